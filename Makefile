@@ -1,0 +1,55 @@
+# The commands a person needs. `make nightly` and `make test` each work first on a machine with CPython 3.11 and make.
+
+PYTHON ?= python3.11
+PYTHON := $(shell command -v $(PYTHON) || command -v python3)
+BIN := .venv/bin
+HOME_DIR := $(abspath $(or $(MANDEGAR_HOME),var))
+COMPANY := $(abspath $(or $(MANDEGAR_COMPANY),$(HOME_DIR)/company))
+RUN := MANDEGAR_HOME=$(HOME_DIR) MANDEGAR_COMPANY=$(COMPANY)
+
+.PHONY: help setup sample nightly up test check bench format requirements clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/ready ## the environment in .venv
+
+.venv/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "Mandegar needs CPython 3.11; this is " + sys.version.split()[0] + ". Try: make PYTHON=/path/to/python3.11")'
+	@echo "==> environment: .venv (about half a minute, once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --requirements requirements.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+sample: setup ## a sample company in var/company, up to yesterday
+	@$(BIN)/mandegar sample --out $(COMPANY) --until $$($(PYTHON) -c 'import datetime; print(datetime.date.today() - datetime.timedelta(days=1))')
+
+nightly: setup ## one night of the sample company under Airflow, and its summary
+	@test -f $(COMPANY)/company.yaml || $(MAKE) --no-print-directory sample
+	@$(RUN) $(BIN)/python ops/nightly.py
+
+up: setup ## Airflow with its page, the DAGs unpaused, until Ctrl-C
+	@test -f $(COMPANY)/company.yaml || $(MAKE) --no-print-directory sample
+	@$(RUN) $(BIN)/python ops/up.py
+
+test: setup ## all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## format, lint, types, import rules
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup ## ratios to hand-written DuckDB SQL and to pandas, measured side by side
+	@$(BIN)/python bench/bench.py $(ARGS)
+
+format: setup ## formats the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+requirements: setup ## compiles requirements.in into requirements.txt
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-find-links requirements.in --output-file requirements.txt
+
+clean: ## removes what the commands made
+	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache

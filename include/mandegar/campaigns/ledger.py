@@ -1,0 +1,82 @@
+"""The campaigns' ledger in the warehouse: what was decided, and whom each person was contacted by."""
+
+import json
+from datetime import date
+
+import sqlalchemy as sa
+
+from mandegar.campaigns.eligibility import Contact, Member
+from mandegar.campaigns.spec import Campaign
+from mandegar.warehouse.connect import writing
+from mandegar.warehouse.tables import campaign_member, campaign_run, contact_event
+
+DRY_RUN, LIVE = "dry_run", "live"
+
+
+def earlier_contacts(engine: sa.Engine, campaign: Campaign, ahead: list[str], as_of: date, mode: str) -> list[Contact]:
+    """The contacts a decision has to respect: of earlier nights, and of this night by campaigns that go first.
+
+    A dry run looks at planned contacts too, so that it shows what a live run would do. A live run looks at live contacts
+    only, but at those of later nights as well: a day backfilled must not reach anyone a second time.
+    """
+    event = contact_event.c
+    first = (event.as_of == as_of) & event.campaign_id.in_(ahead)
+    if mode == LIVE:
+        before, counts = (event.as_of != as_of) | first, event.mode == LIVE
+    else:
+        before, counts = (event.as_of < as_of) | first, sa.true()
+    query = sa.select(event.person_key, event.campaign_id, event.dedupe_key, event.as_of).where(before & counts).distinct()
+    with engine.begin() as connection:
+        return [Contact(*row) for row in connection.execute(query)]
+
+
+def is_decided(engine: sa.Engine, campaign: Campaign, as_of: date, mode: str) -> bool:
+    """Whether a campaign has decided for a night in that mode."""
+    run = campaign_run.c
+    with engine.begin() as connection:
+        query = sa.select(run.mode).where((run.campaign_id == campaign.id) & (run.as_of == as_of))
+        return connection.execute(query).scalar() == mode
+
+
+def record(engine: sa.Engine, campaign: Campaign, members: list[Member], version: str, as_of: date, mode: str) -> None:
+    """Writes a run, its members and its contacts in one transaction, in place of an earlier run for the same night."""
+    counts = {decision: sum(one.decision == decision for one in members) for decision in ("send", "holdout", "suppressed")}
+    run = {"campaign_id": campaign.id, "as_of": as_of, "mode": mode, "list_version": version, "considered": len(members), **counts}
+    with writing(engine).begin() as connection:
+        for table in (campaign_run, campaign_member):
+            connection.execute(table.delete().where((table.c.campaign_id == campaign.id) & (table.c.as_of == as_of)))
+        event = contact_event.c
+        same = (event.campaign_id == campaign.id) & (event.as_of == as_of) & (event.mode == mode)
+        connection.execute(contact_event.delete().where(same))
+        connection.execute(campaign_run.insert().values(run))
+        if members:
+            connection.execute(campaign_member.insert(), [_member(campaign, one, as_of) for one in members])
+        if sent := [_contact(campaign, one, as_of, mode) for one in members if one.decision == "send"]:
+            connection.execute(contact_event.insert(), sent)
+
+
+def _member(campaign: Campaign, one: Member, as_of: date) -> dict:
+    return {
+        "campaign_id": campaign.id,
+        "as_of": as_of,
+        "customer_id": one.candidate.customer_id,
+        "person_key": one.person_key,
+        "decision": one.decision,
+        "deciding_rule": one.deciding_rule,
+        "rules": json.dumps(one.rules, ensure_ascii=False),
+        "stage": one.candidate.stage,
+        "dedupe_key": one.dedupe_key,
+    }
+
+
+def _contact(campaign: Campaign, one: Member, as_of: date, mode: str) -> dict:
+    return {
+        "dedupe_key": one.dedupe_key,
+        "mode": mode,
+        "campaign_id": campaign.id,
+        "as_of": as_of,
+        "customer_id": one.candidate.customer_id,
+        "person_key": one.person_key,
+        "channel": one.channel,
+        "kind": "listed",
+    }

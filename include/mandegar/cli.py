@@ -1,0 +1,215 @@
+"""`mandegar …`: the same functions without Airflow, for a person at a terminal."""
+
+import os
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from mandegar import __version__
+from mandegar.errors import MandegarError
+from mandegar.home import Home
+
+
+class Explained(click.Group):
+    """Errors that Mandegar explains are printed without a traceback; the exit code says that it failed."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except MandegarError as problem:
+            for line in str(problem).splitlines():
+                click.echo(f"error: {line}", err=True)
+            context.exit(1)
+
+
+class Day(click.ParamType):
+    """A day as YYYY-MM-DD."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day. Write it as 2026-10-31.", param, ctx)
+
+
+COMPANY = click.option("--company", "folder", type=click.Path(path_type=Path), required=True, help="Folder with company.yaml.")
+HOME = click.option(
+    "--home",
+    "root",
+    type=click.Path(path_type=Path),
+    envvar="MANDEGAR_HOME",
+    default="var",
+    show_default=True,
+    help="Where lake, lists and reports go.",
+)
+
+
+@click.group(cls=Explained, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Measures churn and retention every night, and hands out the lists that keep customers."""
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write; an earlier sample in it is replaced.")
+@click.option("--customers", type=click.IntRange(10), default=2000, show_default=True)
+@click.option("--months", type=click.IntRange(3, 120), default=24, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--until", type=Day(), default=date(2026, 10, 31), show_default="2026-10-31", help="Last day the sample knows of.")
+@click.option("--locale", type=click.Choice(["en", "fa"]), default="en", show_default=True)
+def sample(out: Path, customers: int, months: int, seed: int, until: date, locale: str) -> None:
+    """Makes a company up, with the truth about it written beside (DIR/truth)."""
+    from mandegar.sample import write_sample
+
+    summary = write_sample(out, customers, months, seed, until, locale, progress=lambda text: click.echo(text, err=True))
+    for table, rows in summary.rows.items():
+        click.echo(f"{rows:>12,}  {table}")
+    click.echo(f"The sample company is in {out}. Next: mandegar night --company {out} --as-of {until}")
+
+
+@main.command()
+@COMPANY
+def check(folder: Path) -> None:
+    """Checks company.yaml, health.yaml and the campaigns, and that every source can be read."""
+    from mandegar import company as companies
+    from mandegar.campaigns import spec
+    from mandegar.risk import health
+    from mandegar.sources.extract import describe
+
+    company = companies.load(folder)
+    health.load(company)
+    campaigns = spec.load_all(company)
+    click.echo(f"{company.name}: {company.calendar} calendar, {company.time_zone}, {company.currency}, churn by {company.churn.kind}")
+    broken = 0
+    for table in company.tables():
+        try:
+            click.echo(f"  ok      {table!s:28} {table.entity:14} {describe(company, table)}")
+        except MandegarError as problem:
+            broken += 1
+            click.echo(f"  broken  {table!s:28} {table.entity:14} {problem}")
+    click.echo(f"  ok      campaigns: {', '.join(campaign.id for campaign in campaigns) or 'none'}")
+    if broken:
+        raise MandegarError(f"{broken} of {len(company.tables())} source tables cannot be read; see above.")
+
+
+@main.command()
+@COMPANY
+@HOME
+@click.option("--as-of", type=Day(), required=True, help="The business day the night closes.")
+@click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
+@click.option(
+    "--campaigns/--no-campaigns", "with_campaigns", default=True, show_default=True, help="Write the campaigns' lists too (dry run)."
+)
+def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bool) -> None:
+    """Runs one night: extract, validate, conform, measure, score, publish, audit; then the campaigns' lists."""
+    from mandegar import company as companies
+    from mandegar.campaigns import spec
+    from mandegar.risk import health
+    from mandegar.stages import Night, campaign_stage, ensure_closed, run_night
+
+    company = companies.load(folder)
+    health.load(company)
+    campaigns = spec.load_all(company)
+    ensure_closed(company, as_of, datetime.now(UTC))
+    this = Night(company, _home(root), as_of, engine)
+    problems = run_night(this, _say)
+    if with_campaigns:
+        for campaign in campaigns:
+            _say(f"campaign {campaign.id}")
+            campaign_stage(this, campaign.id)
+    _show(this)
+    for problem in problems:
+        click.echo(f"warning: {problem}", err=True)
+
+
+@main.command()
+@COMPANY
+@HOME
+@click.option("--as-of", type=Day(), required=True)
+def summary(folder: Path, root: Path, as_of: date) -> None:
+    """Shows the summary of a night that was run."""
+    from mandegar import company as companies
+    from mandegar.stages import Night
+
+    _show(Night(companies.load(folder), _home(root), as_of))
+
+
+@main.group()
+def campaigns() -> None:
+    """Lists the campaigns, and runs them for a night."""
+
+
+@campaigns.command("list")
+@COMPANY
+def list_campaigns(folder: Path) -> None:
+    """Lists the company's campaigns, in the order in which they contact people."""
+    from mandegar import company as companies
+    from mandegar.campaigns import spec
+
+    company = companies.load(folder)
+    for campaign in spec.load_all(company):
+        title = getattr(campaign.title, company.locale)
+        click.echo(f"{campaign.id:24} {campaign.kind:10} {campaign.channel:6} control {campaign.control.share:.0%}  {title}")
+
+
+@campaigns.command("run")
+@COMPANY
+@HOME
+@click.option("--as-of", type=Day(), required=True)
+@click.option("--campaign", "ids", multiple=True, help="Only this one (may be repeated); else all.")
+@click.option("--live", is_flag=True, help="Count the contacts as made; without it this is a dry run.")
+def run_campaigns(folder: Path, root: Path, as_of: date, ids: tuple[str, ...], live: bool) -> None:
+    """Decides whom the campaigns contact on a night that was run, and writes the lists."""
+    from mandegar import company as companies
+    from mandegar.campaigns import spec
+    from mandegar.stages import Night, campaign_stage
+
+    company = companies.load(folder)
+    this = Night(company, _home(root), as_of)
+    chosen = [spec.load(company, one) for one in ids] or spec.load_all(company)
+    for campaign in chosen:
+        done = campaign_stage(this, campaign.id, live)
+        dropped = sum(done.suppressed.values())
+        why = ", ".join(f"{rule} {count:,}" for rule, count in done.suppressed.items())
+        click.echo(f"{campaign.id}: {done.send:,} to send, {done.holdout:,} held out, {dropped:,} suppressed ({why or 'none'})")
+        click.echo(f"  {done.folder}")
+
+
+def _home(root: Path) -> Home:
+    return Home(root, os.environ.get("MANDEGAR_WAREHOUSE") or os.environ.get("AIRFLOW_CONN_MANDEGAR_WAREHOUSE") or None)
+
+
+def _say(text: str) -> None:
+    click.echo(f"{datetime.now():%H:%M:%S} {text}", err=True)
+
+
+def _show(this: Any) -> None:
+    from mandegar.summary import show
+    from mandegar.warehouse.connect import warehouse
+
+    path = this.home.reports / f"night-{this.as_of}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with warehouse(this.home.warehouse_url) as engine:
+        show(this.company, this.home, engine, this.as_of, Console(width=None if sys.stdout.isatty() else 140))
+        with path.open("w", encoding="utf-8") as stream:
+            show(this.company, this.home, engine, this.as_of, Console(file=stream, width=140))
+    click.echo(f"This summary is in {path}; the tables are in {_shown(this.home.warehouse_url)}.")
+
+
+def _shown(url: str) -> str:
+    import sqlalchemy as sa
+
+    parsed = sa.make_url(url)
+    return parsed.database or "" if parsed.get_backend_name() == "sqlite" else parsed.render_as_string(hide_password=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""The company file: one typed object, checked once. Everything else takes it as an argument."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from mandegar import yamlfile
+from mandegar.entities import ENTITIES
+from mandegar.errors import CompanyError
+
+FILE_ENDINGS = (".csv", ".parquet", ".jsonl", ".xlsx")
+PeriodKind = Literal["day", "week", "month", "quarter", "year"]
+
+
+class Strict(BaseModel):
+    """Refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"found {name!r}, which is not a time zone. Write an IANA name such as Asia/Tehran or UTC.")
+    return name
+
+
+def _currency(code: str) -> str:
+    if not (len(code) == 3 and code.isascii() and code.isupper()):
+        raise ValueError(f"found {code!r}. Write the three letters of ISO 4217 such as IRR, EUR or USD.")
+    return code
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Currency = Annotated[str, AfterValidator(_currency)]
+
+
+class Churn(Strict):
+    """When a customer counts as lost, and the policies of the MRR ledger (metrics.md)."""
+
+    kind: Literal["contract", "inactivity"]
+    days: int = Field(90, ge=1, description="inactivity: lost after so many days without a purchase")
+    dunning_days: int = Field(30, ge=0, description="contract: past due counts for so many days, then the customer is lost")
+    gap_days: int = Field(1, ge=0, description="contract: a gap shorter than this between two subscriptions is not churn")
+
+
+class Expression(Strict):
+    """A column that the source does not have as such: SQL over its columns, or one value for all rows."""
+
+    sql: str | None = None
+    value: str | int | float | bool | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> "Expression":
+        if (self.sql is None) == (self.value is None):
+            raise ValueError("write either `sql:` (an expression over the source's columns) or `value:` (the same for all rows).")
+        return self
+
+
+class TableSource(Strict):
+    """Where the rows of one entity come from, and how its columns are called there."""
+
+    entity: str = ""
+    file: str | None = None
+    table: str | None = None
+    query: str | None = None
+    columns: dict[str, str | Expression] = Field(default_factory=dict)
+    where: str | None = Field(None, description="SQL over the source's columns; other rows are not taken")
+    distinct: bool = Field(False, description="rows that are equal in every column of the source are one row")
+    one_row_per: tuple[str, ...] = Field((), description="entity columns to group by; the others are aggregates")
+    cursor: str | None = Field(None, description="column of the source by which new rows are found; without it the whole table is read")
+    look_back_days: int = Field(3, ge=0)
+    time_zone: TimeZone | None = Field(None, description="of times without a zone; else the company's")
+    delimiter: str = ","
+    encoding: str = "utf-8"
+
+    @model_validator(mode="after")
+    def _known(self) -> "TableSource":
+        if self.entity and self.entity not in ENTITIES:
+            raise ValueError(f"there is no entity {self.entity!r}. Known: {', '.join(ENTITIES)}.")
+        if self.entity:
+            for column in self.columns:
+                if column not in ENTITIES[self.entity].names:
+                    raise ValueError(f"columns: {self.entity} has no column {column!r}. It has: {', '.join(ENTITIES[self.entity].names)}.")
+        if sum(given is not None for given in (self.file, self.table, self.query)) != 1:
+            raise ValueError("name exactly one of `file:`, `table:` and `query:`.")
+        return self
+
+
+class Source(Strict):
+    """One system: its kind, how to reach it, and the tables taken from it."""
+
+    kind: Literal["files", "sql"]
+    url: str | None = Field(None, description="SQLAlchemy URL without a password; sqlite:///x.db is beside company.yaml")
+    connection: str | None = Field(None, description="name of the Airflow connection that holds the URL and its password")
+    tables: dict[str, TableSource]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_entities(cls, given: object) -> object:
+        """A table's name is its entity unless it says otherwise."""
+        if isinstance(given, dict) and isinstance(given.get("tables"), dict):
+            tables = {name: {"entity": name, **table} if isinstance(table, dict) else table for name, table in given["tables"].items()}
+            return {**given, "tables": tables}
+        return given
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "Source":
+        if self.kind == "sql" and (self.url is None) == (self.connection is None):
+            raise ValueError("a source of kind sql needs either `url:` (without a password) or `connection:`.")
+        if self.url and "@" in self.url and ":" in self.url.split("://", 1)[-1].split("@", 1)[0]:
+            raise ValueError("the URL holds a password. Put it in an Airflow connection and name that under `connection:`.")
+        for name, table in self.tables.items():
+            if (table.file is None) == (self.kind == "files"):
+                wanted = "`file:`" if self.kind == "files" else "`table:` or `query:`"
+                raise ValueError(f"tables.{name}: a source of kind {self.kind} takes {wanted}.")
+        return self
+
+
+class TableId(Strict):
+    """One table of one source, with all that is needed to read it."""
+
+    source_name: str
+    table_name: str
+    source: Source
+    table: TableSource
+
+    def __str__(self) -> str:
+        return f"{self.source_name}.{self.table_name}"
+
+    @property
+    def entity(self) -> str:
+        """The entity its rows become."""
+        return self.table.entity
+
+
+class Company(Strict):
+    """A company as its `company.yaml` describes it."""
+
+    name: str
+    time_zone: TimeZone
+    currency: Currency
+    calendar: Literal["gregorian", "jalali"] = "gregorian"
+    locale: Literal["en", "fa"] = "en"
+    churn: Churn
+    sources: dict[str, Source] = Field(default_factory=dict)
+    data_from: date | None = Field(None, description="first day the sources know of; else the first event found")
+    periods: tuple[PeriodKind, ...] = Field(("month", "quarter", "year"), min_length=1)
+    calendars: tuple[Literal["gregorian", "jalali"], ...] = Field((), description="further calendars to measure in")
+    fiscal_year_start: int = Field(1, ge=1, le=12, description="first month of the fiscal year")
+    week_start: Literal["saturday", "monday"] = "monday"
+    default_country: str = Field("IR", description="for telephone numbers without a country code")
+    unsubscribe_url: str | None = Field(None, description="link in every list; {key} stands for the person")
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """Where company.yaml stands."""
+        return self._folder
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The company's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    def tables(self) -> list[TableId]:
+        """Every table of every source, in the order of the file."""
+        return list(_tables(self.sources))
+
+    def table(self, name: str) -> TableId:
+        """The table called `source.table`; CompanyError if there is none."""
+        for table in self.tables():
+            if str(table) == name:
+                return table
+        raise CompanyError(f"{self.folder / 'company.yaml'}: no source table {name!r}. It has: {', '.join(map(str, self.tables()))}.")
+
+    def has(self, entity: str) -> bool:
+        """Whether any source gives rows of that entity."""
+        return any(table.entity == entity for table in self.tables())
+
+
+def load(folder: Path) -> Company:
+    """The company in a folder. Errors: CompanyError, a line for each thing wrong with company.yaml, with the mend."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise CompanyError(f"{folder}: there is no such folder. `mandegar sample --out {folder}` makes a sample company there.")
+    company = yamlfile.read(folder / "company.yaml", Company, CompanyError)
+    if not company.sources:
+        company = company.model_copy(update={"sources": {"files": _files_beside(folder)}})
+    company._folder = folder.resolve()
+    needed = "subscription" if company.churn.kind == "contract" else "invoice"
+    if not company.has(needed):
+        raise CompanyError(
+            f"company.yaml: churn.kind is {company.churn.kind}, which needs the entity {needed}, and no source gives it. "
+            f"Put {needed}.csv beside company.yaml, or map a table to it under sources."
+        )
+    return company
+
+
+def _files_beside(folder: Path) -> Source:
+    """The files beside company.yaml that bear an entity's name."""
+    tables = {}
+    for entity in ENTITIES:
+        found = [folder / f"{entity}{ending}" for ending in FILE_ENDINGS if (folder / f"{entity}{ending}").is_file()]
+        if len(found) > 1:
+            raise CompanyError(f"{folder}: both {found[0].name} and {found[1].name} are there. Remove one, or name it under sources.")
+        if found:
+            tables[entity] = TableSource(entity=entity, file=found[0].name)
+    if not tables:
+        raise CompanyError(
+            f"{folder}: company.yaml names no sources, and no file beside it bears an entity's name. "
+            f"Put customer.csv and subscription.csv there, or write sources."
+        )
+    return Source(kind="files", tables=tables)
+
+
+def _tables(sources: dict[str, Source]) -> Iterator[TableId]:
+    for source_name, source in sources.items():
+        for table_name, table in source.tables.items():
+            yield TableId(source_name=source_name, table_name=table_name, source=source, table=table)

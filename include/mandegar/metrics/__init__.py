@@ -1,0 +1,1 @@
+"""Measure: what each number is, one module per family; plain functions from tables to tables."""

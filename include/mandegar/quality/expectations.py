@@ -1,0 +1,63 @@
+"""Great Expectations, asked about one batch of rows: which rules hold, and which rows break them."""
+
+import logging
+import os
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from mandegar.quality.rules import Rule
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule said about one batch: how many values it looked at and the positions of the rows that break it."""
+
+    rule: Rule
+    evaluated: int
+    broken: list[int]
+
+
+class Inspector:
+    """A Great Expectations suite that looks at one batch after another."""
+
+    def __init__(self, name: str, rules: list[Rule]) -> None:
+        import great_expectations as gx
+        from great_expectations import expectations
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+        logging.getLogger("great_expectations").setLevel(logging.WARNING)
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+        self._rules = {rule.name: rule for rule in rules}
+        self._definition = context.data_sources.add_pandas("rows").add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
+        self._suite = gx.ExpectationSuite(
+            name, expectations=[getattr(expectations, rule.kind)(**rule.settings, meta={"rule": rule.name}) for rule in rules]
+        )
+
+    def look(self, batch: pa.RecordBatch) -> list[Finding]:
+        """What every rule says about the batch. A rule that could not be evaluated is an error, not a pass."""
+        frame = pa.Table.from_batches([_comparable(batch)]).to_pandas(date_as_object=False)
+        result = self._definition.get_batch({"dataframe": frame}).validate(self._suite, result_format={"result_format": "COMPLETE"})
+        findings = []
+        for one in result.results:
+            rule = self._rules[one.expectation_config.meta["rule"]]
+            if "element_count" not in one.result:
+                raise RuntimeError(f"Great Expectations could not evaluate {rule.name}: {one.exception_info}")
+            findings.append(Finding(rule, one.result["element_count"], list(one.result.get("unexpected_index_list") or [])))
+        return findings
+
+
+def _comparable(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Decimals as doubles and times without their zone: what pandas compares fast and without warnings."""
+    arrays, names = [], []
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        if pa.types.is_decimal(field.type):
+            column = column.cast(pa.float64())
+        elif pa.types.is_timestamp(field.type):
+            column = column.cast(pa.timestamp("us"))
+        arrays.append(column)
+        names.append(field.name)
+    return pa.RecordBatch.from_arrays(arrays, names=names)

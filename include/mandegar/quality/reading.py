@@ -1,0 +1,125 @@
+"""Reading raw rows as an entity: columns renamed, expressions computed, text turned into numbers, dates and flags.
+
+A cell that cannot be read leaves its column empty and its text in a column beside it, `<column> as found`, so that a
+rule can refuse the row and name what stood there.
+"""
+
+import pyarrow as pa
+
+from mandegar.company import Company, Expression, TableId
+from mandegar.entities import ENTITIES, Column, Entity
+
+DIGITS = ("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫", "01234567890123456789.")
+YES = ("true", "t", "yes", "y", "1", "بله", "آری")
+NO = ("false", "f", "no", "n", "0", "خیر", "نه")
+ARROW: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "map": pa.string(),
+    "integer": pa.int64(),
+    "decimal": pa.decimal128(18, 4),
+    "boolean": pa.bool_(),
+    "timestamp": pa.timestamp("us", "UTC"),
+    "date": pa.date32(),
+}
+PARSED = ("integer", "decimal", "boolean", "timestamp", "date", "map")
+
+
+def as_found(column: str) -> str:
+    """The name of the column that holds a cell's text where it could not be read."""
+    return f"{column} as found"
+
+
+def entity_schema(entity: Entity) -> pa.Schema:
+    """The Arrow columns of an entity, with where each row came from."""
+    fields = [(column.name, ARROW[column.type]) for column in entity.columns]
+    return pa.schema([*fields, ("_source", pa.string()), ("_row", pa.int64())])
+
+
+def select(company: Company, table: TableId, columns: list[str], files: str) -> str:
+    """The DuckDB query that reads raw files as the table's entity.
+
+    columns: what the raw window has. files: the name of the bound parameter with its files. The session's time zone has
+    to be the source's, so that times without a zone are read in it.
+    Columns of the result: `_row`, the entity's columns in its types, `<column> as found` for every parsed column.
+    """
+    entity = ENTITIES[table.entity]
+    inner = ",\n    ".join(f"{_expression(company, table, column, columns)} AS {quote(column.name)}" for column in entity.columns)
+    outer = ",\n    ".join(_typed(column) for column in entity.columns)
+    found = [quote_text(column) for column in entity.columns if column.type in PARSED]
+    return f"""
+WITH raw AS ({_rows(table, columns, files)}),
+mapped AS (SELECT {inner},
+    {"min(_row)" if table.table.one_row_per else "_row"} AS _row
+  FROM raw {f"WHERE ({table.table.where})" if table.table.where else ""} {_grouping(table)}),
+typed AS (SELECT _row,
+    {outer},
+    {", ".join(_text(column) for column in entity.columns if column.type in PARSED)}
+  FROM mapped)
+SELECT _row, {", ".join(quote(column.name) for column in entity.columns)}, {", ".join(found)} FROM typed ORDER BY _row"""
+
+
+def quote(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_text(column: Column) -> str:
+    """The text of a cell that was there and could not be read."""
+    text = quote(f"{column.name} text")
+    return f"CASE WHEN {quote(column.name)} IS NULL THEN {text} END AS {quote(as_found(column.name))}"
+
+
+def _rows(table: TableId, columns: list[str], files: str) -> str:
+    readable = "WHERE _unreadable IS NULL" if "_unreadable" in columns else ""
+    source = f"read_parquet({files}, union_by_name = true, hive_partitioning = false)"
+    if table.table.distinct:
+        return f"SELECT * EXCLUDE (_row), min(_row) AS _row FROM {source} {readable} GROUP BY ALL"
+    return f"SELECT * FROM {source} {readable}"
+
+
+def _expression(company: Company, table: TableId, column: Column, columns: list[str]) -> str:
+    mapped = table.table.columns.get(column.name)
+    if isinstance(mapped, Expression):
+        if mapped.sql is not None:
+            return f"({mapped.sql})"
+        return "'" + str(mapped.value).replace("'", "''") + "'"
+    name = mapped or column.name
+    if name not in columns:
+        return "NULL"
+    if table.table.one_row_per and column.name not in table.table.one_row_per:
+        return f"any_value({quote(name)})"
+    return quote(name)
+
+
+def _grouping(table: TableId) -> str:
+    return f"GROUP BY {', '.join(quote(name) for name in table.table.one_row_per)}" if table.table.one_row_per else ""
+
+
+def _text(column: Column) -> str:
+    return f"nullif(trim(CAST({quote(column.name)} AS VARCHAR)), '') AS {quote(column.name + ' text')}"
+
+
+def _typed(column: Column) -> str:
+    """One column in its type; NULL where it cannot be read."""
+    name = quote(column.name)
+    text = f"nullif(trim(CAST({name} AS VARCHAR)), '')"
+    plain = f"translate({text}, '{DIGITS[0]}', '{DIGITS[1]}')"
+    number = f"replace(replace(replace({plain}, ',', ''), '٬', ''), ' ', '')"
+    match column.type:
+        case "decimal":
+            typed = f"TRY_CAST({number} AS DECIMAL(18, 4))"
+        case "integer":
+            exact = f"TRY_CAST({number} AS DECIMAL(18, 4))"
+            typed = f"CASE WHEN {exact} = floor({exact}) THEN CAST({exact} AS BIGINT) END"
+        case "boolean":
+            yes, no = (", ".join(f"'{word}'" for word in words) for words in (YES, NO))
+            typed = f"CASE WHEN lower({plain}) IN ({yes}) THEN true WHEN lower({plain}) IN ({no}) THEN false END"
+        case "timestamp":
+            typed = f"coalesce(TRY_CAST({name} AS TIMESTAMPTZ), TRY_CAST({plain} AS TIMESTAMPTZ))"
+        case "date":
+            typed = f"CAST(coalesce(TRY_CAST({plain} AS DATE), CAST(TRY_CAST({plain} AS TIMESTAMP) AS DATE)) AS DATE)"
+        case "map":
+            typed = f"CASE WHEN json_valid({text}) THEN {text} END"
+        case _:
+            typed = text
+    return f"{typed} AS {name}"

@@ -1,0 +1,1 @@
+"""Score: who is about to leave, and why."""

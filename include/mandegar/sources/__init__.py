@@ -1,0 +1,1 @@
+"""Extract: what each source says, taken as it is into lake/raw."""

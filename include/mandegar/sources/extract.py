@@ -1,0 +1,114 @@
+"""Extract: one table of one source into its raw window, as the source gave it."""
+
+import difflib
+from collections.abc import Iterator
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mandegar import calendar
+from mandegar.company import Company, Expression, TableId
+from mandegar.entities import ENTITIES
+from mandegar.errors import SourceError
+from mandegar.lake import Lake, Receipt
+from mandegar.sources import files, sql
+from mandegar.sources.window import Window, bounds, next_window
+
+
+def extract(company: Company, lake: Lake, table: TableId, as_of: date) -> Receipt:
+    """Takes what one source table says on the night that closes `as_of` into lake/raw/<source>.<table>.
+
+    Without a cursor the whole table is taken; with one, the rows since the last night and the look-back (the first
+    night takes all). The window replaces an earlier one of the same night in one commit.
+    Errors: SourceError when the source is down, unreadable, lacks a column that its entity needs, or suddenly has no rows.
+    """
+    name = str(table)
+    before = [receipt for receipt in lake.receipts("raw", name) if receipt.as_of < as_of]
+    window = _window(company, table, before, as_of)
+    schema, batches = _open(company, table, window)
+    _columns_are_there(table, schema)
+    lake.withdraw("raw", name, as_of)
+    rows = lake.replace("raw", name, as_of, schema, batches)
+    whole = window.starts_at is None
+    if rows == 0 and whole and before and before[-1].rows > 0:
+        raise SourceError(
+            f"{where(company, table)}: came without a single row; the night of {before[-1].as_of} had {before[-1].rows:,}. "
+            f"Export it again. If it is right that the table is empty now, remove it from company.yaml."
+        )
+    receipt = Receipt(as_of, "all" if whole else "window", window.starts_at, window.ends_at, rows)
+    lake.sign("raw", name, receipt)
+    return receipt
+
+
+def where(company: Company, table: TableId) -> str:
+    """How messages name a source table: the file, or the table of the database."""
+    if table.table.file:
+        return str(company.folder / table.table.file)
+    return f"{table.source_name}: {table.table.table or 'query'}"
+
+
+def _window(company: Company, table: TableId, before: list[Receipt], as_of: date) -> Window:
+    opens, closes = calendar.midnight(as_of, company.zone), calendar.day_end(as_of, company.zone)
+    zone = type(company.zone)(table.table.time_zone or company.time_zone)
+    if table.table.cursor is None:
+        return Window(None, closes, zone)
+    return next_window(before, opens, closes, table.table.look_back_days, zone)
+
+
+def _open(company: Company, table: TableId, window: Window) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    if table.source.kind == "sql":
+        return sql.open_table(company.folder, table, window)
+    assert table.table.file is not None
+    schema, batches = files.open_file(company.folder / table.table.file, table.table.delimiter, table.table.encoding)
+    if table.table.cursor:
+        if table.table.cursor not in schema.names:
+            raise _lacks(company.folder / table.table.file, table.table.cursor, schema, "the cursor")
+        batches = _within(batches, table.table.cursor, schema.field(table.table.cursor).type, window)
+    return schema, batches
+
+
+def _within(batches: Iterator[pa.RecordBatch], cursor: str, kind: pa.DataType, window: Window) -> Iterator[pa.RecordBatch]:
+    form = "date" if pa.types.is_date(kind) else "text"
+    if pa.types.is_timestamp(kind):
+        form = "aware" if kind.tz else "naive"
+    low, high = bounds(window, form)
+    for batch in batches:
+        values = batch.column(cursor)
+        if form == "text":
+            values = pc.replace_substring(values, "T", " ")
+        keep = pc.less(values, pa.scalar(high, kind))
+        if low is not None:
+            keep = pc.and_(keep, pc.greater_equal(values, pa.scalar(low, kind)))
+        yield batch.filter(pc.fill_null(keep, True))
+
+
+def _columns_are_there(table: TableId, schema: pa.Schema) -> None:
+    """Every column that the mapping names, or that the entity needs, stands in the source."""
+    entity = ENTITIES[table.entity]
+    shown = table.table.file or table.table.table or str(table)
+    for column in entity.columns:
+        mapped = table.table.columns.get(column.name)
+        if isinstance(mapped, Expression):
+            continue
+        if isinstance(mapped, str) and mapped not in schema.names:
+            raise _lacks(shown, mapped, schema, f"{table.entity}.{column.name}")
+        if mapped is None and column.required and column.name not in schema.names:
+            raise _lacks(shown, column.name, schema, f"{table.entity}.{column.name}")
+
+
+def _lacks(shown: object, column: str, schema: pa.Schema, wanted_for: str) -> SourceError:
+    there = [name for name in schema.names if not name.startswith("_")]
+    close = difflib.get_close_matches(column, there, n=1, cutoff=0.5)
+    guess = close[0] if close else "its name there"
+    entity, _, name = wanted_for.partition(".")
+    mend = f"If it is called otherwise there, map it in company.yaml, under columns of {entity}: `{name or column}: {guess}`."
+    return SourceError(f"{shown}: has no column {column!r}, needed for {wanted_for}. It has: {', '.join(there)}. {mend}")
+
+
+def describe(company: Company, table: TableId) -> str:
+    """A line about a source table that can be read: where it is and which columns it has. Errors: SourceError if it cannot."""
+    window = Window(None, calendar.day_end(date.max.replace(year=9000), company.zone), company.zone)
+    schema, _ = _open(company, table, window)
+    _columns_are_there(table, schema)
+    return f"{where(company, table)} ({len([name for name in schema.names if not name.startswith('_')])} columns)"

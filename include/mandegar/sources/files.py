@@ -1,0 +1,211 @@
+"""Rows from files: CSV, JSON lines, Parquet and XLSX, streamed in batches.
+
+Text formats are read as text: what a cell means is decided when it is validated, so that a wrong one loses only its row.
+Every row carries `_row`, its place in the file (in CSV and XLSX the header is row 1); a line that cannot be taken apart
+comes as a row with its text in `_unreadable`.
+"""
+
+import csv
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from mandegar.errors import SourceError
+
+BATCH_ROWS = 50_000
+BLOCK_BYTES = 8 << 20
+ROW = pa.field("_row", pa.int64())
+UNREADABLE = pa.field("_unreadable", pa.string())
+
+
+def open_file(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The columns of a file and its rows in batches. Errors: SourceError if it is missing, empty or unreadable."""
+    if not path.is_file():
+        raise SourceError(f"{path}: there is no such file. Put it there, or take its table out of company.yaml.")
+    if path.stat().st_size == 0:
+        raise SourceError(f"{path}: the file is empty, without even a header. Export it again; a table without rows still has its header.")
+    readers = {".jsonl": _open_json_lines, ".parquet": _open_parquet, ".xlsx": _open_xlsx}
+    if path.suffix not in (".csv", *readers):
+        raise SourceError(f"{path}: files that end in {path.suffix!r} are not read. Known endings: .csv, {', '.join(readers)}.")
+    try:
+        schema, batches = _open_csv(path, delimiter, encoding) if path.suffix == ".csv" else readers[path.suffix](path)
+        return schema, _explained(path, batches)
+    except SourceError:
+        raise
+    except Exception as problem:
+        raise _unreadable(path, problem) from problem
+
+
+def _explained(path: Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from batches
+    except Exception as problem:
+        raise _unreadable(path, problem) from problem
+
+
+def _unreadable(path: Path, problem: Exception) -> SourceError:
+    kind = path.suffix.lstrip(".").upper()
+    said = " ".join(str(problem).split())[:300]
+    return SourceError(f"{path}: cannot be read as {kind} ({said}). Export it again, or correct `encoding:` or `delimiter:` of its table.")
+
+
+def _open_csv(path: Path, delimiter: str, encoding: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    encoding = "utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding
+    with path.open(encoding=encoding, newline="") as stream:
+        header = [name.strip() for name in next(csv.reader(stream, delimiter=delimiter))]
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise SourceError(f"{path}: the header names {twice[0]!r} twice. Rename one of the two columns.")
+    schema = pa.schema([*((name, pa.string()) for name in header), ROW, UNREADABLE])
+    return schema, _csv_batches(path, delimiter, encoding, header, schema)
+
+
+def _csv_batches(path: Path, delimiter: str, encoding: str, header: list[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    wrong: list[tuple[int, str]] = []
+
+    def remember(row: pa.csv.InvalidRow) -> str:
+        wrong.append((row.number or 0, f"{row.text} (has {row.actual_columns} cells, the header {row.expected_columns})"))
+        return "skip"
+
+    reader = pa.csv.open_csv(
+        path,
+        read_options=pa.csv.ReadOptions(
+            use_threads=False,
+            block_size=BLOCK_BYTES,
+            column_names=header,
+            skip_rows=1,
+            encoding="utf-8" if encoding == "utf-8-sig" else encoding,
+        ),
+        parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=remember),
+        convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=True),
+    )
+    row, told = 2, 0
+    for batch in reader:
+        skipped = {number for number, _ in wrong[told:]}
+        numbers: list[int] = []
+        while len(numbers) < batch.num_rows:
+            if row not in skipped:
+                numbers.append(row)
+            row += 1
+        told, row = len(wrong), max([row, *(number + 1 for number in skipped)])
+        empty = pa.nulls(batch.num_rows, pa.string())
+        yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(numbers, pa.int64()), empty], schema=schema)
+    if wrong:
+        yield _unreadable_rows(schema, wrong)
+
+
+def _unreadable_rows(schema: pa.Schema, wrong: list[tuple[int, str]]) -> pa.RecordBatch:
+    columns = {
+        "_row": pa.array([number for number, _ in wrong], pa.int64()),
+        "_unreadable": pa.array([text for _, text in wrong], pa.string()),
+    }
+    arrays = [columns.get(field.name, pa.nulls(len(wrong), field.type)) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _open_json_lines(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    names: dict[str, None] = {}
+    for _, _, record in _json_records(path):
+        names.update(dict.fromkeys(record or ()))
+    schema = pa.schema([*((name, pa.string()) for name in names), ROW, UNREADABLE])
+    return schema, _json_batches(path, schema)
+
+
+def _json_records(path: Path) -> Iterator[tuple[int, str, dict | None]]:
+    """Row number, text, and the object, None where the line is not one."""
+    with path.open(encoding="utf-8-sig") as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except ValueError:
+                record = None
+            yield number, line.rstrip("\n"), record if isinstance(record, dict) else None
+
+
+def _json_batches(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    rows: list[dict] = []
+    for number, text, record in _json_records(path):
+        if record is None:
+            rows.append({"_row": number, "_unreadable": f"{text[:500]} (not a JSON object)"})
+        else:
+            rows.append({name: as_text(value) for name, value in record.items()} | {"_row": number})
+        if len(rows) == BATCH_ROWS:
+            yield pa.RecordBatch.from_pylist(rows, schema=schema)
+            rows = []
+    if rows:
+        yield pa.RecordBatch.from_pylist(rows, schema=schema)
+
+
+def as_text(value: object) -> str | None:
+    """A value as the text that validation reads back: ISO times, true/false, JSON for what is nested."""
+    match value:
+        case None | str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case dict() | list():
+            return json.dumps(value, ensure_ascii=False)
+        case bytes():
+            return value.hex()
+        case _:
+            return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
+
+
+def _open_parquet(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    file = pq.ParquetFile(path)
+    taken = pa.schema([pa.field(field.name, _plain(field.type)) for field in file.schema_arrow])
+    schema = pa.schema([*taken, ROW])
+    return schema, _parquet_batches(file, schema)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """Types that Delta knows: times in microseconds, dictionaries as their values."""
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", kind.tz and "UTC")
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_unsigned_integer(kind):
+        return pa.int64()
+    return kind
+
+
+def _parquet_batches(file: pq.ParquetFile, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    first = 1
+    for batch in file.iter_batches(BATCH_ROWS):
+        numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
+        columns = [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=False)]
+        yield pa.RecordBatch.from_arrays([*columns, numbers], schema=schema)
+        first += batch.num_rows
+
+
+def _open_xlsx(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    from openpyxl import load_workbook
+
+    sheet = load_workbook(path, read_only=True, data_only=True).worksheets[0]
+    rows = sheet.iter_rows(values_only=True)
+    header = [str(name).strip() for name in next(rows, ()) if name is not None]
+    if not header:
+        raise SourceError(f"{path}: the first row of the first sheet is empty; it has to hold the column names.")
+    schema = pa.schema([*((name, pa.string()) for name in header), ROW])
+    return schema, _xlsx_batches(rows, header, schema)
+
+
+def _xlsx_batches(rows: Iterator[tuple], header: list[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    batch: list[dict] = []
+    for number, cells in enumerate(rows, start=2):
+        if any(cell is not None for cell in cells):
+            batch.append(dict(zip(header, map(as_text, cells), strict=False)) | {"_row": number})
+        if len(batch) == BATCH_ROWS:
+            yield pa.RecordBatch.from_pylist(batch, schema=schema)
+            batch = []
+    if batch:
+        yield pa.RecordBatch.from_pylist(batch, schema=schema)

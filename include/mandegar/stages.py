@@ -1,0 +1,174 @@
+"""The stages of a night, one function each, in the order in which a row travels. DAGs and the command line call these."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from mandegar import calendar, engine
+from mandegar.campaigns.run import Outcome, run_campaign
+from mandegar.company import Company
+from mandegar.conform.conform import conform
+from mandegar.engine import EngineName
+from mandegar.errors import MandegarError, NotClosed, SourceError
+from mandegar.home import Home
+from mandegar.lake import Lake
+from mandegar.metrics.measure import measure
+from mandegar.quality.validate import validate
+from mandegar.risk.score import score
+from mandegar.sources.extract import extract
+from mandegar.warehouse import tables
+from mandegar.warehouse.audit import audit
+from mandegar.warehouse.connect import warehouse, writing
+from mandegar.warehouse.publish import publish
+
+Gives = TypeVar("Gives")
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night of one company: which day it closes, where it works, on which engine."""
+
+    company: Company
+    home: Home
+    as_of: date
+    engine: EngineName = "duckdb"
+
+    @property
+    def lake(self) -> Lake:
+        """The lake it writes."""
+        return Lake(self.home.lake)
+
+
+def ensure_closed(company: Company, as_of: date, now: datetime) -> None:
+    """A night closes a day that is over. Errors: NotClosed while `as_of` still lasts, or lies ahead."""
+    if now < calendar.day_end(as_of, company.zone):
+        today = now.astimezone(company.zone).date()
+        raise NotClosed(
+            f"as_of {as_of} is not over yet: in {company.time_zone} it is {today}. "
+            f"Choose a day before {today}, such as {last_closed(company, now)}."
+        )
+
+
+def last_closed(company: Company, now: datetime) -> date:
+    """The last business day that is over."""
+    return now.astimezone(company.zone).date() - timedelta(days=1)
+
+
+def extract_stage(night: Night, table: str) -> dict[str, int]:
+    """One source table into its raw window."""
+    return _logged(
+        night, f"extract {table}", lambda: {table: extract(night.company, night.lake, night.company.table(table), night.as_of).rows}
+    )
+
+
+def validate_stage(night: Night, table: str) -> dict[str, int]:
+    """One raw window into its valid window and the quarantine."""
+
+    def work() -> dict[str, int]:
+        receipt = validate(night.company, night.lake, night.company.table(table), night.as_of)
+        return {table: receipt.rows, "quarantined": receipt.refused}
+
+    return _logged(night, f"validate {table}", work)
+
+
+def conform_stage(night: Night) -> dict[str, int]:
+    """All valid windows into the entities."""
+    return _computed(night, "conform", conform)
+
+
+def measure_stage(night: Night) -> dict[str, int]:
+    """The entities into marts of numbers."""
+    return _computed(night, "measure", measure)
+
+
+def score_stage(night: Night) -> dict[str, int]:
+    """The entities into the mart of risks."""
+    return _computed(night, "score", score)
+
+
+def publish_stage(night: Night) -> dict[str, int]:
+    """The marts into the warehouse."""
+    with warehouse(night.home.warehouse_url) as target:
+        return _logged(night, "publish", lambda: publish(night.company, night.lake, target, night.as_of))
+
+
+def audit_stage(night: Night) -> dict[str, int]:
+    """The warehouse held against the lake and its suites."""
+    with warehouse(night.home.warehouse_url) as target:
+        return _logged(night, "audit", lambda: audit(night.lake, target, night.as_of))
+
+
+def campaign_stage(night: Night, campaign: str, live: bool = False) -> Outcome:
+    """One campaign's decision and lists."""
+    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
+        return _logged(
+            night, f"campaign {campaign}", lambda: run_campaign(night.company, night.home, target, computing, campaign, night.as_of, live)
+        )
+
+
+def _computed(night: Night, stage: str, compute: Callable[[Company, Lake, engine.Engine, date], dict[str, int]]) -> dict[str, int]:
+    with engine.start(night.engine, night.home.root / "scratch") as computing:
+        return _logged(night, stage, lambda: compute(night.company, night.lake, computing, night.as_of))
+
+
+def _logged(night: Night, stage: str, work: Callable[[], Gives]) -> Gives:
+    """Does the work and writes a line of pipeline_run about it, whether it succeeds or fails."""
+    started = datetime.now(UTC)
+    try:
+        done = work()
+    except Exception as problem:
+        _log(night, stage, started, "failed", None, str(problem))
+        raise
+    rows = sum(done.values()) if isinstance(done, dict) else None
+    _log(night, stage, started, "succeeded", rows, None)
+    return done
+
+
+def _log(night: Night, stage: str, started: datetime, status: str, rows: int | None, message: str | None) -> None:
+    line = {
+        "as_of": night.as_of,
+        "stage": stage,
+        "started_at": started,
+        "seconds": (datetime.now(UTC) - started).total_seconds(),
+        "status": status,
+        "rows": rows,
+        "message": message,
+    }
+    try:
+        with warehouse(night.home.warehouse_url) as target, writing(target).begin() as connection:
+            connection.execute(tables.pipeline_run.insert(), line)
+    except sa.exc.OperationalError as problem:
+        if status == "succeeded":
+            said = " ".join(str(problem.orig).split())
+            raise SourceError(f"The warehouse does not answer ({said}). Check MANDEGAR_WAREHOUSE, or that its server runs.") from problem
+
+
+def run_night(night: Night, say: Callable[[str], None]) -> list[str]:
+    """All stages of a night, one after another; gives what went wrong without stopping it.
+
+    A source table that fails is named and the night goes on with what it has; what everything stands on has to be there.
+    Errors: MandegarError of the first stage that cannot be done.
+    """
+    problems = []
+    for table in map(str, night.company.tables()):
+        for stage, verb in ((extract_stage, "extracting"), (validate_stage, "validating")):
+            say(f"{verb} {table}")
+            try:
+                stage(night, table)
+            except MandegarError as problem:
+                problems.append(str(problem))
+                say(f"  {problem}")
+                break
+    for verb, whole in (
+        ("conforming", conform_stage),
+        ("measuring", measure_stage),
+        ("scoring", score_stage),
+        ("publishing", publish_stage),
+        ("auditing", audit_stage),
+    ):
+        say(verb)
+        whole(night)
+    return problems

@@ -1,0 +1,177 @@
+"""The summary of a night: the month in figures, who is at risk and why, what lists were written, what was refused."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import sqlalchemy as sa
+from persiantools.jdatetime import JalaliDate
+from rich.console import Console
+from rich.table import Table
+
+from mandegar.company import Company
+from mandegar.home import Home
+from mandegar.warehouse import tables
+
+SHOWN = (
+    ("customers_end", "customers", "مشتری", "count"),
+    ("customers_buying", "bought", "خریدار", "count"),
+    ("mrr_end", "MRR", "درآمد ماهانهٔ تکرارشونده", "money"),
+    ("new_mrr", "  new", "  تازه", "money"),
+    ("expansion_mrr", "  expansion", "  رشد", "money"),
+    ("reactivation_mrr", "  reactivation", "  بازگشت", "money"),
+    ("contraction_mrr", "  contraction", "  کاهش", "money"),
+    ("churned_mrr", "  churned", "  از دست رفته", "money"),
+    ("logo_churn_rate", "logo churn", "ریزش مشتری", "share"),
+    ("involuntary_churn_rate", "  involuntary", "  ناخواسته", "share"),
+    ("gross_revenue_retention", "GRR", "حفظ ناخالص درآمد", "share"),
+    ("net_revenue_retention", "NRR", "حفظ خالص درآمد", "share"),
+    ("revenue", "revenue", "درآمد", "money"),
+)
+AT_RISK = 8
+PERSIAN_DIGITS = str.maketrans("0123456789.,", "۰۱۲۳۴۵۶۷۸۹٫٬")
+HEADINGS = {
+    "figures": ("Key figures", "شاخص‌ها"),
+    "figure": ("figure", "شاخص"),
+    "so far": ("so far", "تا امروز"),
+    "risk": ("At high risk: {count} customers, worth {worth} {currency} a year", "در خطر زیاد: {count} مشتری، {worth} {currency} در سال"),
+    "customer": ("customer", "مشتری"),
+    "health": ("health", "سلامت"),
+    "worth": ("worth a year", "ارزش سالانه"),
+    "why": ("why", "چرا"),
+    "lists": ("Lists", "فهرست‌ها"),
+    "campaign": ("campaign", "کارزار"),
+    "send": ("send", "ارسال"),
+    "holdout": ("holdout", "گروه شاهد"),
+    "suppressed": ("suppressed", "کنارگذاشته"),
+    "where": ("where", "کجا"),
+    "refused": ("Waiting in quarantine", "در قرنطینه"),
+    "rows": ("rows", "سطر"),
+    "source": ("source", "منبع"),
+    "reason": ("reason", "علت"),
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """The summary's language."""
+
+    locale: str
+
+    def __getitem__(self, key: str) -> str:
+        return HEADINGS[key][self.locale == "fa"]
+
+    def number(self, value: float | None, kind: str) -> str:
+        """A figure as people of that language write it; a dash where there is none."""
+        if value is None:
+            return "–"
+        text = {"count": f"{value:,.0f}", "money": f"{value:,.0f}", "share": f"{100 * value:.2f} %"}[kind]
+        return text.translate(PERSIAN_DIGITS).replace("%", "٪") if self.locale == "fa" else text
+
+
+def show(company: Company, home: Home, warehouse: sa.Engine, as_of: date, console: Console) -> None:
+    """Prints the summary of a published night."""
+    words = Words(company.locale)
+    with warehouse.begin() as connection:
+        console.print()
+        console.rule(f"[bold]{company.name}[/bold]  {_day(company, as_of)}")
+        _figures(console, connection, company, words)
+        _risk(console, connection, company, words, as_of)
+        _lists(console, connection, home, words, as_of)
+        _quarantine(console, connection, words, as_of)
+
+
+def _day(company: Company, as_of: date) -> str:
+    if company.calendar == "jalali":
+        return f"{JalaliDate(as_of).isoformat()} ({as_of.isoformat()})"
+    return as_of.isoformat()
+
+
+def _period_name(company: Company, start: date) -> str:
+    if company.calendar == "jalali":
+        jalali = JalaliDate(start)
+        return f"{jalali.year}-{jalali.month:02d}"
+    return start.strftime("%Y-%m")
+
+
+def _columns(table: Table, words: Words, **columns: Literal["left", "right"]) -> None:
+    for heading, justify in columns.items():
+        table.add_column(words[heading], justify=justify, overflow="fold")
+
+
+def _figures(console: Console, connection: sa.Connection, company: Company, words: Words) -> None:
+    kpi = tables.kpi_period.c
+    query = (
+        sa.select(kpi.period_start, kpi.is_complete, kpi.metric, kpi.value)
+        .where((kpi.calendar == company.calendar) & (kpi.period_kind == "month") & (kpi.convention == "default") & (kpi.dimension == "all"))
+        .order_by(kpi.period_start)
+    )
+    months: dict[tuple[date, bool], dict[str, float | None]] = {}
+    for start, complete, metric, value in connection.execute(query):
+        months.setdefault((start, complete), {})[metric] = value
+    last = list(months.items())[-4:]
+    table = Table(title=f"{words['figures']} ({company.currency})", title_justify="left")
+    table.add_column(words["figure"])
+    for (start, complete), _ in last:
+        table.add_column(_period_name(company, start) + ("" if complete else f"\n{words['so far']}"), justify="right")
+    for metric, english, persian, kind in SHOWN:
+        if any(metric in values for _, values in last):
+            table.add_row(persian if words.locale == "fa" else english, *(words.number(values.get(metric), kind) for _, values in last))
+    console.print(table)
+
+
+def _risk(console: Console, connection: sa.Connection, company: Company, words: Words, as_of: date) -> None:
+    risk, who = tables.customer_risk.c, tables.customer_contact.c
+    high = (risk.as_of == as_of) & (risk.risk_band == "high")
+    count, worth = connection.execute(sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(risk.value_at_risk), 0)).where(high)).one()
+    title = words["risk"].format(count=words.number(count, "count"), worth=words.number(float(worth), "money"), currency=company.currency)
+    table = Table(title=title, title_justify="left")
+    _columns(table, words, customer="left", health="right", worth="right", why="left")
+    query = (
+        sa.select(risk.customer_id, who.name, risk.health_score, risk.value_at_risk, risk.reason_1, risk.reason_2)
+        .select_from(tables.customer_risk.outerjoin(tables.customer_contact, risk.customer_id == who.customer_id))
+        .where(high)
+        .order_by(risk.value_at_risk.desc(), risk.customer_id)
+        .limit(AT_RISK)
+    )
+    for customer_id, name, score, value, first, second in connection.execute(query):
+        why = "; ".join(reason for reason in (first, second) if reason)
+        table.add_row(f"{name or ''} ({customer_id})", words.number(score, "count"), words.number(float(value), "money"), why)
+    console.print(table)
+
+
+def _lists(console: Console, connection: sa.Connection, home: Home, words: Words, as_of: date) -> None:
+    run = tables.campaign_run.c
+    rows = connection.execute(
+        sa.select(run.campaign_id, run.mode, run.send, run.holdout, run.suppressed).where(run.as_of == as_of).order_by(run.campaign_id)
+    ).all()
+    if not rows:
+        return
+    table = Table(title=words["lists"], title_justify="left")
+    _columns(table, words, campaign="left", send="right", holdout="right", suppressed="right", where="left")
+    for campaign, mode, *counts in rows:
+        folder = home.lists(campaign, as_of)
+        manifest = json.loads((folder / "manifest.json").read_text()) if (folder / "manifest.json").is_file() else {}
+        label = campaign + (" (dry run)" if mode == "dry_run" else "")
+        table.add_row(label, *(words.number(count, "count") for count in counts), str(folder) if manifest else "–")
+    console.print(table)
+
+
+def _quarantine(console: Console, connection: sa.Connection, words: Words, as_of: date) -> None:
+    row = tables.quarantined_row.c
+    counted = sa.func.count()
+    query = (
+        sa.select(row.source, row.column, row.reason, counted)
+        .where(row.as_of == as_of)
+        .group_by(row.source, row.column, row.reason)
+        .order_by(counted.desc(), row.source, row.column)
+    )
+    rows = connection.execute(query).all()
+    if not rows:
+        return
+    table = Table(title=words["refused"], title_justify="left")
+    _columns(table, words, rows="right", source="left", reason="left")
+    for source, column, reason, count in rows[:10]:
+        table.add_row(words.number(count, "count"), source, f"{column or ''} {reason}".strip())
+    console.print(table)

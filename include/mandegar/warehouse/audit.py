@@ -1,0 +1,175 @@
+"""Audit: what was published is what was computed, and a person could believe it."""
+
+import logging
+import os
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from mandegar.errors import IdentityBroken
+from mandegar.lake import Lake
+from mandegar.warehouse import tables
+from mandegar.warehouse.connect import writing
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+SHARES = (
+    "logo_churn_rate",
+    "logo_retention_rate",
+    "voluntary_churn_rate",
+    "involuntary_churn_rate",
+    "gross_revenue_retention",
+    "reactivation_rate",
+)
+NEVER_NEGATIVE = (
+    "customers_start",
+    "customers_end",
+    "customers_churned",
+    "mrr_start",
+    "mrr_end",
+    "new_mrr",
+    "expansion_mrr",
+    "contraction_mrr",
+    "churned_mrr",
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation of a published mart."""
+
+    name: str
+    severity: str
+    kind: str
+    settings: dict[str, Any]
+
+
+SUITES: dict[str, list[Check]] = {
+    "kpi_period": [
+        Check(
+            "one_row_per_key",
+            "fail",
+            "ExpectCompoundColumnsToBeUnique",
+            {"column_list": [column.name for column in tables.kpi_period.primary_key]},
+        ),
+        Check(
+            "ends_after_start", "fail", "ExpectColumnPairValuesAToBeGreaterThanB", {"column_A": "period_end", "column_B": "period_start"}
+        ),
+        Check("metric_named", "fail", "ExpectColumnValuesToNotBeNull", {"column": "metric"}),
+    ],
+    "customer_risk": [
+        Check("score_in_bounds", "fail", "ExpectColumnValuesToBeBetween", {"column": "health_score", "min_value": 0, "max_value": 100}),
+        Check("band_known", "fail", "ExpectColumnValuesToBeInSet", {"column": "risk_band", "value_set": ["high", "medium", "low"]}),
+        Check("value_not_negative", "warn", "ExpectColumnValuesToBeBetween", {"column": "value_at_risk", "min_value": 0}),
+    ],
+    "fct_mrr_movement": [
+        Check(
+            "movement_known",
+            "fail",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "movement", "value_set": ["new", "reactivation", "resumed", "expansion", "contraction", "churn", "paused", "fx"]},
+        ),
+    ],
+    "dim_customer": [Check("signed_up", "fail", "ExpectColumnValuesToNotBeNull", {"column": "signed_up_at"})],
+}
+
+
+def audit(lake: Lake, engine: sa.Engine, as_of: date) -> dict[str, int]:
+    """Checks the warehouse after a night was published; gives the checks made and broken.
+
+    Every result goes to data_quality_result (source warehouse.<table>). Errors: IdentityBroken when a `fail` check is
+    broken, or when the rows or the sum of a mart in the warehouse differ from the lake.
+    """
+    results = [*_suites(engine), *_figures(engine), *_same_as_lake(lake, engine, as_of)]
+    with writing(engine).begin() as connection:
+        there = tables.data_quality_result
+        connection.execute(there.delete().where((there.c.as_of == as_of) & there.c.source.startswith("warehouse.")))
+        connection.execute(there.insert(), [{"as_of": as_of, **result} for result in results])
+    failed = [result for result in results if result["status"] == "failed"]
+    if failed:
+        told = "; ".join(f"{result['source']}: {result['rule']} ({result['unexpected']} of {result['evaluated']})" for result in failed)
+        raise IdentityBroken(f"The audit of the published night {as_of} failed: {told}. Run the night again; if it stays, report it.")
+    return {"checks": len(results), "warnings": sum(result["status"] == "warned" for result in results)}
+
+
+def _suites(engine: sa.Engine) -> list[dict]:
+    """The Great Expectations suites over the warehouse's own tables."""
+    import great_expectations as gx
+    from great_expectations import expectations
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    source = context.data_sources.add_sql("warehouse", connection_string=engine.url.render_as_string(hide_password=False))
+    found = []
+    try:
+        for name, checks in SUITES.items():
+            batch = source.add_table_asset(name, table_name=name).add_batch_definition_whole_table(name).get_batch()
+            by_name = {check.name: check for check in checks}
+            suite = gx.ExpectationSuite(
+                name, expectations=[getattr(expectations, check.kind)(**check.settings, meta={"check": check.name}) for check in checks]
+            )
+            for one in batch.validate(suite, result_format={"result_format": "SUMMARY"}).results:
+                check = by_name[one.expectation_config.meta["check"]]
+                if "element_count" not in one.result:
+                    raise RuntimeError(f"Great Expectations could not evaluate {name}.{check.name}: {one.exception_info}")
+                found.append(
+                    _result(name, check.name, check.severity, one.result["element_count"], one.result.get("unexpected_count") or 0)
+                )
+    finally:
+        source.get_execution_engine().close()
+    return found
+
+
+def _figures(engine: sa.Engine) -> list[dict]:
+    """Shares lie between 0 and 1, and what cannot be negative is not."""
+    table = tables.kpi_period
+    wrong = {
+        "share_between_0_and_1": (SHARES, (table.c.value < 0) | (table.c.value > 1)),
+        "not_negative": (NEVER_NEGATIVE, table.c.value < 0),
+    }
+    found = []
+    with engine.begin() as connection:
+        for rule, (metrics, condition) in wrong.items():
+            counted = sa.select(sa.func.count(), sa.func.count(sa.case((condition, 1)))).where(table.c.metric.in_(metrics))
+            evaluated, unexpected = connection.execute(counted).one()
+            found.append(_result(table.name, rule, "fail", evaluated, unexpected))
+    return found
+
+
+def _same_as_lake(lake: Lake, engine: sa.Engine, as_of: date) -> list[dict]:
+    """The marts in the warehouse hold as many rows, and add up to the same, as those in the lake."""
+    with engine.begin() as connection:
+        latest = connection.execute(sa.select(sa.func.max(tables.published_night.c.as_of))).scalar()
+        found = []
+        for table, column in ((tables.kpi_period, "value"), (tables.customer_risk, "health_score"), (tables.dim_customer, None)):
+            if table is not tables.customer_risk and latest != as_of:
+                continue
+            rows, total = 0, 0.0
+            for file in lake.files("marts", table.name, [as_of]):
+                read = pq.read_table(file, columns=[column or "customer_id"])
+                rows += read.num_rows
+                total += (pc.sum(read.column(column)).as_py() or 0.0) if column else 0.0
+            measured = sa.func.coalesce(sa.func.sum(table.c[column]), 0) if column else sa.literal(0)
+            there, sum_there = connection.execute(sa.select(sa.func.count(), measured).where(table.c.as_of == as_of)).one()
+            same = rows == there and abs(float(sum_there) - total) <= 1e-9 * max(1.0, abs(total))
+            found.append(_result(table.name, "same_as_lake", "fail", rows, 0 if same else max(1, abs(rows - there))))
+    return found
+
+
+def _result(table: str, rule: str, severity: str, evaluated: int, unexpected: int) -> dict:
+    status = "passed" if not unexpected else {"fail": "failed", "warn": "warned"}[severity]
+    return {
+        "source": f"warehouse.{table}",
+        "entity": table,
+        "rule": rule,
+        "severity": severity,
+        "evaluated": evaluated,
+        "unexpected": unexpected,
+        "status": status,
+    }

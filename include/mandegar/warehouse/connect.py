@@ -1,0 +1,70 @@
+"""Connections to the warehouse: SQLite in a file, PostgreSQL in earnest; both bring their tables up to date first."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_warehouse(url: str) -> sa.Engine:
+    """An engine for a warehouse whose tables are those of this version. The file of a SQLite warehouse is made if need be."""
+    parsed = sa.make_url(_with_driver(url))
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).resolve().parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(parsed, connect_args={"timeout": 60})
+        sa.event.listen(engine, "connect", _sqlite_settings)
+        sa.event.listen(engine, "begin", _sqlite_begin)
+    else:
+        engine = sa.create_engine(parsed, pool_pre_ping=True)
+    migrate(engine)
+    return engine
+
+
+@contextmanager
+def warehouse(url: str) -> Iterator[sa.Engine]:
+    """An engine for the length of a `with` block."""
+    engine = open_warehouse(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Brings the tables up to date; nothing happens when they are."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _with_driver(url: str) -> str:
+    """PostgreSQL is spoken to by psycopg."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def writing(engine: sa.Engine) -> sa.Engine:
+    """The engine for a transaction that writes: in SQLite it takes the lock at once instead of failing halfway."""
+    return engine.execution_options(writes=True)
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+def _sqlite_settings(connection: object, _record: object) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]  # transactions are begun by the engine's `begin` event
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
