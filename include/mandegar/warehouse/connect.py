@@ -7,8 +7,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 6_265_284  # any number that nobody else locks by
 
 
 def open_warehouse(url: str) -> sa.Engine:
@@ -37,10 +40,16 @@ def warehouse(url: str) -> Iterator[sa.Engine]:
 
 
 def migrate(engine: sa.Engine) -> None:
-    """Brings the tables up to date; nothing happens when they are."""
+    """Brings the tables up to date, one process at a time; nothing happens when they are."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
+    newest = ScriptDirectory.from_config(config).get_current_head()
     with engine.begin() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == newest:
+            return
+    with writing(engine).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

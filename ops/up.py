@@ -1,0 +1,31 @@
+"""`make up`: Airflow with its page on this machine, every DAG unpaused, until Ctrl-C."""
+
+import os
+import time
+from pathlib import Path
+
+from airflow_environment import ROOT, password
+from airflow_server import Airflow
+
+
+def main() -> None:
+    """Starts, says where it is and how to log in, waits, stops."""
+    home, company = Path(os.environ["MANDEGAR_HOME"]), Path(os.environ["MANDEGAR_COMPANY"])
+    own = company / "campaigns"
+    campaigns = list((own if own.is_dir() else ROOT / "include" / "company" / "campaigns").glob("*.yaml"))
+    print("==> starting Airflow (about half a minute)", flush=True)
+    with Airflow(home, company, int(os.environ.get("PORT", "8080"))) as airflow:
+        dags = airflow.dags(1 + len(campaigns))
+        airflow.unpause(dags)
+        print(f"==> {airflow.url}   user: admin   password: {password(home)}")
+        print(f"    unpaused: {', '.join(dags)}")
+        print("    Close a day by hand: trigger `nightly` with the day as its partition key. Stop with Ctrl-C.", flush=True)
+        try:
+            while airflow.process.poll() is None:
+                time.sleep(1)
+        except KeyboardInterrupt:
+            print("\n==> stopping", flush=True)
+
+
+if __name__ == "__main__":
+    main()

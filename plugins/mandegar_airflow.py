@@ -1,0 +1,132 @@
+"""Where Airflow and the library meet: which night a task belongs to, which company, and which errors are worth a retry.
+
+DAG files call these functions from tasks; nothing heavy is imported before a task runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mandegar.company import Company
+    from mandegar.stages import Night
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def home_folder() -> Path:
+    """MANDEGAR_HOME, else var/ of the project."""
+    return Path(os.environ.get("MANDEGAR_HOME") or ROOT / "var")
+
+
+def company_folder() -> Path:
+    """MANDEGAR_COMPANY, else the sample company in the home folder."""
+    return Path(os.environ.get("MANDEGAR_COMPANY") or home_folder() / "company")
+
+
+def time_zone() -> str:
+    """The company's time zone, in which its nights are scheduled; UTC until there is a company."""
+    import yaml
+
+    try:
+        return str(yaml.safe_load((company_folder() / "company.yaml").read_text(encoding="utf-8"))["time_zone"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        return "UTC"  # the first task says what is wrong with the company file
+
+
+def campaign_ids() -> list[str]:
+    """The campaigns there are files for."""
+    own = company_folder() / "campaigns"
+    return sorted(file.stem for file in (own if own.is_dir() else ROOT / "include" / "company" / "campaigns").glob("*.yaml"))
+
+
+def source_tables(context: dict[str, Any]) -> list[str]:
+    """The source tables of the company, and a check that the night's day is over."""
+    from mandegar.stages import ensure_closed
+
+    def work() -> list[str]:
+        this = night(context)
+        ensure_closed(this.company, this.as_of, datetime.now(UTC))
+        return [str(table) for table in this.company.tables()]
+
+    return explained(work)
+
+
+def stage(name: str, context: dict[str, Any], *arguments: Any) -> Any:
+    """Runs a stage of `mandegar.stages` for the task's night, and says so to whoever watches."""
+    from mandegar import stages
+
+    say(" ".join([name, *map(str, arguments)]))
+    return explained(lambda: getattr(stages, f"{name}_stage")(night(context), *arguments))
+
+
+def as_of(context: dict[str, Any]) -> date:
+    """The business day the run closes: its partition; of a manual run, `as_of` of its configuration."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    run = context["dag_run"]
+    day = run.partition_key or (run.conf or {}).get("as_of")
+    try:
+        return date.fromisoformat(str(day))
+    except ValueError:
+        raise AirflowFailException(
+            f"The run closes no day: its partition is {day!r}. "
+            'Trigger it with a partition key such as 2026-10-31, or with the configuration {"as_of": "2026-10-31"}.'
+        ) from None
+
+
+def night(context: dict[str, Any]) -> Night:
+    """The night a task belongs to, with the connections it needs within reach."""
+    from mandegar import company as companies
+    from mandegar.home import Home
+    from mandegar.stages import Night
+
+    company = companies.load(company_folder())
+    _lend_connections(company)
+    return Night(company, Home(home_folder(), warehouse_url()), as_of(context), os.environ.get("MANDEGAR_ENGINE", "duckdb"))
+
+
+def warehouse_url() -> str | None:
+    """MANDEGAR_WAREHOUSE, or the Airflow connection mandegar_warehouse; None for the file in the home folder."""
+    return os.environ.get("MANDEGAR_WAREHOUSE") or _connection("mandegar_warehouse")
+
+
+def explained(work: Callable[[], Any]) -> Any:
+    """Does the work; what a retry cannot mend fails at once, what it may (a source that is down) is tried again."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from mandegar.errors import MandegarError, SourceError
+
+    try:
+        return work()
+    except SourceError:
+        raise
+    except MandegarError as problem:
+        raise AirflowFailException(str(problem)) from problem
+
+
+def say(text: str) -> None:
+    """A line of progress for whoever started the run by hand (ops/nightly.py)."""
+    if told := os.environ.get("MANDEGAR_PROGRESS_FD"):
+        os.write(int(told), f"{datetime.now():%H:%M:%S} {text}\n".encode())
+
+
+def _lend_connections(company: Company) -> None:
+    """Airflow's connections, where the library looks for them: in the environment of this task's process."""
+    for source in company.sources.values():
+        if source.connection and (uri := _connection(source.connection)):
+            os.environ[f"AIRFLOW_CONN_{source.connection.upper()}"] = uri
+
+
+def _connection(name: str) -> str | None:
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return BaseHook.get_connection(name).get_uri()
+    except AirflowNotFoundException:
+        return None

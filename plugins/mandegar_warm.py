@@ -1,0 +1,17 @@
+"""What every task needs, imported once by the scheduler: LocalExecutor forks its tasks from it, and they find it loaded.
+
+Measured on two cores: a validate task takes 1 to 2 s instead of 7, of which the imports are 6. Only the scheduler does
+this, so that the other processes start as fast as before. Nothing here starts a thread or opens a connection, which
+would not survive a fork.
+"""
+
+import os
+import sys
+
+if sys.argv[1:2] == ["scheduler"] and os.environ.get("MANDEGAR_WARM", "1") == "1":
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations
+    import great_expectations.expectations  # noqa: F401
+
+    import mandegar.stages  # noqa: F401
+    import mandegar.summary  # noqa: F401
