@@ -1,0 +1,39 @@
+"""A night in a process of its own that can be killed: forked from a server that has everything imported already."""
+
+import multiprocessing
+import os
+import signal
+import time
+from datetime import date
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["mandegar.stages", "mandegar.summary", "mandegar.cli", "great_expectations.expectations"])
+
+
+def start_night(company: Path, home: Path, as_of: date, told: Path) -> BaseProcess:
+    """`mandegar night`, telling its progress into a file."""
+    process = FORKS.Process(target=_night, args=(company, home, as_of, told))
+    process.start()
+    return process
+
+
+def kill_at(process: BaseProcess, told: Path, line: str, after: float) -> None:
+    """SIGKILL, a moment after the night said that line. Errors: AssertionError if it was never said."""
+    while line not in (told.read_text() if told.exists() else ""):
+        assert process.is_alive(), f"the night ended before it said {line!r}: {told.read_text()}"
+        time.sleep(0.002)
+    time.sleep(after)
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join()
+
+
+def _night(company: Path, home: Path, as_of: date, told: Path) -> None:
+    from mandegar.cli import main
+
+    stream = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(stream, 1)
+    os.dup2(stream, 2)
+    os.environ.pop("MANDEGAR_WAREHOUSE", None)
+    main(["night", "--company", str(company), "--home", str(home), "--as-of", as_of.isoformat()])
