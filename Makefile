@@ -7,7 +7,7 @@ HOME_DIR := $(abspath $(or $(MANDEGAR_HOME),var))
 COMPANY := $(abspath $(or $(MANDEGAR_COMPANY),$(HOME_DIR)/company))
 RUN := MANDEGAR_HOME=$(HOME_DIR) MANDEGAR_COMPANY=$(COMPANY)
 
-.PHONY: help setup sample nightly up test check bench format requirements clean
+.PHONY: help setup sample nightly up test check bench docs format requirements clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,10 +37,14 @@ up: setup ## Airflow with its page, the DAGs unpaused, until Ctrl-C
 test: setup ## all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: setup ## format, lint, types, import rules
+check: setup ## format, lint, types, import rules, generated docs
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python ops/docs.py --check
+
+docs: setup ## writes the pages that follow from the code
+	@$(BIN)/python ops/docs.py
 
 bench: setup ## ratios to hand-written DuckDB SQL and to pandas, measured side by side
 	@$(BIN)/python bench/bench.py $(ARGS)
