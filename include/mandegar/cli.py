@@ -137,9 +137,11 @@ def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bo
 def summary(folder: Path, root: Path, as_of: date) -> None:
     """Shows the summary of a night that was run."""
     from mandegar import company as companies
-    from mandegar.stages import Night
+    from mandegar.stages import Night, ensure_published
 
-    _show(Night(companies.load(folder), _home(root), as_of))
+    this = Night(companies.load(folder), _home(root), as_of)
+    ensure_published(this)
+    _show(this)
 
 
 @main.group()

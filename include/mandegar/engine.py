@@ -53,9 +53,12 @@ class Engine:
         )
 
     def table(self, rows: pa.Table) -> "ir.Table":
-        """A small table that is already in memory."""
+        """A small table that is already in memory.
+
+        DuckDB copies it: into an Arrow table in place it pushes the filters of joins, and for times with a zone that needs pytz.
+        """
         if self.name == "duckdb":
-            return ibis.memtable(rows)
+            return self.backend.create_table(ibis.util.gen_name("given"), rows, temp=True)
         return self._spark_view(self._session.createDataFrame(rows))
 
     def batches(self, expression: "ir.Table") -> Iterator[pa.RecordBatch]:

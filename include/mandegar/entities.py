@@ -1,13 +1,14 @@
 """The entities: what a customer, a subscription, an invoice … is, column by column, defined once.
 
 A file whose columns carry these names needs no mapping. Sources map to them, validation derives its rules from them,
-`conform` builds them. Times are UTC with zone; money is decimal(18,4) with its currency beside it.
+`conform` builds them. Times are UTC with zone; money is decimal(18,4) with its currency beside it;
+an exchange rate has 14 decimals, because one rial is a millionth of a dollar.
 """
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Type = Literal["text", "integer", "decimal", "boolean", "timestamp", "date", "map"]
+Type = Literal["text", "integer", "decimal", "rate", "boolean", "timestamp", "date", "map"]
 
 SUBSCRIPTION_STATUSES = ("trialing", "active", "past_due", "paused", "ended")
 INTERVAL_UNITS = ("day", "week", "month", "year")
@@ -300,7 +301,7 @@ FX_RATE = Entity(
     columns=(
         _date("day", "the day the rate holds from"),
         _text("currency", "ISO 4217 code of the foreign currency"),
-        Column("rate", "decimal", "units of the company's currency for one unit of this one", minimum=0),
+        Column("rate", "rate", "units of the company's currency for one unit of this one", minimum=0),
         UPDATED_AT,
     ),
 )

@@ -12,7 +12,7 @@ from mandegar.campaigns.run import Outcome, run_campaign
 from mandegar.company import Company
 from mandegar.conform.conform import conform
 from mandegar.engine import EngineName
-from mandegar.errors import MandegarError, NotClosed, SourceError
+from mandegar.errors import BrokenTable, MandegarError, NotClosed, SourceError
 from mandegar.home import Home
 from mandegar.lake import Lake
 from mandegar.metrics.measure import measure
@@ -55,6 +55,14 @@ def ensure_closed(company: Company, as_of: date, now: datetime) -> None:
 def last_closed(company: Company, now: datetime) -> date:
     """The last business day that is over."""
     return now.astimezone(company.zone).date() - timedelta(days=1)
+
+
+def ensure_published(night: Night) -> None:
+    """A night whose summary is asked for is in the warehouse. Errors: BrokenTable if it is not."""
+    with warehouse(night.home.warehouse_url) as target, target.begin() as connection:
+        there = sa.select(tables.published_night.c.as_of).where(tables.published_night.c.as_of == night.as_of)
+        if connection.execute(there).first() is None:
+            raise BrokenTable(f"The night of {night.as_of} is not in the warehouse. Run `mandegar night --as-of {night.as_of}` first.")
 
 
 def extract_stage(night: Night, table: str) -> dict[str, int]:

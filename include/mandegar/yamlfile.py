@@ -17,19 +17,38 @@ def read(path: Path, model: type[Model], error: type[MandegarError], shown: str 
     shown = shown or path.name
     if not path.is_file():
         raise error(f"{path}: there is no such file. Write one; docs/company.md shows the shortest that works.")
-    text = path.read_text(encoding="utf-8-sig")
     try:
+        text = path.read_text(encoding="utf-8-sig")
         content = yaml.safe_load(text)
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
+    except UnicodeDecodeError as problem:
+        raise error(f"{shown}: is not UTF-8 ({problem.reason} at byte {problem.start}). Save it as UTF-8.") from problem
     except yaml.YAMLError as problem:
         raise error(f"{shown}: not readable as YAML: {_one_line(problem)}. Mend the line it names.") from problem
     if not isinstance(content, dict):
         raise error(f"{shown}: holds {type(content).__name__}, not keys and values. Begin with a line such as `name: Acme`.")
+    if twice := _written_twice(tree):
+        raise error(f"{shown}, line {twice.start_mark.line + 1}: {twice.value}: is written a second time. Remove one of the two.")
     try:
         return model.model_validate(content)
     except ValidationError as problem:
         lines = [_explain(shown, tree, model, item) for item in problem.errors()]
         raise error("\n".join(lines)) from problem
+
+
+def _written_twice(node: yaml.Node | None) -> yaml.ScalarNode | None:
+    """The first key that stands twice in one mapping; YAML itself would quietly take the last."""
+    below: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                return key
+            seen.add(str(key.value))
+            below.append(value)
+    elif isinstance(node, yaml.SequenceNode):
+        below = node.value
+    return next((found for one in below if (found := _written_twice(one))), None)
 
 
 def _explain(shown: str, tree: yaml.Node | None, model: type[BaseModel], item: Any) -> str:

@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar import calendar
+from mandegar.campaigns.people import e164, match_email
 from mandegar.campaigns.spec import Campaign
 from mandegar.company import Company
 from mandegar.conform.conform import conformed
@@ -88,6 +89,13 @@ def candidates(company: Company, campaign: Campaign, lake: Lake, engine: Engine,
         found = silent(conformed(lake, engine, "invoice", as_of), campaign, company, closes)
     rows = engine.arrow(_described(found, lake, engine, as_of).order_by("customer_id")).to_pylist()
     return [_candidate(row, campaign, company, as_of) for row in rows]
+
+
+def accounts(company: Company, lake: Lake, engine: Engine, as_of: date) -> list[tuple[str, str | None, str | None]]:
+    """Every customer's id, mail address and number of a night, spelt as they are compared, ordered by customer_id."""
+    customers = conformed(lake, engine, "customer", as_of).select("customer_id", "email", "phone").order_by("customer_id")
+    rows = engine.arrow(customers).to_pylist()
+    return [(row["customer_id"], match_email(row["email"]), e164(row["phone"], company.default_country)) for row in rows]
 
 
 def renewals(versions: ir.Table, campaign: Campaign, company: Company, as_of: date, closes: datetime) -> ir.Table:

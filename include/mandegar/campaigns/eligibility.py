@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from mandegar.campaigns.audience import Candidate
 from mandegar.campaigns.control import is_held_out
-from mandegar.campaigns.people import e164, match_email, person_keys
+from mandegar.campaigns.people import e164, match_email
 from mandegar.campaigns.spec import Campaign, Channel
 from mandegar.company import Company
 
@@ -22,6 +22,7 @@ class Contact:
     campaign_id: str
     dedupe_key: str
     as_of: date
+    customer_id: str
 
 
 @dataclass
@@ -52,17 +53,19 @@ class Past:
 Rule = Callable[[Member, Past], str]
 
 
-def decide(company: Company, campaign: Campaign, candidates: list[Candidate], contacts: list[Contact], as_of: date) -> list[Member]:
+def decide(
+    company: Company, campaign: Campaign, candidates: list[Candidate], people: dict[str, str], contacts: list[Contact], as_of: date
+) -> list[Member]:
     """What becomes of every candidate: send, holdout or suppressed, with what every rule said.
 
-    contacts: those of earlier nights, and of this night by campaigns that go first. One person is contacted once: of
-    several accounts the one of the highest value stays, then the smallest id.
+    people: the person_key behind every customer. contacts: those of earlier nights, and of this night by campaigns that go
+    first. One person is contacted once: of several accounts the one of the highest value stays, then the smallest id.
     """
     by_person: dict[str, list[Contact]] = {}
     for contact in contacts:
-        by_person.setdefault(contact.person_key, []).append(contact)
+        by_person.setdefault(people.get(contact.customer_id, contact.person_key), []).append(contact)
     past = Past(campaign, as_of, by_person, frozenset(contact.dedupe_key for contact in contacts))
-    members = _members(company, campaign, candidates)
+    members = [_member(company, campaign, one, people[one.customer_id]) for one in candidates]
     for member in members:
         member.rules = {name: rule(member, past) for name, rule in RULES.items()}
         failed = next((name for name, said in member.rules.items() if said != FINE), None)
@@ -72,16 +75,14 @@ def decide(company: Company, campaign: Campaign, candidates: list[Candidate], co
     return members
 
 
-def _members(company: Company, campaign: Campaign, candidates: list[Candidate]) -> list[Member]:
-    addresses = {one.customer_id: (match_email(one.email), e164(one.phone, company.default_country)) for one in candidates}
-    keys = person_keys(((customer_id, *address) for customer_id, address in addresses.items()), company.name)
-    members = []
-    for one in candidates:
-        email, phone = addresses[one.customer_id]
-        key = keys[one.customer_id]
-        dedupe = hashlib.sha256(f"{campaign.id}|{key}|{one.stage}|{one.event_key}".encode()).hexdigest()[:32]
-        members.append(Member(one, key, email, phone, _channel(campaign, one, email, phone), dedupe))
-    return members
+def _member(company: Company, campaign: Campaign, one: Candidate, person_key: str) -> Member:
+    email, phone = match_email(one.email), e164(one.phone, company.default_country)
+    return Member(one, person_key, email, phone, _channel(campaign, one, email, phone), dedupe_key(campaign, person_key, one))
+
+
+def dedupe_key(campaign: Campaign, person_key: str, one: Candidate) -> str:
+    """What may be sent once only: this campaign, to this person, at this stage, about this event."""
+    return hashlib.sha256(f"{campaign.id}|{person_key}|{one.stage}|{one.event_key}".encode()).hexdigest()[:32]
 
 
 def _channel(campaign: Campaign, one: Candidate, email: str | None, phone: str | None) -> Channel | None:
@@ -141,14 +142,12 @@ def _frequency_cap(member: Member, past: Past) -> str:
 
 
 def _cool_down(member: Member, past: Past) -> str:
-    if member.dedupe_key in past.done:
+    earlier = past.by_person.get(member.person_key, [])
+    names = {member.person_key, *(contact.person_key for contact in earlier)}  # an account merged since had a key of its own
+    if any(dedupe_key(past.campaign, name, member.candidate) in past.done for name in names):
         return "had this one already"
     since = past.as_of - timedelta(days=past.campaign.limits.cool_down_days)
-    same = [
-        contact
-        for contact in past.by_person.get(member.person_key, [])
-        if contact.campaign_id == past.campaign.id and contact.as_of > since
-    ]
+    same = [contact for contact in earlier if contact.campaign_id == past.campaign.id and contact.as_of > since]
     return f"contacted on {max(contact.as_of for contact in same)}" if same else FINE
 
 

@@ -25,9 +25,21 @@ def earlier_contacts(engine: sa.Engine, campaign: Campaign, ahead: list[str], as
         before, counts = (event.as_of != as_of) | first, event.mode == LIVE
     else:
         before, counts = (event.as_of < as_of) | first, sa.true()
-    query = sa.select(event.person_key, event.campaign_id, event.dedupe_key, event.as_of).where(before & counts).distinct()
+    query = sa.select(event.person_key, event.campaign_id, event.dedupe_key, event.as_of, event.customer_id).where(before & counts)
     with engine.begin() as connection:
-        return [Contact(*row) for row in connection.execute(query)]
+        return [Contact(*row) for row in connection.execute(query.distinct())]
+
+
+def known_people(engine: sa.Engine) -> dict[str, str]:
+    """The person_key that each customer was first recorded with, the oldest first."""
+    member = campaign_member.c
+    first = sa.func.min(member.as_of)
+    query = sa.select(member.customer_id, member.person_key).group_by(member.customer_id, member.person_key)
+    known: dict[str, str] = {}
+    with engine.begin() as connection:
+        for customer_id, person_key in connection.execute(query.order_by(first, member.customer_id, member.person_key)):
+            known.setdefault(customer_id, person_key)
+    return known
 
 
 def is_decided(engine: sa.Engine, campaign: Campaign, as_of: date, mode: str) -> bool:

@@ -1,6 +1,7 @@
 """The lists a marketing team imports: send, holdout and suppressed, each in three forms, and a manifest written last."""
 
 import csv
+import functools
 import hashlib
 import io
 import json
@@ -8,6 +9,7 @@ import os
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo, available_timezones
 
 import xlsxwriter
@@ -120,7 +122,7 @@ def _row(company: Company, campaign: Campaign, member: Member, as_of: date) -> d
     one = member.candidate
     first, last = first_and_last(one.name, one.kind)
     locale = (one.language or company.locale)[:2]
-    zone = one.time_zone if one.time_zone in available_timezones() else company.time_zone
+    zone = one.time_zone if one.time_zone in _zones() else company.time_zone
     leaves = as_of + timedelta(days=1)
     offer = campaign.offer
     row = {
@@ -156,6 +158,12 @@ def _row(company: Company, campaign: Campaign, member: Member, as_of: date) -> d
         "unsubscribe_url": (company.unsubscribe_url or "").replace("{key}", member.person_key[:24]),
     }
     return row | ({"deciding_rule": member.deciding_rule} if member.decision == "suppressed" else {})
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    """The time zones there are; to look them up reads a folder."""
+    return frozenset(available_timezones())
 
 
 def reason_text(code: str, days: int, locale: str) -> str:
@@ -197,11 +205,12 @@ def _api_csv(columns: list[str], rows: list[dict[str, str]]) -> bytes:
 
 
 def _csv(columns: list[str], rows: list[dict[str, str]], line_end: str, cell: Callable[[str], str]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator=line_end)
+    lines: list[str] = []
+    # with "\n" alone the writer would leave a CR within a cell unquoted, and readers would begin a new row there
+    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
     writer.writerow(columns)
     writer.writerows([cell(row[column]) for column in columns] for row in rows)
-    return text.getvalue().encode()
+    return "".join(line.removesuffix("\r\n") + line_end for line in lines).encode()
 
 
 def _xlsx(columns: list[str], rows: list[dict[str, str]], as_of: date) -> bytes:

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 
 import phonenumbers
 
-FOLD = str.maketrans("يك۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "یک01234567890123456789")
+UNSEEN = "\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+FOLD = str.maketrans("يك۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "یک01234567890123456789", UNSEEN)
 
 
 def match_email(email: str | None) -> str | None:
-    """A mail address as it is compared: small letters, Latin digits, no space around it."""
+    """A mail address as it is compared: small letters, Latin digits, no space around it, nothing that is not seen."""
     folded = (email or "").translate(FOLD).strip().lower()
     return folded if "@" in folded else None
 
@@ -26,11 +27,13 @@ def e164(phone: str | None, country: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(number) else None
 
 
-def person_keys(accounts: Iterable[tuple[str, str | None, str | None]], salt: str) -> dict[str, str]:
+def person_keys(accounts: Iterable[tuple[str, str | None, str | None]], salt: str, known: dict[str, str] | None = None) -> dict[str, str]:
     """The person behind each account: accounts that share a mail address or a number have one key.
 
-    accounts: customer_id, match_email, e164. The key is the smallest hash of anything that identifies the person, so it
-    stays the same whichever of the accounts is looked at, and says nothing about the person by itself.
+    accounts: customer_id, match_email, e164 of every customer, so that the key is the same whichever of a person's accounts
+    a campaign considers. known: the key each account was first recorded with, the oldest first; a person keeps it when an
+    address changes or an account is added. A new key is the smallest hash of anything that identifies the person; it says
+    nothing about the person by itself.
     """
     parent: dict[str, str] = {}
 
@@ -42,8 +45,8 @@ def person_keys(accounts: Iterable[tuple[str, str | None, str | None]], salt: st
 
     marks = {}
     for customer_id, email, phone in accounts:
-        known = [f"email:{email}" if email else None, f"phone:{phone}" if phone else None]
-        own = [mark for mark in known if mark] or [f"customer:{customer_id}"]
+        given = [f"email:{email}" if email else None, f"phone:{phone}" if phone else None]
+        own = [mark for mark in given if mark] or [f"customer:{customer_id}"]
         marks[customer_id] = own[0]
         for mark in own:
             parent[root(mark)] = root(own[0])
@@ -51,6 +54,17 @@ def person_keys(accounts: Iterable[tuple[str, str | None, str | None]], salt: st
     for mark in parent:
         hashed = hashlib.sha256(f"{salt}|{mark}".encode()).hexdigest()
         keys[root(mark)] = min(hashed, keys.get(root(mark), hashed))
+    kept: set[str] = set()
+    named: set[str] = set()
+    for customer_id, key in (known or {}).items():
+        person = root(marks[customer_id]) if customer_id in marks else None
+        if person and person not in named and key not in kept:  # one person, one key, also after an account went its own way
+            keys[person] = key
+            named.add(person)
+            kept.add(key)
+    for person in keys.keys() - named:
+        if keys[person] in kept:  # a number or an address that went from one person to another
+            keys[person] = hashlib.sha256(f"{salt}|again|{keys[person]}".encode()).hexdigest()
     return {customer_id: keys[root(mark)] for customer_id, mark in marks.items()}
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from mandegar.campaigns import ledger, lists
-from mandegar.campaigns.audience import candidates
+from mandegar.campaigns.audience import accounts, candidates
 from mandegar.campaigns.eligibility import decide
+from mandegar.campaigns.people import person_keys
 from mandegar.campaigns.spec import Campaign, load, load_all
 from mandegar.company import Company
 from mandegar.engine import Engine
@@ -53,9 +54,11 @@ def run_campaign(
 def _run(
     company: Company, home: Home, warehouse: sa.Engine, engine: Engine, campaign: Campaign, ahead: list[str], as_of: date, mode: str
 ) -> Outcome:
-    considered = candidates(company, campaign, Lake(home.lake), engine, as_of)
+    lake = Lake(home.lake)
+    considered = candidates(company, campaign, lake, engine, as_of)
+    people = person_keys(accounts(company, lake, engine, as_of), company.name, ledger.known_people(warehouse))
     contacts = ledger.earlier_contacts(warehouse, campaign, ahead, as_of, mode)
-    members = decide(company, campaign, considered, contacts, as_of)
+    members = decide(company, campaign, considered, people, contacts, as_of)
     rows = lists.list_rows(company, campaign, members, as_of)
     ledger.record(warehouse, campaign, members, lists.version_of(campaign, rows), as_of, mode)
     folder = home.lists(campaign.id, as_of)

@@ -11,6 +11,8 @@ from mandegar.engine import Engine
 from mandegar.entities import INTERVAL_UNITS
 
 MONEY = "decimal(18, 4)"
+FACTORED = "decimal(19, 4)"  # DuckDB keeps a product of two decimals of 18 digits at 18: a yearly price in rials would not fit
+NEARLY_EXACT = "decimal(38, 12)"  # heals the factor's last digit, so that an exact half is rounded up
 FACTOR = pa.decimal128(19, 17)
 LONGEST_INTERVAL = 366
 MONTHS_PER: dict[str, Decimal] = {"day": Decimal(365) / 12, "week": Decimal(52) / 12, "month": Decimal(1), "year": Decimal(1) / 12}
@@ -28,13 +30,13 @@ def ledger(versions: ir.Table, churn: Churn, engine: Engine) -> ir.Table:
     a pause is worth 0 and is not churn; a gap shorter than `gap_days` between two subscriptions of an account is bridged.
     """
     counted = _past_due_until_dunning_ends(versions, churn.dunning_days)
-    amount = (counted.quantity * counted.unit_price - counted.discount.fill_null(0)).cast(MONEY)
+    amount = (counted.quantity.cast(FACTORED) * counted.unit_price - counted.discount.fill_null(0)).cast(MONEY)
     priced = counted.mutate(amount=ibis.greatest(amount, ibis.literal(0).cast(MONEY))).join(
         _factors(engine), ["interval_unit", "interval_count"], how="left"
     )
     paying = priced.status.isin(["active", "past_due"])
     stretches = priced.mutate(
-        mrr=paying.ifelse((priced.amount * priced.factor).cast(MONEY), ibis.literal(0).cast(MONEY)),
+        mrr=paying.ifelse((priced.amount * priced.factor).cast(NEARLY_EXACT).cast(MONEY), ibis.literal(0).cast(MONEY)),
         standing=priced.status.cases(
             ("trialing", "trial"), ("active", "active"), ("past_due", "past_due"), ("paused", "paused"), else_="ended"
         ),
@@ -79,11 +81,19 @@ def _past_due_until_dunning_ends(versions: ir.Table, dunning_days: int) -> ir.Ta
 
 
 def _bridged(paid: ir.Table, gap_days: int) -> ir.Table:
-    """Short gaps in an account's paid time are closed: the stretch that ended last before the gap lasts until its end."""
+    """Short gaps in an account's paid time are closed: what ended last before the gap lasts until its end."""
     forever = ibis.timestamp("9999-01-01 00:00:00").cast(paid.from_at.type())
     order = [ibis.asc("from_at"), ibis.asc("subscription_id")]
-    so_far = ibis.cumulative_window(group_by="customer_id", order_by=order)
+    inside = {"group_by": "customer_id", "order_by": order}
+    so_far = ibis.cumulative_window(**inside)
     ends = paid.mutate(end_at=paid.until_at.coalesce(forever))
-    ends = ends.mutate(reach=ends.end_at.max().over(so_far), next_at=ends.from_at.lead().over(group_by="customer_id", order_by=order))
-    short = (ends.end_at == ends.reach) & (ends.next_at > ends.reach) & (ends.next_at < ends.reach + ibis.interval(days=gap_days))
-    return ends.mutate(until_at=short.fill_null(False).ifelse(ends.next_at, ends.until_at)).drop("end_at", "reach", "next_at")
+    ends = ends.mutate(reach=ends.end_at.max().over(so_far))
+    ends = ends.mutate(next_at=ends.from_at.lead().over(**inside), first=(ends.from_at > ends.reach.lag().over(**inside)).fill_null(False))
+    # stretches that touch or overlap are one run of paid time; a gap lies between two runs
+    runs = ends.mutate(run=ends["first"].cast("int64").sum().over(so_far))
+    short = (runs.next_at > runs.reach) & (runs.next_at < runs.reach + ibis.interval(days=gap_days))
+    runs = runs.mutate(closed_at=short.ifelse(runs.next_at, ibis.null(runs.next_at.type())))
+    run = ibis.window(group_by=["customer_id", "run"])
+    runs = runs.mutate(until=runs.end_at.max().over(run), bridge=runs.closed_at.max().over(run))
+    closed = (runs.end_at == runs.until) & runs.bridge.notnull()
+    return runs.mutate(until_at=closed.ifelse(runs.bridge, runs.until_at)).select(*paid.columns)

@@ -118,8 +118,8 @@ def _first_day(company: Company, engine: Engine, entities: dict[str, ir.Table], 
 
 
 def _rates(night: Night, versions: ir.Table) -> ir.Table:
-    currencies = night.engine.arrow(versions.select("currency").distinct()).column("currency").to_pylist()
-    known = [(row["currency"], row["day"], row["rate"]) for row in night.engine.arrow(night.entities["fx_rate"]).to_pylist()]
+    currencies = fx.currencies_in(night.engine, versions)
+    known = fx.known_rates(night.engine, night.entities["fx_rate"])
     return night.engine.table(fx.rates_at(night.company, night.instants, currencies, known))
 
 
@@ -132,7 +132,11 @@ def _cutoffs(night: Night) -> pa.Table:
 
 def _bought(night: Night) -> tuple[ir.Table, ir.Table]:
     """Buyers and revenue per period and customer."""
-    invoices, payments = night.entities["invoice"], night.entities["payment"]
+    known = fx.known_rates(night.engine, night.entities["fx_rate"])
+    invoices, payments = (
+        fx.in_own_currency(night.company, night.engine, night.entities[name], at, amounts, known)
+        for name, at, amounts in (("invoice", "issued_at", ("net_amount", "tax_amount")), ("payment", "attempted_at", ("amount",)))
+    )
     buyers = purchases.buyers(purchases.purchases(invoices), night.periods)
     revenues = night.engine.keep(purchases.revenue(purchases.revenue_entries(invoices, payments), night.periods))
     return buyers, revenues

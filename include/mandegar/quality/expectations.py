@@ -3,6 +3,7 @@
 import logging
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -25,7 +26,6 @@ class Inspector:
 
     def __init__(self, name: str, rules: list[Rule]) -> None:
         import great_expectations as gx
-        from great_expectations import expectations
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
         logging.getLogger("great_expectations").setLevel(logging.WARNING)
@@ -33,9 +33,7 @@ class Inspector:
         context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
         self._rules = {rule.name: rule for rule in rules}
         self._definition = context.data_sources.add_pandas("rows").add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
-        self._suite = gx.ExpectationSuite(
-            name, expectations=[getattr(expectations, rule.kind)(**rule.settings, meta={"rule": rule.name}) for rule in rules]
-        )
+        self._suite = gx.ExpectationSuite(name, expectations=[_expectation(rule) for rule in rules])
 
     def look(self, batch: pa.RecordBatch) -> list[Finding]:
         """What every rule says about the batch. A rule that could not be evaluated is an error, not a pass."""
@@ -48,6 +46,15 @@ class Inspector:
                 raise RuntimeError(f"Great Expectations could not evaluate {rule.name}: {one.exception_info}")
             findings.append(Finding(rule, one.result["element_count"], list(one.result.get("unexpected_index_list") or [])))
         return findings
+
+
+def _expectation(rule: Rule) -> Any:
+    """The rule as Great Expectations puts it."""
+    from great_expectations import expectations
+    from great_expectations.expectations.row_conditions import Column
+
+    condition = {"row_condition": Column(rule.where[0]) == rule.where[1]} if rule.where else {}
+    return getattr(expectations, rule.kind)(**rule.settings, **condition, meta={"rule": rule.name})
 
 
 def _comparable(batch: pa.RecordBatch) -> pa.RecordBatch:

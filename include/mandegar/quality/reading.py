@@ -10,6 +10,7 @@ from mandegar.company import Company, Expression, TableId
 from mandegar.entities import ENTITIES, Column, Entity
 
 DIGITS = ("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫", "01234567890123456789.")
+GROUPED = r"[-+]?[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}([.][0-9]+)?"  # 1,250.50; not 10,50, which may be ten and a half
 YES = ("true", "t", "yes", "y", "1", "بله", "آری")
 NO = ("false", "f", "no", "n", "0", "خیر", "نه")
 ARROW: dict[str, pa.DataType] = {
@@ -17,11 +18,12 @@ ARROW: dict[str, pa.DataType] = {
     "map": pa.string(),
     "integer": pa.int64(),
     "decimal": pa.decimal128(18, 4),
+    "rate": pa.decimal128(22, 14),
     "boolean": pa.bool_(),
     "timestamp": pa.timestamp("us", "UTC"),
     "date": pa.date32(),
 }
-PARSED = ("integer", "decimal", "boolean", "timestamp", "date", "map")
+PARSED = ("integer", "decimal", "rate", "boolean", "timestamp", "date", "map")
 
 
 def as_found(column: str) -> str:
@@ -104,10 +106,14 @@ def _typed(column: Column) -> str:
     name = quote(column.name)
     text = f"nullif(trim(CAST({name} AS VARCHAR)), '')"
     plain = f"translate({text}, '{DIGITS[0]}', '{DIGITS[1]}')"
-    number = f"replace(replace(replace({plain}, ',', ''), '٬', ''), ' ', '')"
+    bare = f"replace(replace({plain}, '٬', ''), ' ', '')"
+    grouped = f"CASE WHEN regexp_full_match({bare}, '{GROUPED}') THEN replace({bare}, ',', '') END"
+    number = f"CASE WHEN contains({bare}, ',') THEN {grouped} ELSE {bare} END"
     match column.type:
         case "decimal":
             typed = f"TRY_CAST({number} AS DECIMAL(18, 4))"
+        case "rate":
+            typed = f"TRY_CAST({number} AS DECIMAL(22, 14))"
         case "integer":
             exact = f"TRY_CAST({number} AS DECIMAL(18, 4))"
             typed = f"CASE WHEN {exact} = floor({exact}) THEN CAST({exact} AS BIGINT) END"

@@ -23,7 +23,7 @@ class Rule:
     """One expectation.
 
     kind, settings: the name and the arguments of the Great Expectations class. column: whose value is shown.
-    mend: what to do, for a person.
+    mend: what to do, for a person. where: a column and the value it has in the rows that the rule is about; else all.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Rule:
     settings: dict[str, Any]
     column: str
     mend: str
+    where: tuple[str, str] | None = None
 
     @property
     def shown(self) -> str:
@@ -51,7 +52,7 @@ def _column_rules(column: Column) -> list[Rule]:
     """The rules that follow from how an entity describes its column."""
     found = []
     if column.type in PARSED:
-        kind = {"map": "a JSON object", "boolean": "yes or no", "decimal": "a number", "integer": "a whole number"}.get(
+        kind = {"map": "a JSON object", "boolean": "yes or no", "decimal": "a number", "rate": "a number", "integer": "a whole number"}.get(
             column.type, f"a {column.type} (write it as 2025-01-31{' 10:00:00' if column.type == 'timestamp' else ''})"
         )
         found.append(
@@ -150,9 +151,10 @@ def _score_in_scale(kind: str, low: int, high: int) -> Callable[[Company], Rule]
         f"score_on_{kind}_scale",
         "fail",
         "ExpectColumnValuesToBeBetween",
-        {"column": "score", "min_value": low, "max_value": high, "row_condition": f'kind == "{kind}"', "condition_parser": "pandas"},
+        {"column": "score", "min_value": low, "max_value": high},
         "score",
         f"is not between {low} and {high}, the scale of {kind}",
+        where=("kind", kind),
     )
 
 

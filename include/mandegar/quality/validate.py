@@ -4,7 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -77,9 +78,9 @@ def validate(company: Company, lake: Lake, table: TableId, as_of: date) -> Recei
     tally.refused_rows = tally.seen_rows = unreadable.rows
     files = lake.files("raw", name, [as_of])
     query = select(company, table, lake.schema("raw", name).names, "$files")
-    rows = lake.replace(
-        "valid", name, as_of, entity_schema(entity), _good_rows(table, _typed_rows(company, table, query, files), suite, tally)
-    )
+    zone = ZoneInfo(table.table.time_zone or company.time_zone)
+    good = _good_rows(table, _typed_rows(company, table, query, files), suite, tally, zone)
+    rows = lake.replace("valid", name, as_of, entity_schema(entity), good)
     if tally.refused_rows > tally.seen_rows * REFUSED_AT_MOST and tally.seen_rows:
         worst = max(tally.quarantine, key=lambda row: tally.findings[row["rule"]])
         raise BrokenTable(
@@ -95,13 +96,15 @@ def validate(company: Company, lake: Lake, table: TableId, as_of: date) -> Recei
     return receipt
 
 
-def _good_rows(table: TableId, batches: Iterator[pa.RecordBatch], suite: list[Rule], tally: _Tally) -> Iterator[pa.RecordBatch]:
+def _good_rows(
+    table: TableId, batches: Iterator[pa.RecordBatch], suite: list[Rule], tally: _Tally, zone: ZoneInfo
+) -> Iterator[pa.RecordBatch]:
     """The rows that meet every `fail` rule; the others are noted in the tally."""
     entity, schema = ENTITIES[table.entity], entity_schema(ENTITIES[table.entity])
     inspector = Inspector(str(table), suite)
     for batch in batches:
         tally.seen_rows += batch.num_rows
-        refused = _refuse(table, entity, inspector.look(batch), batch, tally)
+        refused = _refuse(table, entity, inspector.look(batch), batch, tally, zone)
         keep = pa.array([place not in refused for place in range(batch.num_rows)], pa.bool_()) if refused else None
         good = batch.filter(keep) if keep is not None else batch
         source = pa.repeat(pa.scalar(str(table)), good.num_rows)
@@ -127,7 +130,7 @@ def _in_utc(batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch.cast(schema)
 
 
-def _refuse(table: TableId, entity: Entity, findings: list[Finding], batch: pa.RecordBatch, tally: _Tally) -> set[int]:
+def _refuse(table: TableId, entity: Entity, findings: list[Finding], batch: pa.RecordBatch, tally: _Tally, zone: ZoneInfo) -> set[int]:
     """Notes what was found, and gives the positions of the rows to hold back."""
     refused: set[int] = set()
     unread = {(finding.rule.column, place) for finding in findings if finding.rule.name.endswith("_readable") for place in finding.broken}
@@ -137,7 +140,7 @@ def _refuse(table: TableId, entity: Entity, findings: list[Finding], batch: pa.R
         if finding.rule.severity == "fail":
             refused.update(finding.broken)
             tally.quarantine += [
-                _held(table, entity, finding.rule, batch.slice(place, 1).to_pylist()[0])
+                _held(table, entity, finding.rule, batch.slice(place, 1).to_pylist()[0], zone)
                 for place in finding.broken
                 if not (finding.rule.name.endswith("_given") and (finding.rule.column, place) in unread)
             ]
@@ -145,8 +148,8 @@ def _refuse(table: TableId, entity: Entity, findings: list[Finding], batch: pa.R
     return refused
 
 
-def _held(table: TableId, entity: Entity, rule: Rule, row: dict) -> dict:
-    """One line of the quarantine."""
+def _held(table: TableId, entity: Entity, rule: Rule, row: dict, zone: ZoneInfo) -> dict:
+    """One line of the quarantine; a time is shown in the source's zone, as a person finds it there."""
     record = {name: _found(row, name) for name in entity.names if _found(row, name) is not None}
     return {
         "source": str(table),
@@ -154,7 +157,7 @@ def _held(table: TableId, entity: Entity, rule: Rule, row: dict) -> dict:
         "key": " ".join(str(_found(row, name)) for name in entity.key),
         "row": row["_row"],
         "column": rule.column,
-        "value": None if rule.column in PERSONAL.get(entity.name, ()) else _text(_found(row, rule.column)),
+        "value": None if rule.column in PERSONAL.get(entity.name, ()) else _text(_found(row, rule.column), zone),
         "rule": rule.name,
         "reason": rule.mend,
         "record": json.dumps(record, ensure_ascii=False, default=str),
@@ -167,7 +170,9 @@ def _found(row: dict, name: str) -> object:
     return row.get(as_found(name)) if value is None else value
 
 
-def _text(value: object) -> str | None:
+def _text(value: object, zone: ZoneInfo) -> str | None:
+    if isinstance(value, datetime):
+        value = value.astimezone(zone)
     return None if value is None else str(value)
 
 

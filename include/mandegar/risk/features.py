@@ -9,8 +9,10 @@ from datetime import date, datetime, timedelta
 import ibis
 import ibis.expr.types as ir
 
+from mandegar.calendar import midnight
 from mandegar.company import Company
 from mandegar.engine import Engine
+from mandegar.metrics import fx
 from mandegar.metrics.ledger import ledger
 from mandegar.metrics.purchases import purchases
 
@@ -32,22 +34,23 @@ class Evening:
         return ibis.literal(self.closes)
 
     def since(self, days: int) -> ir.TimestampScalar:
-        """The instant so many days before the day's end."""
-        return ibis.literal(self.closes - timedelta(days=days))
+        """The midnight so many days before the day's end, as the company's clock shows it."""
+        return ibis.literal(midnight(self.as_of + timedelta(days=1 - days), self.company.zone))
 
 
 def customers_there(evening: Evening, stretches: ir.Table | None) -> ir.Table:
     """The customers who can still leave, with what they are worth in a year.
 
     Grain: one row per customer paying at the end of the day (contract), or with a purchase in the last N days
-    (inactivity). Columns: annual_value: 12 x MRR, or the purchases of the last 365 days.
+    (inactivity). Columns: annual_value: 12 x MRR, or the purchases of the last 365 days, in the company's currency.
     """
     if stretches is not None:
         there = stretches.filter((stretches.mrr > 0) & (stretches.until_at.isnull() | (stretches.until_at >= evening.now)))
         return there.group_by("customer_id").agg(annual_value=(there.mrr.sum() * 12).cast("decimal(18, 4)"))
     bought = purchases(evening.entities["invoice"])
-    year = bought.filter(bought.issued_at >= evening.since(365))
-    sums = year.group_by("customer_id").agg(annual_value=year.net_amount.sum().cast("decimal(18, 4)"), last_at=year.issued_at.max())
+    nothing = ibis.literal(0).cast("decimal(18, 4)")
+    in_year = (bought.issued_at >= evening.since(365)).ifelse(bought.net_amount, nothing)
+    sums = bought.group_by("customer_id").agg(annual_value=in_year.sum().cast("decimal(18, 4)"), last_at=bought.issued_at.max())
     return sums.filter(sums.last_at >= evening.since(evening.company.churn.days)).drop("last_at")
 
 
@@ -159,7 +162,11 @@ def features(evening: Evening, stretches: ir.Table | None) -> ir.Table:
 
 
 def stretches_of(evening: Evening, engine: Engine) -> ir.Table | None:
-    """The MRR ledger of a company with contracts."""
+    """The MRR ledger of a company with contracts, in the company's currency at the rate of the day."""
     if evening.company.churn.kind != "contract":
         return None
-    return engine.keep(ledger(evening.entities["subscription"], evening.company.churn, engine))
+    stretches = ledger(evening.entities["subscription"], evening.company.churn, engine)
+    currencies, known = fx.currencies_in(engine, stretches), fx.known_rates(engine, evening.entities["fx_rate"])
+    rates = engine.table(fx.rates_at(evening.company, [evening.closes], currencies, known)).drop("at")
+    valued = stretches.join(rates, "currency")
+    return engine.keep(valued.mutate(mrr=(valued.mrr * valued.rate).cast("decimal(18, 4)")).select(*stretches.columns))

@@ -1,7 +1,7 @@
 """The health score: 100 less what the weighted signals of health.yaml cost, so that every point is explained."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import ibis
 import ibis.expr.types as ir
@@ -59,6 +59,12 @@ class Bands(Strict):
     high: float = Field(ge=0, le=100)
     medium: float = Field(ge=0, le=100)
 
+    @model_validator(mode="after")
+    def _in_order(self) -> "Bands":
+        if self.high > self.medium:
+            raise ValueError(f"`high` ({self.high:g}) is above `medium` ({self.medium:g}). Write the lower score under `high`.")
+        return self
+
 
 class Health(Strict):
     """The whole of health.yaml."""
@@ -67,7 +73,7 @@ class Health(Strict):
     bands: Bands
     least_points: float = 4.0
     signals: dict[str, Signal]
-    segments: dict[str, dict[str, float]] = Field(default_factory=dict)
+    segments: dict[str, dict[str, Annotated[float, Field(ge=0)]]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _known(self) -> "Health":
@@ -91,6 +97,9 @@ def points(features: ir.Table, health: Health) -> ir.Table:
     Columns: signal, value, cost: the points it takes off, between 0 (at `good`) and its weight (at `bad`).
     """
     measured = {name: signal for name, signal in health.signals.items() if signal.feature in features.columns}
+    if not measured:
+        known = ", ".join(name for name in FEATURES if name in features.columns)
+        raise CompanyError(f"health.yaml: no signal looks at a feature that this company has. Add one that looks at one of: {known}.")
     return ibis.union(*(_points(features, health, name, signal) for name, signal in measured.items()))
 
 

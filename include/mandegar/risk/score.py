@@ -10,6 +10,7 @@ from mandegar.company import Company
 from mandegar.conform.conform import conformed
 from mandegar.engine import Engine
 from mandegar.lake import Lake
+from mandegar.metrics import fx
 from mandegar.metrics.measure import write_mart
 from mandegar.risk import health as healths
 from mandegar.risk.features import Evening, features, stretches_of
@@ -20,8 +21,11 @@ VALUE_TIERS = (0.8, 0.5)
 def score(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str, int]:
     """Computes customer_risk of a night and writes it to lake/marts; gives its rows."""
     closes = calendar.day_end(as_of, company.zone)
-    names = ("customer", "subscription", "invoice", "payment", "ticket", "survey", "usage")
-    evening = Evening(company, as_of, closes, {name: conformed(lake, engine, name, as_of) for name in names})
+    names = ("customer", "subscription", "invoice", "payment", "ticket", "survey", "usage", "fx_rate")
+    entities = {name: conformed(lake, engine, name, as_of) for name in names}
+    known = fx.known_rates(engine, entities["fx_rate"])
+    entities["invoice"] = fx.in_own_currency(company, engine, entities["invoice"], "issued_at", ("net_amount",), known)
+    evening = Evening(company, as_of, closes, entities)
     signals = engine.keep(features(evening, stretches_of(evening, engine)))
     rows = customer_risk(signals, evening.entities["customer"], healths.load(company), engine, company.locale)
     return {"customer_risk": write_mart(lake, engine, "customer_risk", rows, as_of, closes)}
@@ -41,7 +45,10 @@ def customer_risk(signals: ir.Table, customers: ir.Table, health: healths.Health
     known = engine.keep(healths.points(joined.select(*signals.columns, "company_segment"), health))
     scored = engine.keep(healths.scores(known))
     why = healths.reasons(known, health, locale)
-    wide = signals.select("customer_id", "annual_value").join(scored, "customer_id").join(why, "customer_id", how="left")
+    worth = signals.select("customer_id", "annual_value")
+    wide = worth.join(scored, "customer_id", how="left")
+    wide = wide.select(*worth.columns, health_score=wide.health_score.fill_null(100.0))  # of whom nothing is known, nothing costs
+    wide = wide.join(why, "customer_id", how="left")
     wide = wide.mutate(
         risk_band=healths.band(wide.health_score, health.bands),
         rank=ibis.percent_rank().over(order_by=[wide.annual_value.asc()]),

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -19,6 +20,7 @@ from mandegar.errors import SourceError
 
 BATCH_ROWS = 50_000
 BLOCK_BYTES = 8 << 20
+EMPTY = ("", "NULL", "null", "\\N")  # what databases write for nothing; NA is Namibia, and Null is a name
 ROW = pa.field("_row", pa.int64())
 UNREADABLE = pa.field("_unreadable", pa.string())
 
@@ -58,11 +60,15 @@ def _open_csv(path: Path, delimiter: str, encoding: str) -> tuple[pa.Schema, Ite
     encoding = "utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding
     with path.open(encoding=encoding, newline="") as stream:
         header = [name.strip() for name in next(csv.reader(stream, delimiter=delimiter))]
+    _named_once(path, header)
+    schema = pa.schema([*((name, pa.string()) for name in header), ROW, UNREADABLE])
+    return schema, _csv_batches(path, delimiter, encoding, header, schema)
+
+
+def _named_once(path: Path, header: list[str]) -> None:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise SourceError(f"{path}: the header names {twice[0]!r} twice. Rename one of the two columns.")
-    schema = pa.schema([*((name, pa.string()) for name in header), ROW, UNREADABLE])
-    return schema, _csv_batches(path, delimiter, encoding, header, schema)
 
 
 def _csv_batches(path: Path, delimiter: str, encoding: str, header: list[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -81,22 +87,48 @@ def _csv_batches(path: Path, delimiter: str, encoding: str, header: list[str], s
             skip_rows=1,
             encoding="utf-8" if encoding == "utf-8-sig" else encoding,
         ),
-        parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=remember),
-        convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=True),
+        parse_options=pa.csv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=remember, ignore_empty_lines=False
+        ),
+        convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=True, null_values=EMPTY),
     )
     row, told = 2, 0
+    last: tuple[int, str] = (0, "")
     for batch in reader:
-        skipped = {number for number, _ in wrong[told:]}
+        left_out = {number for number, _ in wrong[told:]}
         numbers: list[int] = []
         while len(numbers) < batch.num_rows:
-            if row not in skipped:
+            if row not in left_out:
                 numbers.append(row)
             row += 1
-        told, row = len(wrong), max([row, *(number + 1 for number in skipped)])
+        told, row = len(wrong), max([row, *(number + 1 for number in left_out)])
+        if numbers:
+            last = numbers[-1], batch.column(batch.num_columns - 1)[-1].as_py() or ""
         empty = pa.nulls(batch.num_rows, pa.string())
-        yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(numbers, pa.int64()), empty], schema=schema)
+        found = pa.RecordBatch.from_arrays([*batch.columns, pa.array(numbers, pa.int64()), empty], schema=schema)
+        yield found.filter(_any_given(batch.columns))
+    _quotes_are_closed(path, max([last, *wrong[-1:]]))
     if wrong:
         yield _unreadable_rows(schema, wrong)
+
+
+def _any_given(columns: list[pa.Array]) -> pa.Array:
+    """Which rows have a cell that is not empty; a blank line is counted by people, but is no row."""
+    given = pc.is_valid(columns[0])
+    for column in columns[1:]:
+        given = pc.or_(given, pc.is_valid(column))
+    return given
+
+
+def _quotes_are_closed(path: Path, last: tuple[int, str]) -> None:
+    """The last row does not hold the rest of the file because its quote was never closed. Errors: SourceError."""
+    row, text = last
+    if "\n" not in text:
+        return
+    with path.open("rb") as stream:
+        quotes = sum(block.count(b'"') for block in iter(lambda: stream.read(BLOCK_BYTES), b""))
+    if quotes % 2:
+        raise SourceError(f"{path}: in row {row} a quote is opened and never closed, so that all lines after it run into one. Close it.")
 
 
 def _unreadable_rows(schema: pa.Schema, wrong: list[tuple[int, str]]) -> pa.RecordBatch:
@@ -182,9 +214,14 @@ def _parquet_batches(file: pq.ParquetFile, schema: pa.Schema) -> Iterator[pa.Rec
     first = 1
     for batch in file.iter_batches(BATCH_ROWS):
         numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
-        columns = [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=False)]
+        columns = [_cast(column, field.type) for column, field in zip(batch.columns, schema, strict=False)]
         yield pa.RecordBatch.from_arrays([*columns, numbers], schema=schema)
         first += batch.num_rows
+
+
+def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """The column in that type; what a time holds below a microsecond is cut off."""
+    return column.cast(kind, safe=not pa.types.is_timestamp(kind))
 
 
 def _open_xlsx(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
@@ -192,18 +229,19 @@ def _open_xlsx(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
 
     sheet = load_workbook(path, read_only=True, data_only=True).worksheets[0]
     rows = sheet.iter_rows(values_only=True)
-    header = [str(name).strip() for name in next(rows, ()) if name is not None]
+    header = {place: str(name).strip() for place, name in enumerate(next(rows, ())) if name is not None}
     if not header:
         raise SourceError(f"{path}: the first row of the first sheet is empty; it has to hold the column names.")
-    schema = pa.schema([*((name, pa.string()) for name in header), ROW])
+    _named_once(path, list(header.values()))
+    schema = pa.schema([*((name, pa.string()) for name in header.values()), ROW])
     return schema, _xlsx_batches(rows, header, schema)
 
 
-def _xlsx_batches(rows: Iterator[tuple], header: list[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _xlsx_batches(rows: Iterator[tuple], header: dict[int, str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     batch: list[dict] = []
     for number, cells in enumerate(rows, start=2):
         if any(cell is not None for cell in cells):
-            batch.append(dict(zip(header, map(as_text, cells), strict=False)) | {"_row": number})
+            batch.append({name: as_text(cells[place]) for place, name in header.items() if place < len(cells)} | {"_row": number})
         if len(batch) == BATCH_ROWS:
             yield pa.RecordBatch.from_pylist(batch, schema=schema)
             batch = []

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -21,12 +22,13 @@ BATCH_ROWS = 20_000
 class SqlTable:
     """One table or query of a database that answers."""
 
+    name: str
     engine: sa.Engine
     statement: sa.sql.expression.Select
     schema: pa.Schema
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows; the connection is closed after the last."""
+        """The rows; the connection is closed after the last. Errors: SourceError if the database stops halfway."""
         names = [field.name for field in self.schema if field.name != "_row"]
         first = 1
         try:
@@ -37,8 +39,11 @@ class SqlTable:
                     numbers = pa.array(range(first, first + len(rows)), pa.int64())
                     yield pa.RecordBatch.from_arrays([*columns, numbers], schema=self.schema)
                     first += len(rows)
-        finally:
-            self.engine.dispose()
+        except sa.exc.SQLAlchemyError as problem:
+            raise SourceError(
+                f"{self.name}: the database stopped while it gave its rows ({_said(problem)}). Run the night again; "
+                "if it stays, mend what it names."
+            ) from problem
 
 
 def url_of(folder: Path, table: TableId) -> str:
@@ -53,7 +58,7 @@ def url_of(folder: Path, table: TableId) -> str:
             )
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", os.environ[variable])
     assert source.url is not None
-    if source.url.startswith("sqlite:///") and not source.url.startswith("sqlite:////"):
+    if source.url.startswith("sqlite:///"):
         file = folder / source.url.removeprefix("sqlite:///")
         if not file.is_file():
             raise SourceError(f"{table}: the database {file} is not there. Correct `url:` of source {table.source_name} in company.yaml.")
@@ -62,41 +67,76 @@ def url_of(folder: Path, table: TableId) -> str:
 
 
 def open_table(folder: Path, table: TableId, window: Window) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    """The columns of a table or query and its rows within the window. Errors: SourceError if the database is down."""
-    engine = sa.create_engine(url_of(folder, table), pool_pre_ping=True)
+    """The columns of a table or query and its rows within the window.
+
+    Errors: SourceError if the database is down, or has no such table, column or query.
+    """
+    engine = _engine(folder, table, window)
     try:
         statement = _statement(engine, table, window)
         with engine.connect() as connection:
             names = list(connection.execute(statement.limit(0)).keys())
     except sa.exc.NoSuchTableError as problem:
-        engine.dispose()
         raise SourceError(f"{table}: the database has no table {table.table.table!r}. Correct `table:` in company.yaml.") from problem
     except sa.exc.SQLAlchemyError as problem:
-        engine.dispose()
-        said = " ".join(str(getattr(problem, "orig", None) or problem).split())[:300]
-        raise SourceError(f"{table}: the database does not answer ({said}). Check that it runs and that its address is right.") from problem
+        key = "query" if table.table.query else "table"
+        raise SourceError(f"{table}: the database refuses the {key} ({_said(problem)}). Correct `{key}:` in company.yaml.") from problem
     schema = pa.schema([*((name, pa.string()) for name in names), ROW])
-    return schema, SqlTable(engine, statement, schema).batches()
+    return schema, SqlTable(str(table), engine, statement, schema).batches()
+
+
+def _engine(folder: Path, table: TableId, window: Window) -> sa.Engine:
+    """The database, which answers. Errors: SourceError if its URL says nothing, or nobody answers there."""
+    mend = f"Correct the URL of source {table.source_name}: dialect://user@host:port/database, or sqlite:///file.db."
+    try:
+        engine = sa.create_engine(url_of(folder, table), poolclass=sa.NullPool)
+    except (sa.exc.ArgumentError, ImportError) as problem:
+        raise SourceError(f"{table}: the database's URL cannot be used ({_said(problem)}). {mend}") from problem
+    if engine.dialect.name == "postgresql":
+        sa.event.listen(engine, "connect", lambda connection, _: _in_zone(connection, window.zone.key))
+    try:
+        with engine.connect():
+            return engine
+    except sa.exc.SQLAlchemyError as problem:
+        raise SourceError(
+            f"{table}: the database does not answer ({_said(problem)}). Check that it runs and that its address is right."
+        ) from problem
+
+
+def _in_zone(connection: Any, zone: str) -> None:
+    """The session reads and writes times in the source's time zone, as the window's bounds are written."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('TimeZone', %s, false)", (zone,))
+    connection.commit()
+
+
+def _said(problem: Exception) -> str:
+    return " ".join(str(getattr(problem, "orig", None) or problem).split())[:300]
 
 
 def _statement(engine: sa.Engine, table: TableId, window: Window) -> sa.sql.expression.Select:
     if table.table.query:
-        taken: sa.FromClause = sa.text(table.table.query).columns().subquery("taken")
-        raw = sa.text(f"SELECT * FROM ({table.table.query}) AS taken")
+        query = table.table.query.strip().rstrip(";")
+        raw = sa.text(f"SELECT * FROM ({query}\n) AS taken")
         with engine.connect() as connection:
-            names = list(connection.execute(sa.text(f"SELECT * FROM ({table.table.query}) AS taken LIMIT 0")).keys())
-        taken = raw.columns(*(sa.column(name) for name in names)).subquery("windowed")
+            names = list(connection.execute(sa.text(f"SELECT * FROM ({query}\n) AS taken LIMIT 0")).keys())
+        taken: sa.FromClause = raw.columns(*(sa.column(name) for name in names)).subquery("windowed")
     else:
         assert table.table.table is not None
         schema, _, name = table.table.table.rpartition(".")
         taken = sa.Table(name, sa.MetaData(), schema=schema or None, autoload_with=engine)
     statement = sa.select(*(sa.type_coerce(column, sa.types.NullType()).label(column.name) for column in taken.columns))
     if table.table.cursor:
+        if table.table.cursor not in taken.columns:
+            there = ", ".join(column.name for column in taken.columns)
+            raise SourceError(f"{table}: has no column {table.table.cursor!r}, named as its cursor. It has: {there}. Correct `cursor:`.")
         cursor = taken.columns[table.table.cursor]
-        low, high = bounds(window, _kind(cursor.type))
-        statement = statement.where(cursor < sa.bindparam("high", high, cursor.type))
+        # SQLite keeps times as text, and compares them as text
+        kind: sa.types.TypeEngine = sa.String() if engine.dialect.name == "sqlite" else cursor.type
+        low, high = bounds(window, _kind(kind))
+        statement = statement.where(sa.type_coerce(cursor, kind) < sa.bindparam("high", high, kind))
         if low is not None:
-            statement = statement.where(cursor >= sa.bindparam("low", low, cursor.type))
+            statement = statement.where(sa.type_coerce(cursor, kind) >= sa.bindparam("low", low, kind))
     return statement
 
 

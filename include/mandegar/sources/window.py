@@ -43,4 +43,5 @@ def _form(instant: datetime, zone: ZoneInfo, kind: str) -> str | date | datetime
         case "date":
             return local.date()
         case _:
-            return local.strftime("%Y-%m-%d %H:%M:%S")
+            # midnight as the day alone: it sorts before every spelling of that day, with a time or without
+            return local.strftime("%Y-%m-%d %H:%M:%S").removesuffix(" 00:00:00")

@@ -1,0 +1,161 @@
+"""Sources that are missing, broken or down: what everything stands on stops the night, the rest is told and left out."""
+
+import pytest
+
+CUSTOMERS = "customer_id,name,signed_up_at\nc1,Sara,2025-01-15\nc2,Ali,2025-02-10\n"
+SUBSCRIPTIONS = "subscription_id,valid_from,customer_id,plan,quantity,unit_price,currency,interval_unit,interval_count,status,started_at\n"
+CORE = "files.{0} did not come in for 2025-03-31, and everything is measured on it: nothing is computed or published."
+PARQUET = b"PAR1 this is no Parquet file"
+LATIN = "customer_id,name,signed_up_at\nc1,José,2025-01-15\n".encode("latin-1")
+
+
+def in_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "customer.csv",
+            CUSTOMERS.replace("name", "nmae"),
+            "customer.csv: has no column 'name', needed for customer.name. It has: customer_id, nmae, signed_up_at. "
+            "If it is called otherwise there, map it in company.yaml, under columns of customer: `name: nmae`.",
+        ),
+        ("customer.csv", "", "customer.csv: the file is empty, without even a header. Export it again;"),
+        (
+            "customer.csv",
+            CUSTOMERS.splitlines()[0] + "\n",
+            "customer.csv: came without a single row; the night of 2025-03-30 had 2. Export it again.",
+        ),
+        ("customer.csv", LATIN, "customer.csv: cannot be read as CSV ("),
+        ("customer.csv", None, "customer.csv: there is no such file. Put it there, or take its table out of company.yaml."),
+        (
+            "subscription.csv",
+            SUBSCRIPTIONS + "s1,2025-01-15,c1,basic,many,10,USD,month,1,active,2025-01-15\n",
+            "subscription.csv: 1 of 1 rows cannot be used, most of them because quantity is not a number (row 2: 'many'). "
+            "Mend the export, or its mapping in company.yaml.",
+        ),
+    ],
+    ids=["column", "empty", "header only", "encoding", "gone", "unusable"],
+)
+def test_what_everything_stands_on_stops_the_night_and_yesterday_stays_whole(place, facts, name, content, said):
+    before = facts(place)
+    assert [len(rows) for rows in before][3] == 2
+    if content is None:
+        (place.company / name).unlink()
+    else:
+        place.write(name, content)
+    result = place.night()
+    assert result.exit_code == 1
+    assert said in in_one_line(result.stderr)
+    assert f"error: {CORE.format(name.removesuffix('.csv'))}" in result.stderr
+    assert (place.published(), facts(place)) == (["2025-03-30"], before)
+
+
+def test_a_broken_parquet_file_of_customers_is_named(place):
+    place.write("company.yaml", (place.company / "company.yaml").read_text().replace("customer.csv", "customer.parquet"))
+    place.write("customer.parquet", PARQUET)
+    result = place.run("check")
+    assert result.exit_code == 1
+    assert "customer.parquet: cannot be read as PARQUET (" in in_one_line(result.stdout)
+    assert "error: 1 of 3 source tables cannot be read; see above." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("ticket.csv", None, "ticket.csv: there is no such file. Put it there, or take its table out of company.yaml."),
+        ("ticket.csv", "", "ticket.csv: the file is empty, without even a header."),
+        ("ticket.parquet", PARQUET, "ticket.parquet: cannot be read as PARQUET ("),
+        ("ticket.csv", "ticket_id,customer_id,opened_at\n", "ticket.csv: came without a single row; the night of 2025-03-30 had 1."),
+    ],
+    ids=["gone", "empty", "garbage", "header only"],
+)
+def test_the_night_goes_on_without_another_table_and_says_so(place, file, content, said):
+    place.write("company.yaml", (place.company / "company.yaml").read_text().replace("ticket.csv", file))
+    if content is None:
+        (place.company / file).unlink()
+    else:
+        place.write(file, content)
+    result = place.night()
+    assert result.exit_code == 0
+    [warning] = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    assert said in warning
+    assert place.published() == ["2025-03-30", "2025-03-31"]
+    assert place.rows("SELECT count(*) FROM dim_customer") == [(2,)]
+    assert place.rows("SELECT stage, status FROM pipeline_run WHERE as_of = '2025-03-31' AND status = 'failed'") == [
+        ("extract files.ticket", "failed")
+    ]
+
+
+DOWN = """  desk:
+    kind: sql
+    url: postgresql://reader@127.0.0.1:1/desk
+    tables:
+      {entity}: {{table: {entity}}}
+"""
+
+
+def test_the_night_goes_on_without_a_database_that_is_down_and_says_so(place):
+    company = (place.company / "company.yaml").read_text()
+    place.write("company.yaml", company.replace("      ticket: {file: ticket.csv}\n", DOWN.format(entity="ticket")))
+    result = place.night()
+    assert result.exit_code == 0
+    warning = next(line for line in result.stderr.splitlines() if line.startswith("warning: "))
+    assert warning.startswith("warning: desk.ticket: the database does not answer (")
+    assert warning.endswith("Check that it runs and that its address is right.")
+    assert place.published() == ["2025-03-30", "2025-03-31"]
+
+
+def test_a_database_of_customers_that_is_down_stops_the_night(place, facts):
+    before = facts(place)
+    company = (place.company / "company.yaml").read_text()
+    place.write("company.yaml", company.replace("      customer: {file: customer.csv}\n", "") + DOWN.format(entity="customer"))
+    result = place.night()
+    assert result.exit_code == 1
+    assert "desk.customer: the database does not answer (" in result.stderr
+    assert "error: desk.customer did not come in for 2025-03-31" in result.stderr
+    assert (place.published(), facts(place)) == (["2025-03-30"], before)
+
+
+def test_a_text_among_numbers_loses_its_row_only(place):
+    good = (place.company / "subscription.csv").read_text()
+    place.write("subscription.csv", good + "s3,2025-03-01,c1,basic,three,10,USD,month,1,active,2025-03-01\n")
+    result = place.night()
+    assert result.exit_code == 0
+    assert place.rows('SELECT source, "row", "column", value, reason FROM quarantined_row') == [
+        ("files.subscription", 4, "quantity", "three", "is not a number")
+    ]
+    figure = "SELECT value FROM kpi_period WHERE metric = 'mrr_end' AND period_kind = 'month' AND period_start = '2025-03-01'"
+    assert place.rows(figure) == [(30.0,)]
+    assert "Waiting in quarantine" in result.stdout
+    assert "quantity is not a number" in result.stdout
+
+
+def test_a_mended_row_comes_in_when_the_night_is_run_again(place):
+    good = (place.company / "subscription.csv").read_text()
+    place.write("subscription.csv", good + "s3,2025-03-01,c1,basic,three,10,USD,month,1,active,2025-03-01\n")
+    place.night()
+    place.write("subscription.csv", good + "s3,2025-03-01,c1,basic,3,10,USD,month,1,active,2025-03-01\n")
+    assert place.night().exit_code == 0
+    figure = "SELECT value FROM kpi_period WHERE metric = 'mrr_end' AND period_kind = 'month' AND period_start = '2025-03-01'"
+    assert (place.rows(figure), place.rows("SELECT * FROM quarantined_row")) == ([(60.0,)], [])
+
+
+def test_a_row_of_an_unknown_customer_waits(place):
+    good = (place.company / "ticket.csv").read_text()
+    place.write("ticket.csv", good + "t2,c9,2025-03-01 10:00:00\n")
+    assert place.night().exit_code == 0
+    assert place.rows('SELECT source, "column", value, reason FROM quarantined_row') == [
+        ("files.ticket", "customer_id", "c9", "is no customer's id; the row waits until that customer is there")
+    ]
+
+
+def test_a_warehouse_that_is_down_is_explained(place, monkeypatch):
+    monkeypatch.setenv("MANDEGAR_WAREHOUSE", "postgresql://writer:secret@127.0.0.1:1/mandegar")
+    result = place.night()
+    assert result.exit_code == 1
+    assert "The warehouse does not answer (" in result.stderr
+    assert "Check MANDEGAR_WAREHOUSE, or that its server runs." in result.stderr
+    assert "secret" not in result.output

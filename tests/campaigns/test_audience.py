@@ -1,0 +1,186 @@
+"""The audience: whose term ends within the stages, and who left within the days, on the evening of 31 March 2025 in Tehran."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from mandegar import calendar
+from mandegar.campaigns.audience import departed, renewals, silent
+from mandegar.campaigns.spec import Campaign
+from mandegar.company import Churn, Company
+from mandegar.engine import Engine
+from mandegar.entities import ENTITIES
+from mandegar.metrics.ledger import ledger
+from mandegar.quality.reading import entity_schema
+
+NIGHT = date(2025, 3, 31)
+VERSION = {
+    "subscription_id": "s1",
+    "customer_id": "c1",
+    "plan": "basic",
+    "quantity": Decimal(2),
+    "unit_price": Decimal(10),
+    "currency": "USD",
+    "interval_unit": "month",
+    "interval_count": 1,
+    "status": "active",
+}
+INVOICE = {"customer_id": "c1", "kind": "one_off", "currency": "USD"}
+Rows = Callable[..., dict[str, dict]]
+
+
+def at(day: str) -> datetime:
+    """Noon of a day in Tehran."""
+    return datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(hours=8, minutes=30)
+
+
+def table(engine: Engine, entity: str, usual: dict, rows: tuple[dict, ...]):
+    return engine.table(pa.Table.from_pylist([usual | row for row in rows], entity_schema(ENTITIES[entity])))
+
+
+@pytest.fixture
+def closes(company: Company) -> datetime:
+    """Midnight after 31 March in Tehran: 20:30 UTC."""
+    return calendar.day_end(NIGHT, company.zone)
+
+
+@pytest.fixture
+def renewing(duckdb: Engine, company: Company, a_campaign: Callable[..., Campaign], closes: datetime) -> Rows:
+    """Who is in the audience of a renewal campaign with stages of 0 to 7 and 8 to 30 days."""
+
+    def run(*versions: dict) -> dict[str, dict]:
+        since = {"valid_from": at("2024-01-01"), "started_at": at("2024-01-01")}
+        found = renewals(table(duckdb, "subscription", VERSION | since, versions), a_campaign(), company, NIGHT, closes)
+        return {row["customer_id"]: row for row in duckdb.arrow(found).to_pylist()}
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("renews_at", "there"),
+    [
+        (datetime(2025, 3, 31, 20, 29, tzinfo=UTC), False),
+        (datetime(2025, 3, 31, 20, 30, tzinfo=UTC), True),
+        (datetime(2025, 4, 30, 20, 29, tzinfo=UTC), True),
+        (datetime(2025, 4, 30, 20, 30, tzinfo=UTC), False),
+    ],
+)
+def test_a_term_that_ends_within_thirty_days_is_there(renewing, renews_at, there):
+    """From 1 April, the day after the night, until 30 April, 30 days after it; Tehran's midnight is 20:30 UTC."""
+    assert ("c1" in renewing({"renews_at": renews_at})) is there
+
+
+def test_a_renewal_is_worth_its_term_and_its_year(renewing):
+    """2 seats at 10, less 5, every 3 months: 15 a term, 60 a year."""
+    row = renewing({"renews_at": at("2025-04-20"), "interval_count": 3, "discount": Decimal(5)})["c1"]
+    assert (row["amount"], row["value"], row["currency"]) == (Decimal(15), Decimal(60), "USD")
+
+
+@pytest.mark.parametrize(("auto_renew", "reason"), [(True, "term_ends_auto"), (False, "term_ends"), (None, "term_ends")])
+def test_the_reason_says_whether_it_renews_by_itself(renewing, auto_renew, reason):
+    assert renewing({"renews_at": at("2025-04-20"), "auto_renew": auto_renew})["c1"]["reason_code"] == reason
+
+
+def test_of_two_terms_the_first_to_end_counts(renewing):
+    late = {"subscription_id": "s2", "plan": "extra", "renews_at": at("2025-04-25")}
+    assert renewing(late, {"renews_at": at("2025-04-20")})["c1"]["event_key"] == "s1"
+
+
+def test_who_has_a_longer_term_of_the_same_plan_has_renewed_already(renewing):
+    longer = {"subscription_id": "s2", "renews_at": at("2026-04-20")}
+    assert renewing({"renews_at": at("2025-04-20")}, longer)["c1"]["already"] is True
+    assert renewing({"renews_at": at("2025-04-20")}, longer | {"plan": "extra"})["c1"]["already"] is False
+
+
+@pytest.mark.parametrize("other", [{"status": "paused"}, {"status": "trialing"}, {"status": "ended"}, {"valid_to": at("2025-03-30")}])
+def test_only_a_paying_present_version_renews(renewing, other):
+    assert renewing({"renews_at": at("2025-04-20")} | other) == {}
+
+
+@pytest.fixture
+def leaving(duckdb: Engine, company: Company, a_campaign: Callable[..., Campaign], closes: datetime) -> Rows:
+    """Who is in the audience of a win-back campaign for those who left 7 to 120 days ago."""
+
+    def run(*versions: dict, **other: object) -> dict[str, dict]:
+        campaign = a_campaign(**{"kind": "win_back", "gone_days": [7, 120], **other})
+        since = {"valid_from": at("2024-01-01"), "started_at": at("2024-01-01")}
+        rows = table(duckdb, "subscription", VERSION | since, versions)
+        found = departed(ledger(rows, Churn(kind="contract"), duckdb), rows, campaign, company, closes)
+        return {row["customer_id"]: row for row in duckdb.arrow(found).to_pylist()}
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("left", "there"), [("2025-03-25", False), ("2025-03-24", True), ("2024-12-01", True), ("2024-11-30", False), ("2025-05-01", False)]
+)
+def test_who_left_seven_to_a_hundred_and_twenty_days_ago_is_there(leaving, left, there):
+    """24 March is 7 days before 31 March, 1 December 120 days."""
+    assert ("c1" in leaving({"valid_to": at(left), "ended_reason": "cancelled"})) is there
+
+
+def test_who_left_is_worth_what_was_paid_then(leaving):
+    row = leaving({"valid_to": at("2025-03-01"), "ended_reason": "payment_failed"})["c1"]
+    assert (row["amount"], row["value"], row["reason_code"], row["event_at"]) == (
+        Decimal(20),
+        Decimal(240),
+        "payment_failed",
+        at("2025-03-01"),
+    )
+
+
+def test_who_gave_no_reason_is_there_too(leaving):
+    assert leaving({"valid_to": at("2025-03-01")})["c1"]["reason_code"] == "not_given"
+
+
+def test_reasons_left_out_are_not_there(leaving):
+    fraud = {"valid_to": at("2025-03-01"), "ended_reason": "fraud"}
+    assert leaving(fraud, without_reasons=["fraud"]) == {}
+
+
+@pytest.mark.parametrize(("least", "there"), [(240, True), (240.01, False)])
+def test_who_was_worth_less_is_not_asked_back(leaving, least, there):
+    assert ("c1" in leaving({"valid_to": at("2025-03-01")}, least_value=least)) is there
+
+
+def test_who_still_pays_another_subscription_has_not_left(leaving):
+    assert leaving({"valid_to": at("2025-03-01")}, {"subscription_id": "s2"}) == {}
+
+
+def test_who_paused_is_not_won_back(leaving):
+    paused = {"valid_from": at("2025-03-01"), "status": "paused"}
+    assert leaving({"valid_to": at("2025-03-01")}, paused) == {}
+
+
+def test_who_paused_and_then_left_is_won_back(leaving):
+    paused = {"valid_from": at("2025-02-01"), "valid_to": at("2025-03-01"), "status": "paused"}
+    assert list(leaving({"valid_to": at("2025-02-01")}, paused)) == ["c1"]
+
+
+@pytest.fixture
+def quiet(duckdb: Engine, company: Company, a_campaign: Callable[..., Campaign], closes: datetime) -> Rows:
+    """Who fell silent 7 to 30 days ago, where 90 days without a purchase are silence."""
+
+    def run(*invoices: dict) -> dict[str, dict]:
+        buying = company.model_copy(update={"churn": Churn(kind="inactivity", days=90)})
+        rows = table(duckdb, "invoice", INVOICE, tuple({"invoice_id": f"i{n}", **row} for n, row in enumerate(invoices)))
+        found = silent(rows, a_campaign(kind="win_back", gone_days=[7, 30]), buying, closes)
+        return {row["customer_id"]: row for row in duckdb.arrow(found).to_pylist()}
+
+    return run
+
+
+@pytest.mark.parametrize(("bought", "there"), [("2024-12-25", False), ("2024-12-24", True), ("2024-12-01", True), ("2024-11-30", False)])
+def test_who_last_bought_ninety_days_and_the_campaign_s_days_ago_is_there(quiet, bought, there):
+    """24 December + 90 days = 24 March, 7 days before the night; 1 December + 90 days = 1 March, 30 days before it."""
+    assert ("c1" in quiet({"issued_at": at(bought), "net_amount": Decimal(10)})) is there
+
+
+def test_the_silent_are_worth_what_they_bought_in_their_last_year(quiet):
+    """The purchase of November 2023 is more than 365 days before the last."""
+    amounts = (("2023-11-01", 500), ("2024-06-01", 30), ("2024-12-10", 10))
+    row = quiet(*({"issued_at": at(day), "net_amount": Decimal(amount)} for day, amount in amounts))["c1"]
+    assert (row["value"], row["amount"], row["reason_code"], row["event_at"]) == (Decimal(40), Decimal(10), "silent", at("2025-03-10"))

@@ -1,0 +1,182 @@
+"""Campaigns night after night: run twice, nothing changes; nobody gets the same thing again; who goes first is seen."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from mandegar import company as companies
+from mandegar.company import Company
+from mandegar.errors import BrokenTable
+from mandegar.home import Home
+from mandegar.stages import Night, campaign_stage, conform_stage, extract_stage, score_stage, validate_stage
+from mandegar.warehouse.connect import warehouse
+from mandegar.warehouse.tables import campaign_member, campaign_run, contact_event
+
+FIRST = date(2025, 3, 31)
+SECOND, THIRD = FIRST + timedelta(days=1), FIRST + timedelta(days=2)
+COMPANY = "name: Acme\ntime_zone: Asia/Tehran\ncurrency: USD\nlocale: en\nchurn: {kind: contract}\n"
+CUSTOMER = """customer_id,name,signed_up_at,email,phone,do_not_contact
+c1,Sara,2025-01-01,sara@example.com,09121234567,
+c2,Ali,2025-01-01,ali@example.com,,
+c3,Mina,2025-01-01,mina@example.com,,true
+c4,Sara K.,2025-01-01,other@example.com,+989121234567,
+c5,Reza,2025-01-01,reza@example.com,,
+"""
+HEADER = (
+    "subscription_id,valid_from,valid_to,customer_id,plan,quantity,unit_price,currency,interval_unit,interval_count,status,started_at,"
+    "renews_at,ended_reason\n"
+)
+# Three terms end on 20 April and one (of c4, the other account of Sara) on 2 May, which enters the 30 days on 2 April
+SUBSCRIPTION = """\
+s1,2025-01-01,,c1,basic,1,10,USD,month,1,active,2025-01-01,2025-04-20,
+s2,2025-01-01,,c2,basic,1,10,USD,month,1,active,2025-01-01,2025-04-20,
+s3,2025-01-01,,c3,basic,1,10,USD,month,1,active,2025-01-01,2025-04-20,
+s4,2025-01-01,,c4,basic,1,10,USD,month,1,active,2025-01-01,2025-05-02,
+s5,2025-01-01,2025-03-01,c5,basic,1,10,USD,month,1,active,2025-01-01,,cancelled
+"""
+RENEWAL = """id: renewal
+title: {en: Renewal, fa: تمدید}
+owner: retention
+priority: 10
+kind: renewal
+stages: {d30: [0, 30]}
+consent: contract
+channel: email
+limits: {contacts: 1, days: 20, cool_down_days: 1}
+control: {share: 0}
+"""
+# A second campaign for the same terms, which comes after the first
+NUDGE = RENEWAL.replace("id: renewal", "id: nudge").replace("priority: 10", "priority: 20")
+
+Run = Callable[..., object]
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, Path]:
+    """A company whose nights of 31 March, 1 April and 2 April are in the lake; and the lake's folder."""
+    folder = tmp_path_factory.mktemp("campaigns")
+    (folder / "company" / "campaigns").mkdir(parents=True)
+    contents = {"company.yaml": COMPANY, "customer.csv": CUSTOMER, "subscription.csv": HEADER + SUBSCRIPTION}
+    for name, content in (contents | {"campaigns/renewal.yaml": RENEWAL, "campaigns/nudge.yaml": NUDGE}).items():
+        (folder / "company" / name).write_text(content, encoding="utf-8")
+    company = companies.load(folder / "company")
+    for as_of in (FIRST, SECOND, THIRD):
+        night = Night(company, Home(folder), as_of)
+        for table in map(str, company.tables()):
+            extract_stage(night, table)
+            validate_stage(night, table)
+        conform_stage(night)
+        score_stage(night)
+    return company, folder / "lake"
+
+
+@pytest.fixture
+def home(nights: tuple[Company, Path], tmp_path: Path) -> Home:
+    """A home with the lake of those nights and an empty warehouse of its own."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "lake").symlink_to(nights[1])
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def run(nights: tuple[Company, Path], home: Home) -> Run:
+    return lambda campaign, as_of=FIRST, live=False: campaign_stage(Night(nights[0], home, as_of), campaign, live)
+
+
+@pytest.fixture
+def rows(home: Home) -> Iterator[Callable[[sa.Table], list[tuple]]]:
+    with warehouse(home.warehouse_url) as engine:
+
+        def read(table: sa.Table) -> list[tuple]:
+            with engine.begin() as connection:
+                return [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
+
+        yield read
+
+
+def sent(home: Home, campaign: str, as_of: date) -> list[str]:
+    """The accounts on the send list."""
+    lines = (home.lists(campaign, as_of) / "send.api.csv").read_text().splitlines()[1:]
+    return [line.split(",")[4] for line in lines]
+
+
+def test_a_night_decides_send_and_suppressed(run, home):
+    done = run("renewal")
+    assert (done.send, done.holdout, done.suppressed) == (2, 0, {"opt_out": 1})
+    assert sent(home, "renewal", FIRST) == ["c1", "c2"]
+
+
+def test_the_decision_log_holds_everyone_considered_and_every_rule(run, rows):
+    run("renewal")
+    columns = [column.name for column in campaign_member.columns]
+    log = {row["customer_id"]: row for row in (dict(zip(columns, row, strict=True)) for row in rows(campaign_member))}
+    assert sorted(log) == ["c1", "c2", "c3"]
+    assert (log["c3"]["decision"], log["c3"]["deciding_rule"], log["c3"]["stage"]) == ("suppressed", "opt_out", "d30")
+    assert json.loads(log["c3"]["rules"])["opt_out"] == "wants no contact"
+    assert len(json.loads(log["c1"]["rules"])) == 11
+
+
+def test_the_same_night_run_twice_gives_the_same_bytes_and_no_second_contact(run, home, rows):
+    def all_there() -> tuple:
+        files = {file.name: file.read_bytes() for file in home.lists("renewal", FIRST).iterdir()}
+        return files, rows(campaign_run), rows(campaign_member), rows(contact_event)
+
+    run("renewal", live=True)
+    first = all_there()
+    run("renewal", live=True)
+    assert len(first[3]) == 2
+    assert all_there() == first
+
+
+def test_the_next_night_does_not_contact_anyone_for_the_same_thing(run, home):
+    """c4's term enters the stage on 2 April, but c4 is Sara, who had her contact of these twenty days."""
+    for as_of in (FIRST, SECOND, THIRD):
+        run("renewal", as_of, live=True)
+    assert [sent(home, "renewal", as_of) for as_of in (FIRST, SECOND, THIRD)] == [["c1", "c2"], [], []]
+
+
+def test_an_account_considered_alone_is_the_same_person_as_with_the_others(run, rows):
+    """On 2 April c4 and c1 are in the stage, on 31 March c1 alone; they share a number only."""
+    run("renewal", FIRST)
+    run("renewal", THIRD)
+    by_name = {(row[1], row[2]): row[3] for row in rows(campaign_member)}
+    assert by_name[FIRST, "c1"] == by_name[THIRD, "c1"] == by_name[THIRD, "c4"]
+    assert by_name[FIRST, "c2"] != by_name[FIRST, "c1"]
+
+
+@pytest.mark.parametrize("order", [("renewal", "nudge"), ("nudge", "renewal"), ("nudge",)])
+def test_a_campaign_sees_the_contacts_of_those_before_it_whichever_is_run_first(run, home, order):
+    done = {campaign: run(campaign, live=True) for campaign in order}
+    assert (done["nudge"].send, done["nudge"].suppressed) == (0, {"frequency_cap": 2, "opt_out": 1})
+    assert sent(home, "renewal", FIRST) == ["c1", "c2"]
+
+
+def test_a_dry_run_is_not_counted_by_a_live_run(run, home):
+    run("renewal", FIRST)
+    assert run("renewal", SECOND, live=True).send == 2
+
+
+def test_a_dry_run_shows_what_follows_from_the_planned_contacts(run):
+    run("renewal", FIRST)
+    assert run("renewal", SECOND).send == 0
+
+
+def test_a_live_run_is_respected_by_a_dry_run(run):
+    run("renewal", FIRST, live=True)
+    assert run("renewal", SECOND).send == 0
+
+
+def test_a_day_backfilled_live_reaches_nobody_a_second_time(run, rows):
+    run("renewal", SECOND, live=True)
+    assert run("renewal", FIRST, live=True).send == 0
+    keys = [row[0] for row in rows(contact_event)]
+    assert len(keys) == len(set(keys)) == 2
+
+
+def test_a_night_that_was_not_run_has_no_campaign(run):
+    with pytest.raises(BrokenTable, match=r"The night of 2025-03-30 is not in the lake\. Run `mandegar night --as-of 2025-03-30` first\."):
+        run("renewal", date(2025, 3, 30))

@@ -1,0 +1,200 @@
+"""Eligibility: every rule is asked, in order; the first that says no decides, and what each said is kept."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from mandegar.campaigns.eligibility import RULES, Contact
+
+ORDER = [
+    "opt_out",
+    "bounce_or_complaint",
+    "deleted",
+    "open_critical_ticket",
+    "already_renewed",
+    "holdout",
+    "frequency_cap",
+    "cool_down",
+    "missing_consent",
+    "unreachable",
+]
+
+
+def contact(as_of: date, campaign_id: str = "other", customer_id: str = "c1", dedupe_key: str = "", person_key: str = "") -> Contact:
+    return Contact(person_key or f"p-{customer_id}", campaign_id, dedupe_key or f"d-{as_of}-{campaign_id}", as_of, customer_id)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What makes one rule, and no other, say no; and what it says."""
+
+    rule: str
+    said: str
+    candidate: dict = field(default_factory=dict)
+    campaign: dict = field(default_factory=dict)
+    contacts: tuple[Contact, ...] = ()
+    person: str = "p-c1"
+    follows: dict = field(default_factory=dict)
+
+
+CASES = [
+    Case("opt_out", "wants no contact", {"do_not_contact": True}),
+    Case(
+        "bounce_or_complaint", "mail bounced, and no other channel", {"bad_mail": "bounced"}, follows={"unreachable": "no usable address"}
+    ),
+    Case("deleted", "deleted on 2025-03-01", {"deleted_at": datetime(2025, 3, 1, tzinfo=UTC)}),
+    Case("open_critical_ticket", "ticket t7 is open", {"critical_ticket": "t7"}),
+    Case("already_renewed", "renewed already", {"already": True}),
+    Case("holdout", "in the control group", campaign={"control": {"share": 0.1}}, person="p4"),
+    Case(
+        "frequency_cap",
+        "1 contacts in 30 days",
+        campaign={"limits": {"contacts": 1, "days": 30, "cool_down_days": 0}},
+        contacts=(contact(date(2025, 3, 20)),),
+    ),
+    Case("cool_down", "contacted on 2025-03-28", contacts=(contact(date(2025, 3, 28), "renewal"),)),
+    Case("missing_consent", "no consent to email", campaign={"consent": "opt_in"}),
+    Case("unreachable", "no usable address", {"email": None}),
+]
+
+
+def test_there_is_a_case_for_every_rule():
+    assert [case.rule for case in CASES] == list(RULES) == ORDER
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+def test_each_rule_alone_decides(a_campaign, a_candidate, decided, case):
+    [member] = decided(a_campaign(**case.campaign), a_candidate(**case.candidate), contacts=case.contacts, people={"c1": case.person})
+    assert (member.decision, member.deciding_rule) == ("holdout" if case.rule == "holdout" else "suppressed", case.rule)
+    assert {name: said for name, said in member.rules.items() if said != "ok"} == {case.rule: case.said} | case.follows
+
+
+@pytest.mark.parametrize("place", range(len(ORDER) - 1))
+def test_the_earlier_of_two_rules_decides(a_campaign, a_candidate, decided, place):
+    """All rules from one place on say no at once: the first of them decides."""
+    wrong = CASES[place:]
+    candidate, campaign, contacts = {}, {}, ()
+    for case in wrong:
+        candidate |= case.candidate
+        campaign |= case.campaign
+        contacts += case.contacts
+    if place < ORDER.index("unreachable") and place > ORDER.index("bounce_or_complaint"):
+        candidate.pop("email")  # who cannot be reached is not asked for consent to a channel
+    person = "p4" if place <= ORDER.index("holdout") else "p1"
+    [member] = decided(a_campaign(**campaign), a_candidate(**candidate), contacts=contacts, people={"c1": person})
+    assert member.deciding_rule == ORDER[place]
+
+
+def test_the_log_holds_every_rule_s_answer_in_order(a_campaign, a_candidate, decided):
+    [member] = decided(a_campaign(), a_candidate(do_not_contact=True, already=True))
+    assert list(member.rules) == ORDER
+    assert member.rules == dict.fromkeys(ORDER, "ok") | {"opt_out": "wants no contact", "already_renewed": "renewed already"}
+
+
+def test_whom_no_rule_holds_back_is_sent_to(a_campaign, a_candidate, decided):
+    [member] = decided(a_campaign(), a_candidate())
+    assert (member.decision, member.deciding_rule, member.channel, member.email) == ("send", "eligible", "email", "c1@example.com")
+    assert member.rules == dict.fromkeys([*ORDER, "same_person"], "ok")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "channel"),
+    [
+        ({"phone": "09121234567"}, "email"),
+        ({"phone": "09121234567", "email_opt_in": False}, "sms"),
+        ({"phone": "09121234567", "bad_mail": "complained"}, "sms"),
+        ({"phone": "09121234567", "email": None}, "sms"),
+        ({"phone": "12", "email": None}, None),
+    ],
+)
+def test_the_fall_back_channel_takes_over_where_the_first_is_closed(a_campaign, a_candidate, decided, candidate, channel):
+    [member] = decided(a_campaign(fallback_channel="sms"), a_candidate(**candidate))
+    assert member.channel == channel
+
+
+def test_who_refused_every_channel_of_the_campaign_opted_out(a_campaign, a_candidate, decided):
+    [member] = decided(a_campaign(fallback_channel="sms"), a_candidate(phone="09121234567", email_opt_in=False, sms_opt_in=False))
+    assert (member.deciding_rule, member.rules["opt_out"]) == ("opt_out", "refused email and sms")
+
+
+@pytest.mark.parametrize(("opted", "decision"), [(True, "send"), (None, "suppressed"), (False, "suppressed")])
+def test_marketing_needs_a_yes_where_a_contract_does_not(a_campaign, a_candidate, decided, opted, decision):
+    [member] = decided(a_campaign(consent="opt_in"), a_candidate(email_opt_in=opted))
+    assert member.decision == decision
+
+
+def test_a_day_between_two_stages_is_nobody_s(a_campaign, a_candidate, decided):
+    [member] = decided(a_campaign(), a_candidate(stage="between stages"))
+    assert (member.deciding_rule, member.rules["already_renewed"]) == ("already_renewed", "no stage covers this day")
+
+
+@pytest.mark.parametrize(("day", "decision"), [(date(2025, 3, 1), "send"), (date(2025, 3, 2), "suppressed")])
+def test_the_frequency_cap_counts_the_last_thirty_days(a_campaign, a_candidate, decided, day, decision):
+    """31 March less 30 days is 1 March, which is out."""
+    limits = {"contacts": 1, "days": 30, "cool_down_days": 0}
+    [member] = decided(a_campaign(limits=limits), a_candidate(), contacts=(contact(day),))
+    assert member.decision == decision
+
+
+@pytest.mark.parametrize(("day", "decision"), [(date(2025, 3, 26), "send"), (date(2025, 3, 27), "suppressed")])
+def test_the_cool_down_lasts_five_days(a_campaign, a_candidate, decided, day, decision):
+    [member] = decided(a_campaign(), a_candidate(), contacts=(contact(day, "renewal"),))
+    assert member.decision == decision
+
+
+def test_the_cool_down_is_of_this_campaign_only(a_campaign, a_candidate, decided):
+    [member] = decided(a_campaign(), a_candidate(), contacts=(contact(date(2025, 3, 30), "other"),))
+    assert member.decision == "send"
+
+
+def test_the_same_thing_is_never_sent_again_however_long_ago(a_campaign, a_candidate, decided):
+    [first] = decided(a_campaign(), a_candidate())
+    [again] = decided(a_campaign(), a_candidate(), contacts=(contact(date(2024, 1, 1), "renewal", dedupe_key=first.dedupe_key),))
+    assert (again.deciding_rule, again.rules["cool_down"]) == ("cool_down", "had this one already")
+
+
+def test_the_same_thing_is_not_sent_again_after_two_accounts_became_one_person(a_campaign, a_candidate, decided):
+    """c2 was a person called p-c2 when it was contacted; since then it shares c1's number and is p-c1."""
+    [first] = decided(a_campaign(), a_candidate("c2"))
+    earlier = contact(date(2024, 1, 1), "renewal", "c2", first.dedupe_key)
+    [again] = decided(a_campaign(), a_candidate("c2"), contacts=(earlier,), people={"c2": "p-c1"})
+    assert again.rules["cool_down"] == "had this one already"
+
+
+def test_contacts_of_another_account_of_the_person_count(a_campaign, a_candidate, decided):
+    limits = {"contacts": 1, "days": 30, "cool_down_days": 0}
+    earlier = contact(date(2025, 3, 30), customer_id="c2")
+    [member] = decided(a_campaign(limits=limits), a_candidate("c1"), contacts=(earlier,), people={"c1": "one", "c2": "one"})
+    assert member.deciding_rule == "frequency_cap"
+
+
+ONE = {"c1": "one", "c2": "one", "c3": "one"}
+
+
+def test_of_one_person_s_accounts_the_most_valuable_stays(a_campaign, a_candidate, decided):
+    found = (a_candidate("c1", value=Decimal(10)), a_candidate("c2", value=Decimal(30)), a_candidate("c3", value=Decimal(20)))
+    members = decided(a_campaign(), *found, people=ONE)
+    assert [(one.candidate.customer_id, one.decision, one.deciding_rule) for one in members] == [
+        ("c1", "suppressed", "same_person"),
+        ("c2", "send", "eligible"),
+        ("c3", "suppressed", "same_person"),
+    ]
+    assert members[0].rules["same_person"] == "same person as c2"
+
+
+def test_of_accounts_worth_the_same_the_smaller_id_stays(a_campaign, a_candidate, decided):
+    members = decided(a_campaign(), a_candidate("c2"), a_candidate("c1"), people=ONE)
+    assert [one.candidate.customer_id for one in members if one.decision == "send"] == ["c1"]
+
+
+def test_an_account_that_is_suppressed_leaves_its_place_to_another_of_the_person(a_campaign, a_candidate, decided):
+    members = decided(a_campaign(), a_candidate("c1", value=Decimal(99), already=True), a_candidate("c2"), people=ONE)
+    assert [one.candidate.customer_id for one in members if one.decision == "send"] == ["c2"]
+
+
+def test_a_person_held_out_is_held_out_once(a_campaign, a_candidate, decided):
+    campaign = a_campaign(control={"share": 0.1})
+    members = decided(campaign, a_candidate("c1"), a_candidate("c2"), people={"c1": "p4", "c2": "p4"})
+    assert [one.decision for one in members] == ["holdout", "suppressed"]

@@ -1,0 +1,132 @@
+"""MRR movements, case by case; each case is one customer of one small book, measured once per engine from January to April 2026."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from tests.small_tables import Row, company, night, rows, version
+
+from mandegar.engine import Engine
+from mandegar.metrics.measure import contract_marts
+
+Movement = tuple[int, str, str, str]  # month of 2026, movement, amount in the contract's currency, the same in dollars
+BEFORE = "2025-12-01"
+
+
+def dollars(*movements: tuple[int, str, str]) -> list[Movement]:
+    """Movements in the company's own currency."""
+    return [(month, name, amount, amount) for month, name, amount in movements]
+
+
+CASES: dict[str, tuple[list[Row], list[Movement]]] = {
+    "nothing moves": ([version("", BEFORE)], []),
+    "new": ([version("", "2026-01-10")], dollars((1, "new", "100"))),
+    "new in the last minute of January": ([version("", "2026-01-31 23:59")], dollars((1, "new", "100"))),  # mrr-playbook: February
+    "new at midnight": ([version("", "2026-02-01")], dollars((2, "new", "100"))),
+    "new after a trial": ([version("", BEFORE, "2026-01-20", status="trialing"), version("", "2026-01-20")], dollars((1, "new", "100"))),
+    "gone at midnight": ([version("", BEFORE, "2026-02-01")], dollars((2, "churn", "-100"))),
+    "gone and back": (
+        [version("", "2026-01-05", "2026-02-10"), version("", "2026-03-20", subscription_id="second")],
+        dollars((1, "new", "100"), (2, "churn", "-100"), (3, "reactivation", "100")),
+    ),
+    "paused and resumed": (
+        [version("", BEFORE, "2026-01-15"), version("", "2026-01-15", "2026-03-03", status="paused"), version("", "2026-03-03")],
+        dollars((1, "paused", "-100"), (3, "resumed", "100")),
+    ),
+    "paused, given up, back": (
+        [
+            version("", BEFORE, "2026-01-15"),
+            version("", "2026-01-15", "2026-02-15", status="paused"),
+            version("", "2026-04-10", subscription_id="second"),
+        ],
+        dollars((1, "paused", "-100"), (4, "reactivation", "100")),
+    ),
+    "more": ([version("", BEFORE, "2026-02-10", 100), version("", "2026-02-10", None, 150)], dollars((2, "expansion", "50"))),
+    "less": ([version("", BEFORE, "2026-02-10", 150), version("", "2026-02-10", None, 100)], dollars((2, "contraction", "-50"))),
+    "one of two is lost": (
+        [version("", BEFORE, None, 100), version("", BEFORE, "2026-03-05", 60, subscription_id="second")],
+        dollars((3, "contraction", "-60")),
+    ),
+    "both are lost, a month apart": (
+        [version("", BEFORE, "2026-04-05", 100), version("", BEFORE, "2026-03-05", 60, subscription_id="second")],
+        dollars((3, "contraction", "-60"), (4, "churn", "-100")),
+    ),
+    "one for another within a month": (
+        [version("", BEFORE, "2026-02-10", 100), version("", "2026-02-20", None, 80, subscription_id="second")],
+        dollars((2, "contraction", "-20")),
+    ),
+    # dbt_recurly's CASE calls the first contraction and the second expansion, dbt_stripe's the second
+    "100 to 0 and back to 100": (
+        [version("", BEFORE, "2026-02-10", 100), version("", "2026-02-10", "2026-03-10", 0), version("", "2026-03-10", None, 100)],
+        dollars((2, "churn", "-100"), (3, "reactivation", "100")),
+    ),
+    "free, then 100": ([version("", BEFORE, "2026-02-10", 0), version("", "2026-02-10", None, 100)], dollars((2, "new", "100"))),
+    # mrr-playbook hides such a customer altogether
+    "in and out in January, back in March": (
+        [version("", "2026-01-05", "2026-01-20"), version("", "2026-03-10", subscription_id="second")],
+        dollars((3, "reactivation", "100")),
+    ),
+    "in, out and in within January": (
+        [version("", "2026-01-05", "2026-01-10"), version("", "2026-01-20", subscription_id="second")],
+        dollars((1, "new", "100")),
+    ),
+    "payment never came": (
+        [version("", BEFORE, "2026-01-10"), version("", "2026-01-10", status="past_due")],  # counts until 9 February
+        dollars((2, "churn", "-100")),
+    ),
+    "six hours without, over midnight": (
+        [version("", BEFORE, "2026-01-31 20:00"), version("", "2026-02-01 02:00", subscription_id="second")],
+        [],
+    ),
+    # a euro is 1.20 at the end of January and February, 1.15 at the end of March, 1.25 at the end of April
+    "in euros": (
+        [version("", "2026-01-10", "2026-04-10", 100, currency="EUR"), version("", "2026-04-10", None, 200, currency="EUR")],
+        [(1, "new", "100", "120"), (3, "fx", "0", "-5"), (4, "expansion", "100", "125"), (4, "fx", "0", "10")],
+    ),
+    "from dollars to euros": (
+        [version("", BEFORE, "2026-02-10"), version("", "2026-02-10", None, currency="EUR", subscription_id="second")],
+        [(2, "contraction", "-100", "-100"), (2, "expansion", "100", "120"), (3, "fx", "0", "-5"), (4, "fx", "0", "10")],
+    ),
+    # 500 million rials at 0.00000125 dollars each; MRR beyond ten digits once overflowed, so small a rate once was 0
+    "in rials": (
+        [version("", "2026-04-10", None, 500_000_000, quantity=30, currency="IRR")],
+        [(4, "new", "15000000000", "18750")],
+    ),
+}  # fmt: skip
+RATES = [
+    {"day": day, "currency": currency, "rate": rate}
+    for day, currency, rate in [
+        ("2025-12-31", "EUR", "1.10"),
+        ("2026-01-31", "EUR", "1.20"),
+        ("2026-03-31", "EUR", "1.15"),
+        ("2026-04-30", "EUR", "1.25"),
+        ("2025-12-31", "IRR", "0.00000125"),
+    ]
+]
+
+
+def book() -> list[Row]:
+    """All cases as one table of versions; a customer is called as its case, ids are its own."""
+    return [
+        row | {"customer_id": name, "subscription_id": f"{name} {row['subscription_id']}"}
+        for name, (given, _) in CASES.items()
+        for row in given
+    ]
+
+
+@pytest.fixture(scope="module", params=["duckdb", "spark"])
+def moved(request: pytest.FixtureRequest) -> dict[str, list[Movement]]:
+    """The movements of every case, on both engines."""
+    engine: Engine = request.getfixturevalue(request.param)
+    marts = contract_marts(night(engine, company(), "2026-01-01", "2026-04-30", subscription=book(), fx_rate=RATES))
+    found: dict[str, list[Movement]] = {name: [] for name in CASES}
+    for row in rows(engine, marts["fct_mrr_movement"]):
+        assert row["period_start"] == date(2026, row["period_start"].month, 1)
+        found[row["customer_id"]].append((row["period_start"].month, row["movement"], row["amount"], row["amount_reporting"]))
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_became_of_a_customers_mrr(moved: dict[str, list[Movement]], case: str) -> None:
+    expected = [(month, name, Decimal(amount), Decimal(reporting)) for month, name, amount, reporting in CASES[case][1]]
+    assert sorted(moved[case]) == expected

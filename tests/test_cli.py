@@ -1,0 +1,190 @@
+"""The command line, for a company that is a folder with company.yaml, customer.csv and subscription.csv."""
+
+import csv
+from pathlib import Path
+
+import click
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from mandegar.cli import campaigns, main
+from mandegar.warehouse.tables import metadata
+
+COMPANY = "name: Acme\ntime_zone: Asia/Tehran\ncurrency: USD\ncalendar: gregorian\nlocale: en\nchurn: {kind: contract}\n"
+CUSTOMER = "customer_id,name,signed_up_at,email\nc1,Sara Karimi,2025-01-15,sara@example.com\nc2,Ali Ahmadi,2025-02-10,ali@example.com\n"
+# c1 pays 10.00 a month since January, c2 two seats at 10.00 since February: 30.00 together
+SUBSCRIPTION = """\
+subscription_id,valid_from,customer_id,plan,quantity,unit_price,currency,interval_unit,interval_count,status,started_at,renews_at
+s1,2025-01-15,c1,basic,1,10.00,USD,month,1,active,2025-01-15,2025-04-20
+s2,2025-02-10,c2,basic,2,10.00,USD,month,1,active,2025-02-10,2025-12-31
+"""
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    for name, content in {"company.yaml": COMPANY, "customer.csv": CUSTOMER, "subscription.csv": SUBSCRIPTION}.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return folder
+
+
+Tables = dict[str, list[tuple]]
+
+
+def tables(folder: Path) -> Tables:
+    """Every table of the warehouse except pipeline_run, which tells the time of the clock."""
+    engine = sa.create_engine(f"sqlite:///{folder / 'home' / 'warehouse.db'}")
+    with engine.connect() as connection:
+        found = {
+            table.name: [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
+            for table in metadata.sorted_tables
+            if table.name != "pipeline_run"
+        }
+    engine.dispose()
+    return found
+
+
+@pytest.fixture(scope="module")
+def nights(folder: Path) -> tuple[Result, Tables, dict[str, bytes], Result]:
+    """The night of 31 March 2025 run, its tables and lists, and the same night run again."""
+
+    def night() -> Result:
+        return run("night", "--company", str(folder), "--home", str(folder / "home"), "--as-of", "2025-03-31")
+
+    first = night()
+    lists = {str(file.relative_to(folder)): file.read_bytes() for file in (folder / "home" / "lists").rglob("*") if file.is_file()}
+    return first, tables(folder), lists, night()
+
+
+def commands() -> list[tuple[str, ...]]:
+    inner = [("campaigns", name) for name in campaigns.commands]
+    return [(), *((name,) for name in main.commands), *inner]
+
+
+def test_the_commands_are_those_that_are_promised():
+    assert {("sample",), ("check",), ("night",), ("summary",), ("campaigns",), ("campaigns", "list"), ("campaigns", "run")} <= set(
+        commands()
+    )
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_every_command_helps(command):
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert result.output.startswith("Usage: ")
+    shown: click.Command = main
+    for name in command:
+        assert isinstance(shown, click.Group)
+        shown = shown.commands[name]
+    assert shown.get_short_help_str()
+
+
+def test_a_command_that_is_not_there_is_refused():
+    result = run("fly")
+    assert result.exit_code == 2
+    assert "No such command 'fly'" in result.stderr
+
+
+def test_check_tells_what_it_found(folder):
+    result = run("check", "--company", str(folder))
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == "Acme: gregorian calendar, Asia/Tehran, USD, churn by contract"
+    assert [line.split()[:3] for line in lines[1:3]] == [["ok", "files.customer", "customer"], ["ok", "files.subscription", "subscription"]]
+    assert lines[1].endswith(f"{folder}/customer.csv (4 columns)")
+    assert lines[3].strip() == "ok      campaigns: renewal_reminder, win_back"
+
+
+def test_check_fails_where_a_source_cannot_be_read(make_company):
+    folder = make_company({"customer.csv": "customer_id,name\nc1,Sara\n", "subscription.csv": SUBSCRIPTION})
+    result = run("check", "--company", str(folder))
+    assert result.exit_code == 1
+    [line] = [line for line in result.stdout.splitlines() if line.startswith("  broken")]
+    assert "customer.csv: has no column 'signed_up_at', needed for customer.signed_up_at. It has: customer_id, name." in line
+    assert result.stderr == "error: 1 of 2 source tables cannot be read; see above.\n"
+
+
+def test_a_night_of_two_customers_gives_figures_that_can_be_counted(nights, folder):
+    result = nights[0]
+    assert result.exit_code == 0, result.output
+    engine = sa.create_engine(f"sqlite:///{folder / 'home' / 'warehouse.db'}")
+    with engine.connect() as connection:
+        query = "SELECT customers_end, mrr_end, new_mrr, churned_mrr, logo_churn_rate FROM kpi_monthly ORDER BY period_start"
+        found = [tuple(row) for row in connection.execute(sa.text(query))]
+    engine.dispose()
+    assert found == [(1, 10.0, 10.0, 0.0, None), (2, 30.0, 20.0, 0.0, 0.0), (2, 30.0, 0.0, 0.0, 0.0)]
+
+
+def test_a_night_shows_its_summary_and_where_it_is(nights, folder):
+    shown = nights[0].stdout
+    assert [line.split()[1::2] for line in shown.splitlines() if line.startswith("│ MRR")] == [["MRR", "10", "30", "30"]]
+    report = folder / "home" / "reports" / "night-2025-03-31.txt"
+    assert "Acme  2025-03-31" in report.read_text(encoding="utf-8")
+    assert f"This summary is in {report}; the tables are in {folder}/home/warehouse.db." in shown
+
+
+def test_a_night_tells_its_stages_as_it_goes(nights):
+    told = [line.split(" ", 1)[1] for line in nights[0].stderr.splitlines()]
+    assert told == [
+        "extracting files.customer",
+        "validating files.customer",
+        "extracting files.subscription",
+        "validating files.subscription",
+        "conforming",
+        "measuring",
+        "scoring",
+        "publishing",
+        "auditing",
+        "campaign renewal_reminder",
+        "campaign win_back",
+    ]
+
+
+def test_a_night_writes_the_lists_of_its_campaigns(nights, folder):
+    """s1 ends on 20 April, 20 days after the night; s2 in December. A tenth is held out, so look in both lists."""
+    at = folder / "home" / "lists" / "renewal_reminder" / "2025-03-31"
+    rows = [row for name in ("send", "holdout") for row in csv.DictReader((at / f"{name}.api.csv").read_text().splitlines())]
+    assert [(row["account_id"], row["reason_code"], row["renewal_date"], row["amount"]) for row in rows] == [
+        ("c1", "d30", "2025-04-20", "10.00")
+    ]
+
+
+def test_running_the_night_again_gives_equal_tables_and_the_same_lists(nights, folder):
+    _, before, lists, again = nights
+    assert again.exit_code == 0
+    assert (len(before["dim_customer"]), len(before["kpi_period"]) > 50, len(lists)) == (2, True, 20)
+    assert tables(folder) == before
+    assert {name: (folder / name).read_bytes() for name in lists} == lists
+
+
+def test_the_summary_can_be_shown_again(nights, folder):
+    result = run("summary", "--company", str(folder), "--home", str(folder / "home"), "--as-of", "2025-03-31")
+    assert result.exit_code == 0
+    assert "renewal_reminder (dry run)" in result.stdout
+
+
+def test_campaigns_are_listed_in_the_order_in_which_they_contact(folder):
+    lines = run("campaigns", "list", "--company", str(folder)).stdout.splitlines()
+    assert [line.split()[:3] for line in lines] == [["renewal_reminder", "renewal", "email"], ["win_back", "win_back", "email"]]
+
+
+def test_one_campaign_can_be_run_for_a_night_that_was_run(nights, folder):
+    home = str(folder / "home")
+    result = run("campaigns", "run", "--company", str(folder), "--home", home, "--as-of", "2025-03-31", "--campaign", "win_back")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "win_back: 0 to send, 0 held out, 0 suppressed (none)",
+        f"  {home}/lists/win_back/2025-03-31",
+    ]
+
+
+def test_a_campaign_that_is_not_there_is_refused(nights, folder):
+    arguments = ["campaigns", "run", "--company", str(folder), "--home", str(folder / "home"), "--as-of", "2025-03-31", "--campaign", "x"]
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert result.stderr == "error: There is no campaign 'x'. Known: renewal_reminder, win_back.\n"
