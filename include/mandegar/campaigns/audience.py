@@ -107,7 +107,7 @@ def renewals(versions: ir.Table, campaign: Campaign, company: Company, as_of: da
     furthest = calendar.day_end(as_of + timedelta(days=max(span[1] for span in campaign.stages.values())), company.zone)
     present = versions.filter(versions.valid_to.isnull() & versions.status.isin(["active", "past_due"]) & versions.renews_at.notnull())
     longest = present.group_by("customer_id", "plan").agg(longest_at=present.renews_at.max())
-    amount = (present.quantity * present.unit_price - present.discount.fill_null(0)).cast("decimal(18, 4)")
+    amount = (present.quantity.cast("decimal(19, 4)") * present.unit_price - present.discount.fill_null(0)).cast("decimal(18, 4)")
     months = present.interval_unit.cases(("year", 12.0), ("month", 1.0), ("week", 12.0 / 52.0), ("day", 12.0 / 365.0), else_=1.0)
     ending = present.mutate(
         amount=amount,
