@@ -35,7 +35,7 @@ up: setup ## Airflow with its page, the DAGs unpaused, until Ctrl-C
 	@$(RUN) $(BIN)/python ops/up.py
 
 test: setup ## all tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup ## format, lint, types, import rules, generated docs
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

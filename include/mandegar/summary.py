@@ -47,6 +47,7 @@ HEADINGS = {
     "suppressed": ("suppressed", "کنارگذاشته"),
     "where": ("where", "کجا"),
     "refused": ("Waiting in quarantine", "در قرنطینه"),
+    "missing": ("Did not come in", "دریافت نشد"),
     "rows": ("rows", "سطر"),
     "source": ("source", "منبع"),
     "reason": ("reason", "علت"),
@@ -80,6 +81,7 @@ def show(company: Company, home: Home, warehouse: sa.Engine, as_of: date, consol
         _risk(console, connection, company, words, as_of)
         _lists(console, connection, home, words, as_of)
         _quarantine(console, connection, words, as_of)
+        _missing(console, connection, words, as_of)
 
 
 def _day(company: Company, as_of: date) -> str:
@@ -174,4 +176,19 @@ def _quarantine(console: Console, connection: sa.Connection, words: Words, as_of
     _columns(table, words, rows="right", source="left", reason="left")
     for source, column, reason, count in rows[:10]:
         table.add_row(words.number(count, "count"), source, f"{column or ''} {reason}".strip())
+    console.print(table)
+
+
+def _missing(console: Console, connection: sa.Connection, words: Words, as_of: date) -> None:
+    """The source tables whose last try failed: the night went on without what they would have said."""
+    run = tables.pipeline_run.c
+    intake = (run.as_of == as_of) & (run.stage.startswith("extract ") | run.stage.startswith("validate "))
+    last = sa.select(sa.func.max(run.run_id)).where(intake).group_by(run.stage)
+    query = sa.select(run.message).where(run.run_id.in_(last) & (run.status == "failed")).order_by(run.stage)
+    messages = [message for (message,) in connection.execute(query)]
+    if not messages:
+        return
+    table = Table(title=words["missing"], title_justify="left", show_header=False, title_style="bold red")
+    for message in messages:
+        table.add_row(message)
     console.print(table)

@@ -119,7 +119,9 @@ def listed(home: Path, campaign: str, day: str = NIGHT) -> dict[str, list[str]]:
 def table(url: str, name: str, days: list[date]) -> list[tuple]:
     engine = sa.create_engine(url)
     with engine.connect() as connection:
-        query = sa.text(f"SELECT * FROM {name} WHERE as_of BETWEEN :first AND :last")
+        # the audit speaks of the warehouse as it found it: of a backfilled night it cannot compare the tables of the present
+        audited = "AND source NOT LIKE 'warehouse.%'" if name == "data_quality_result" else ""
+        query = sa.text(f"SELECT * FROM {name} WHERE as_of BETWEEN :first AND :last {audited}")
         rows = [tuple(row) for row in connection.execute(query, {"first": str(days[0]), "last": str(days[-1])})]
     engine.dispose()
     return sorted(rows, key=str)

@@ -1,5 +1,7 @@
 """Connections to the warehouse: SQLite in a file, PostgreSQL in earnest; both bring their tables up to date first."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 60
+BUSY_TRIES = 600
 MIGRATION_LOCK = 6_265_284  # any number that nobody else locks by
 
 
@@ -20,7 +24,7 @@ def open_warehouse(url: str) -> sa.Engine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).resolve().parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(parsed, connect_args={"timeout": 60})
+        engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
         sa.event.listen(engine, "connect", _sqlite_settings)
         sa.event.listen(engine, "begin", _sqlite_begin)
     else:
@@ -74,6 +78,19 @@ def _sqlite_begin(connection: sa.Connection) -> None:
 def _sqlite_settings(connection: object, _record: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]  # transactions are begun by the engine's `begin` event
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Switches the file to write-ahead logging; while another process does so, SQLite says «locked» without waiting."""
+    for _ in range(BUSY_TRIES):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as problem:
+            if "locked" not in str(problem):
+                raise
+            time.sleep(BUSY_SECONDS / BUSY_TRIES)
+    cursor.execute("PRAGMA journal_mode = WAL")
