@@ -71,7 +71,7 @@ def sample(out: Path, customers: int, months: int, seed: int, until: date, local
 
     summary = write_sample(out, customers, months, seed, until, locale, progress=lambda text: click.echo(text, err=True))
     for table, rows in summary.rows.items():
-        click.echo(f"{rows:>12,}  {table}")
+        click.echo(f"{rows:>12,}  {'mistakes planted, listed in truth/dirt.csv' if table == 'dirt' else table}")
     click.echo(f"The sample company is in {out}. Next: mandegar night --company {out} --as-of {until}")
 
 

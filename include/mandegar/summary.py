@@ -68,7 +68,15 @@ class Words:
         if value is None:
             return "–"
         text = {"count": f"{value:,.0f}", "money": f"{value:,.0f}", "share": f"{100 * value:.2f} %"}[kind]
-        return text.translate(PERSIAN_DIGITS).replace("%", "٪") if self.locale == "fa" else text
+        return self.digits(text).replace("%", "٪") if self.locale == "fa" else text
+
+    def digits(self, text: str) -> str:
+        """The text with the digits of the language."""
+        return text.translate(PERSIAN_DIGITS) if self.locale == "fa" else text
+
+    def listed(self, parts: list[str]) -> str:
+        """Several things after one another, apart as the language does it."""
+        return ("؛ " if self.locale == "fa" else "; ").join(parts)
 
 
 def show(company: Company, home: Home, warehouse: sa.Engine, as_of: date, console: Console) -> None:
@@ -76,7 +84,7 @@ def show(company: Company, home: Home, warehouse: sa.Engine, as_of: date, consol
     words = Words(company.locale)
     with warehouse.begin() as connection:
         console.print()
-        console.rule(f"[bold]{company.name}[/bold]  {_day(company, as_of)}")
+        console.rule(f"[bold]{company.name}[/bold]  {words.digits(_day(company, as_of))}")
         _figures(console, connection, company, words)
         _risk(console, connection, company, words, as_of)
         _lists(console, connection, home, words, as_of)
@@ -116,7 +124,7 @@ def _figures(console: Console, connection: sa.Connection, company: Company, word
     table = Table(title=f"{words['figures']} ({company.currency})", title_justify="left")
     table.add_column(words["figure"])
     for (start, complete), _ in last:
-        table.add_column(_period_name(company, start) + ("" if complete else f"\n{words['so far']}"), justify="right")
+        table.add_column(words.digits(_period_name(company, start)) + ("" if complete else f"\n{words['so far']}"), justify="right")
     for metric, english, persian, kind in SHOWN:
         if any(metric in values for _, values in last):
             table.add_row(persian if words.locale == "fa" else english, *(words.number(values.get(metric), kind) for _, values in last))
@@ -138,7 +146,7 @@ def _risk(console: Console, connection: sa.Connection, company: Company, words: 
         .limit(AT_RISK)
     )
     for customer_id, name, score, value, first, second in connection.execute(query):
-        why = "; ".join(reason for reason in (first, second) if reason)
+        why = words.listed([reason for reason in (first, second) if reason])
         table.add_row(f"{name or ''} ({customer_id})", words.number(score, "count"), words.number(float(value), "money"), why)
     console.print(table)
 

@@ -169,11 +169,11 @@ def test_arabic_letters_of_a_name_are_shown_as_the_customer_writes_them(written,
 @pytest.mark.parametrize(
     ("code", "locale", "text"),
     [
-        ("term_ends", "fa", "۲۰ روز تا پایان قرارداد."),
+        ("term_ends", "fa", "تا پایان قرارداد ۲۰ روز مانده است."),
         ("term_ends_auto", "en", "The term renews in 20 days."),
         ("silent", "en", "Fell silent 20 days ago."),
         ("payment_failed", "en", "Left 20 days ago (payment failed)."),
-        ("payment_failed", "fa", "۲۰ روز پیش رفته است (پرداخت ناموفق)."),
+        ("payment_failed", "fa", "مشتری ۲۰ روز پیش رفته است (پرداخت ناموفق)."),
         ("term_ends", "de", "The term ends in 20 days."),
     ],
 )

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -54,13 +55,14 @@ COLUMNS = (
 DECISIONS = ("send", "holdout", "suppressed")
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BIDI_CONTROLS = dict.fromkeys(map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
 HOURS = (9, 20)
 USUAL_HOUR = 10
 REASONS = {
-    "term_ends": {"en": "The term ends in {days} days.", "fa": "{days} روز تا پایان قرارداد."},
+    "term_ends": {"en": "The term ends in {days} days.", "fa": "تا پایان قرارداد {days} روز مانده است."},
     "term_ends_auto": {"en": "The term renews in {days} days.", "fa": "قرارداد {days} روز دیگر خودکار تمدید می‌شود."},
-    "silent": {"en": "Fell silent {days} days ago.", "fa": "{days} روز است که خرید نکرده است."},
-    "": {"en": "Left {days} days ago ({reason}).", "fa": "{days} روز پیش رفته است ({reason})."},
+    "silent": {"en": "Fell silent {days} days ago.", "fa": "از {days} روز پیش دیگر خرید نمی‌کند."},
+    "": {"en": "Left {days} days ago ({reason}).", "fa": "مشتری {days} روز پیش رفته است ({reason})."},
 }
 LEFT_BECAUSE = {
     "cancelled": "لغو به درخواست مشتری",
@@ -222,6 +224,7 @@ def _xlsx(columns: list[str], rows: list[dict[str, str]], as_of: date) -> bytes:
     book.set_properties({"created": datetime(as_of.year, as_of.month, as_of.day)})
     sheet = book.add_worksheet("list")
     bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
+    right_to_left = book.add_format({"num_format": "@", "reading_order": 2})
     sheet.freeze_panes(1, 0)
     for place, column in enumerate(columns):
         longest = max([len(column), *(len(row[column]) for row in rows[:500])])
@@ -229,7 +232,7 @@ def _xlsx(columns: list[str], rows: list[dict[str, str]], as_of: date) -> bytes:
         sheet.write_string(0, place, column, bold)
     for line, row in enumerate(rows, start=1):
         for place, column in enumerate(columns):
-            sheet.write_string(line, place, neutral(row[column]), text)
+            sheet.write_string(line, place, neutral(row[column]), right_to_left if RIGHT_TO_LEFT.search(row[column]) else text)
     book.close()
     return content.getvalue()
 

@@ -108,6 +108,7 @@ def company_yaml(world: World) -> str:
         f"currency: {world.currency}",
         f"calendar: {'jalali' if world.persian else 'gregorian'}",
         f"locale: {world.locale}",
+        "unsubscribe_url: https://example.com/unsubscribe/{key}",
         "churn: {kind: contract}",
         f"data_from: {world.start.isoformat()}",
         "sources:",
