@@ -132,6 +132,27 @@ def test_the_same_night_run_twice_gives_the_same_bytes_and_no_second_contact(run
     assert all_there() == first
 
 
+def test_a_dry_run_after_a_live_one_leaves_its_lists_and_ledger_alone(run, home, rows):
+    def all_there() -> tuple:
+        files = {file.name: file.read_bytes() for file in home.lists("renewal", FIRST).iterdir()}
+        return files, rows(campaign_run), rows(campaign_member), rows(contact_event)
+
+    run("renewal", live=True)
+    first = all_there()
+    again = run("renewal", live=False)
+    assert (again.mode, again.send, again.holdout, again.suppressed) == ("live", 2, 0, {"opt_out": 1})
+    assert all_there() == first
+
+
+def test_a_live_run_killed_before_its_lists_were_complete_writes_them_when_run_again(run, home, rows):
+    run("renewal", live=True)
+    contacts = rows(contact_event)
+    (home.lists("renewal", FIRST) / "manifest.json").unlink()
+    assert run("renewal", live=True).send == 2
+    assert (home.lists("renewal", FIRST) / "manifest.json").is_file()
+    assert rows(contact_event) == contacts
+
+
 def test_the_next_night_does_not_contact_anyone_for_the_same_thing(run, home):
     """c4's term enters the stage on 2 April, but c4 is Sara, who had her contact of these twenty days."""
     for as_of in (FIRST, SECOND, THIRD):

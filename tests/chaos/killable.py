@@ -21,8 +21,12 @@ def start_night(company: Path, home: Path, as_of: date, told: Path) -> BaseProce
 
 def kill_at(process: BaseProcess, told: Path, line: str, after: float) -> None:
     """SIGKILL, a moment after the night said that line. Errors: AssertionError if it was never said."""
-    while line not in (told.read_text() if told.exists() else ""):
-        assert process.is_alive(), f"the night ended before it said {line!r}: {told.read_text()}"
+    while True:
+        alive = process.is_alive()
+        said = told.read_text() if told.exists() else ""
+        if line in said:
+            break
+        assert alive, f"the night ended before it said {line!r}: {said}"
         time.sleep(0.002)
     time.sleep(after)
     os.kill(process.pid or 0, signal.SIGKILL)

@@ -50,6 +50,18 @@ def is_decided(engine: sa.Engine, campaign: Campaign, as_of: date, mode: str) ->
         return connection.execute(query).scalar() == mode
 
 
+def recorded(engine: sa.Engine, campaign: Campaign, as_of: date) -> tuple[int, int, dict[str, int]]:
+    """What a run decided: how many to send, held out, and suppressed by each rule, the most frequent first."""
+    member = campaign_member.c
+    of_run = (member.campaign_id == campaign.id) & (member.as_of == as_of)
+    counted = sa.func.count()
+    query = sa.select(member.decision, member.deciding_rule, counted).where(of_run).group_by(member.decision, member.deciding_rule)
+    with engine.begin() as connection:
+        rows = connection.execute(query.order_by(counted.desc(), member.deciding_rule)).all()
+    send, holdout = (sum(count for decision, _, count in rows if decision == wanted) for wanted in ("send", "holdout"))
+    return send, holdout, {rule: count for decision, rule, count in rows if decision == "suppressed"}
+
+
 def record(engine: sa.Engine, campaign: Campaign, members: list[Member], version: str, as_of: date, mode: str) -> None:
     """Writes a run, its members and its contacts in one transaction, in place of an earlier run for the same night."""
     counts = {decision: sum(one.decision == decision for one in members) for decision in ("send", "holdout", "suppressed")}

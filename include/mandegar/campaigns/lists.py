@@ -120,6 +120,12 @@ def write_lists(folder: Path, campaign: Campaign, rows: dict[str, list[dict[str,
     return folder / "manifest.json"
 
 
+def mode_of(folder: Path) -> str | None:
+    """Whether the lists in a folder are a dry run's or a live run's; None while they are not complete."""
+    manifest = folder / "manifest.json"
+    return json.loads(manifest.read_text(encoding="utf-8"))["mode"] if manifest.is_file() else None
+
+
 def _row(company: Company, campaign: Campaign, member: Member, as_of: date) -> dict[str, str]:
     one = member.candidate
     first, last = first_and_last(one.name, one.kind)

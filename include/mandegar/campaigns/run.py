@@ -37,7 +37,8 @@ def run_campaign(
     """Decides one campaign for a night and writes its lists; a dry run unless `live`.
 
     Campaigns with a lower priority number contact first: those that have not decided for this night yet do so before, so
-    that the outcome does not depend on which one happens to be run first. Run again, it gives the same lists.
+    that the outcome does not depend on which one happens to be run first. Run again, it gives the same lists; once a night
+    was run live its lists may be in other hands, and every later run of that night leaves them as they are.
     """
     campaign = load(company, campaign_id)
     mode = ledger.LIVE if live else ledger.DRY_RUN
@@ -54,6 +55,9 @@ def run_campaign(
 def _run(
     company: Company, home: Home, warehouse: sa.Engine, engine: Engine, campaign: Campaign, ahead: list[str], as_of: date, mode: str
 ) -> Outcome:
+    folder = home.lists(campaign.id, as_of)
+    if ledger.is_decided(warehouse, campaign, as_of, ledger.LIVE) and lists.mode_of(folder) == ledger.LIVE:
+        return Outcome(campaign, as_of, ledger.LIVE, folder, *ledger.recorded(warehouse, campaign, as_of))
     lake = Lake(home.lake)
     considered = candidates(company, campaign, lake, engine, as_of)
     people = person_keys(accounts(company, lake, engine, as_of), company.name, ledger.known_people(warehouse))
@@ -61,7 +65,6 @@ def _run(
     members = decide(company, campaign, considered, people, contacts, as_of)
     rows = lists.list_rows(company, campaign, members, as_of)
     ledger.record(warehouse, campaign, members, lists.version_of(campaign, rows), as_of, mode)
-    folder = home.lists(campaign.id, as_of)
     lists.write_lists(folder, campaign, rows, as_of, mode)
     suppressed = Counter(one.deciding_rule for one in members if one.decision == "suppressed")
     return Outcome(campaign, as_of, mode, folder, len(rows["send"]), len(rows["holdout"]), dict(suppressed.most_common()))

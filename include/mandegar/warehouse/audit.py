@@ -46,6 +46,8 @@ class Check:
     settings: dict[str, Any]
 
 
+STATUSES = ("prospect", "trial", "active", "past_due", "paused", "inactive", "churned")
+
 SUITES: dict[str, list[Check]] = {
     "kpi_period": [
         Check(
@@ -72,7 +74,13 @@ SUITES: dict[str, list[Check]] = {
             {"column": "movement", "value_set": ["new", "reactivation", "resumed", "expansion", "contraction", "churn", "paused", "fx"]},
         ),
     ],
+    "fct_customer_period": [
+        Check("status_known", "fail", "ExpectColumnValuesToBeInSet", {"column": "status", "value_set": list(STATUSES)}),
+        Check("mrr_not_negative", "fail", "ExpectColumnValuesToBeBetween", {"column": "m1", "min_value": 0}),
+    ],
     "dim_customer": [Check("signed_up", "fail", "ExpectColumnValuesToNotBeNull", {"column": "signed_up_at"})],
+    "customer_contact": [Check("named", "fail", "ExpectColumnValuesToNotBeNull", {"column": "name"})],
+    "dim_date": [Check("day_in_week", "fail", "ExpectColumnValuesToBeBetween", {"column": "weekday", "min_value": 1, "max_value": 7})],
 }
 
 COMPARED: dict[sa.Table, tuple[str, tuple[str, ...]]] = {

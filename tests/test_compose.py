@@ -1,0 +1,63 @@
+"""The compose file is whole: it cannot be run where there is no Docker engine, but what it names has to be there."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def compose(text: str) -> dict:
+    return yaml.safe_load(text)
+
+
+def test_the_parts_are_there(compose: dict) -> None:
+    parts = {"postgres", "redis", "home-owner", "migrate", "api-server", "scheduler", "dag-processor", "triggerer", "worker"}
+    assert set(compose["services"]) == parts
+
+
+def test_whatever_a_service_waits_for_is_a_service(compose: dict) -> None:
+    waited = {name for service in compose["services"].values() for name in service.get("depends_on", {})}
+    assert waited == {"postgres", "redis", "migrate", "home-owner", "api-server"}
+    assert waited <= set(compose["services"])
+
+
+def test_a_service_that_is_waited_for_as_healthy_says_when_it_is(compose: dict) -> None:
+    services = compose["services"]
+    awaited = [
+        name
+        for service in services.values()
+        for name, how in service.get("depends_on", {}).items()
+        if how["condition"] == "service_healthy"
+    ]
+    assert sorted(set(awaited)) == ["api-server", "postgres", "redis"]
+    assert all("healthcheck" in services[name] for name in awaited)
+
+
+def test_secrets_come_from_the_environment_and_are_described(text: str) -> None:
+    named = set(re.findall(r"\$\{(\w+)", text))
+    assert named == {"FERNET_KEY", "JWT_SECRET", "POSTGRES_PASSWORD", "COMPANY_FOLDER"}
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert all(name in example for name in named)
+    assert re.findall(r"(?:PASSWORD|SECRET|FERNET_KEY)\w*: (?!\$\{|/)\S+", text) == []
+
+
+def test_what_the_image_copies_is_in_the_project(text: str) -> None:
+    copied = [word for line in re.findall(r"COPY --chown=\S+ (.+) /opt", text) for word in line.split()]
+    assert sorted(copied) == ["README.md", "dags", "include", "plugins", "pyproject.toml", "requirements.txt"]
+    assert all((ROOT / name).exists() for name in copied)
+
+
+def test_volumes_and_configs_that_are_used_are_declared(compose: dict) -> None:
+    mounted = [volume.split(":")[0] for service in compose["services"].values() for volume in service.get("volumes", [])]
+    used = {volume for volume in mounted if re.fullmatch(r"[a-z]+", volume)}
+    assert used == set(compose["volumes"]) == {"home", "postgres"}
+    assert set(compose["configs"]) == {"warehouse.sql"}
