@@ -57,7 +57,7 @@ typed AS (SELECT _row,
     {outer},
     {", ".join(_text(column) for column in entity.columns if column.type in PARSED)}
   FROM mapped)
-SELECT _row, {", ".join(quote(column.name) for column in entity.columns)}, {", ".join(found)} FROM typed ORDER BY _row"""
+SELECT _row, {", ".join(quote(column.name) for column in entity.columns)}, {", ".join(found)} FROM typed"""
 
 
 def quote(name: str) -> str:

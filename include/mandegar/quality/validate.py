@@ -82,13 +82,14 @@ def validate(company: Company, lake: Lake, table: TableId, as_of: date) -> Recei
     good = _good_rows(table, _typed_rows(company, table, query, files), suite, tally, zone)
     rows = lake.replace("valid", name, as_of, entity_schema(entity), good)
     if tally.refused_rows > tally.seen_rows * REFUSED_AT_MOST and tally.seen_rows:
-        worst = max(tally.quarantine, key=lambda row: tally.findings[row["rule"]])
+        worst = min(tally.quarantine, key=lambda line: (-tally.findings[line["rule"]], line["row"]))
         raise BrokenTable(
             f"{where(company, table)}: {tally.refused_rows:,} of {tally.seen_rows:,} rows cannot be used, most of them because "
             f"{worst['column']} {worst['reason']} (row {worst['row']}: {worst['value']!r}). "
             "Mend the export, or its mapping in company.yaml."
         )
-    lake.replace("quarantine", name, as_of, QUARANTINE_SCHEMA, pa.Table.from_pylist(tally.quarantine, QUARANTINE_SCHEMA).to_batches())
+    held = sorted(tally.quarantine, key=lambda line: (line["row"], line["rule"]))  # rows come in the order of the lake's files
+    lake.replace("quarantine", name, as_of, QUARANTINE_SCHEMA, pa.Table.from_pylist(held, QUARANTINE_SCHEMA).to_batches())
     results = _results(name, entity, suite, tally, unreadable.rows)
     lake.replace("quality", name, as_of, RESULT_SCHEMA, pa.Table.from_pylist(results, RESULT_SCHEMA).to_batches())
     receipt = Receipt(as_of, raw.covers, raw.starts_at, raw.ends_at, rows, tally.refused_rows)
