@@ -50,13 +50,14 @@ def _measured(work: Callable[..., Any], arguments: tuple) -> Measured:
     return Measured(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, result)
 
 
-def run_stage(company: Path, home: Path, stage: str, table: str | None) -> None:
+def run_stage(company: Path, home: Path, stage: str, tables: list[str]) -> None:
     from mandegar import company as companies
     from mandegar import stages
     from mandegar.home import Home
 
     night = stages.Night(companies.load(company), Home(home), UNTIL)
-    getattr(stages, f"{stage}_stage")(night, *([table] if table else []))
+    for arguments in [(table,) for table in tables] or [()]:
+        getattr(stages, f"{stage}_stage")(night, *arguments)
 
 
 def run_way(way: str, company: Path, home: Path) -> tuple[int, float]:
@@ -131,11 +132,8 @@ def main(sizes: tuple[int, ...], months: int) -> None:
             write_sample(company, size, months, 1, UNTIL, progress=lambda text: None)
             names = [str(table) for table in companies.load(company).tables()]
             costs: dict[str, Measured] = {}
-            for stage in ("extract", "validate"):
-                parts = [alone(run_stage, company, home, stage, name) for name in names]
-                costs[stage] = Measured(sum(part.seconds for part in parts), max(part.peak_mb for part in parts), None)
-            for stage in ("conform", "measure", "score", "publish", "audit"):
-                costs[stage] = alone(run_stage, company, home, stage, None)
+            for stage in ("extract", "validate", "conform", "measure", "score", "publish", "audit"):
+                costs[stage] = alone(run_stage, company, home, stage, names if stage in ("extract", "validate") else [])
             costs["night"] = Measured(sum(cost.seconds for cost in costs.values()), max(cost.peak_mb for cost in costs.values()), None)
             _show_night(console, size, costs, before)
             before = costs

@@ -53,17 +53,18 @@ def metrics() -> str:
         parts += [f"## {title}\n", "| metric | formula | what it says |", "|---|---|---|"]
         parts += [f"| `{metric.name}` | {_formula(metric)} | {metric.says} |" for metric in family]
         parts.append("")
-    parts.append(
-        "Movement identity, to the last decimal, or nothing is published: `mrr_end = mrr_start + new_mrr + reactivation_mrr + resumed_mrr "
-    )
-    parts.append("+ expansion_mrr - contraction_mrr - churned_mrr - paused_mrr + fx_mrr`.\n")
+    gains = "new_mrr + reactivation_mrr + resumed_mrr + expansion_mrr"
+    losses = "contraction_mrr - churned_mrr - paused_mrr"
+    identity = f"mrr_end = mrr_start + {gains} - {losses} + fx_mrr"
+    parts.append(f"Movement identity, to the last decimal, or nothing is published: `{identity}`.\n")
     return "\n".join(parts)
 
 
 def _formula(metric: Metric) -> str:
     if metric.denominator is None:
         return f"`{metric.numerator}`"
-    return f"`({metric.numerator}) / {metric.denominator}`" if " " in metric.numerator else f"`{metric.numerator} / {metric.denominator}`"
+    numerator, denominator = (f"({part})" if " " in part else part for part in (metric.numerator, metric.denominator))
+    return f"`{numerator} / {denominator}`"
 
 
 def warehouse() -> str:

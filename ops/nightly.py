@@ -31,10 +31,16 @@ def main() -> int:
             pass_fds=[tell],
         )
         os.close(tell)
-        with os.fdopen(watch, encoding="utf-8") as progress:
-            for line in progress:
-                print(line, end="", flush=True)
-        failed = run.wait()
+        try:
+            with os.fdopen(watch, encoding="utf-8") as progress:
+                for line in progress:
+                    print(line, end="", flush=True)
+            failed = run.wait()
+        except KeyboardInterrupt:
+            run.terminate()
+            run.wait()
+            print("\nStopped. Run it again: the night begins anew, and nothing is done twice.")
+            return 130
     if failed:
         print(f"The night failed. The end of {log}:\n", file=sys.stderr)
         print("\n".join(log.read_text(errors="replace").splitlines()[-40:]), file=sys.stderr)

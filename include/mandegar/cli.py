@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from mandegar import __version__
+from mandegar.company import EARLIEST
 from mandegar.errors import MandegarError
 from mandegar.home import Home
 
@@ -35,9 +36,12 @@ class Day(click.ParamType):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is not a day. Write it as 2026-10-31.", param, ctx)
+            self.fail(f"{value!r} is not a day. Write it as 2026-10-31, in the Gregorian calendar.", param, ctx)
+        if day.year < EARLIEST.year:
+            self.fail(f"{value} lies before {EARLIEST.year}. Write the day in the Gregorian calendar, such as 2026-10-31.", param, ctx)
+        return day
 
 
 COMPANY = click.option("--company", "folder", type=click.Path(path_type=Path), required=True, help="Folder with company.yaml.")

@@ -13,6 +13,7 @@ from mandegar.entities import ENTITIES
 from mandegar.errors import CompanyError
 
 FILE_ENDINGS = (".csv", ".parquet", ".jsonl", ".xlsx")
+EARLIEST = date(1900, 1, 1)  # no business has data from before; an earlier date is a slip, or of another calendar
 PeriodKind = Literal["day", "week", "month", "quarter", "year"]
 
 
@@ -32,6 +33,12 @@ def _currency(code: str) -> str:
     if not (len(code) == 3 and code.isascii() and code.isupper()):
         raise ValueError(f"found {code!r}. Write the three letters of ISO 4217 such as IRR, EUR or USD.")
     return code
+
+
+def _gregorian(day: date) -> date:
+    if day < EARLIEST:
+        raise ValueError(f"found {day}, which lies before {EARLIEST.year}. Write the day in the Gregorian calendar, such as 2025-03-21.")
+    return day
 
 
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
@@ -147,7 +154,9 @@ class Company(Strict):
     locale: Literal["en", "fa"] = "en"
     churn: Churn
     sources: dict[str, Source] = Field(default_factory=dict)
-    data_from: date | None = Field(None, description="first day the sources know of; else the first event found")
+    data_from: Annotated[date, AfterValidator(_gregorian)] | None = Field(
+        None, description="first day the sources know of; else the first event found"
+    )
     periods: tuple[PeriodKind, ...] = Field(("month", "quarter", "year"), min_length=1)
     calendars: tuple[Literal["gregorian", "jalali"], ...] = Field((), description="further calendars to measure in")
     fiscal_year_start: int = Field(1, ge=1, le=12, description="first month of the fiscal year")

@@ -119,7 +119,7 @@ CUSTOMER = Entity(
         _time("consent_at", "when the consent was given", required=False),
         _flag("do_not_contact", "wants no contact of any kind"),
         _time("deleted_at", "when the customer was deleted in the source", required=False),
-        Column("attributes", "map", "further attributes as a JSON object; each key can be a dimension and a feature", required=False),
+        Column("attributes", "map", "further attributes as a JSON object", required=False),
         UPDATED_AT,
     ),
 )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from mandegar.errors import CompanyError
+
 
 @dataclass(frozen=True)
 class Home:
@@ -25,6 +27,23 @@ class Home:
     def lists(self, campaign: str, as_of: date) -> Path:
         """The folder of one campaign run's lists."""
         return self.root / "lists" / campaign / as_of.isoformat()
+
+    def belongs_to(self, company: str) -> None:
+        """Marks the folder as this company's. Errors: CompanyError when it is another's, or cannot be written."""
+        mark = self.root / ".company"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            if not mark.is_file():
+                mark.write_text(company, encoding="utf-8")
+            owner = mark.read_text(encoding="utf-8")
+        except OSError as problem:
+            raise CompanyError(
+                f"{self.root}: cannot be written ({problem.strerror}). Choose another folder by --home or MANDEGAR_HOME."
+            ) from problem
+        if owner != company:
+            raise CompanyError(
+                f"{self.root}: belongs to {owner}, not to {company}. Give each company a folder of its own by --home or MANDEGAR_HOME."
+            )
 
     @property
     def reports(self) -> Path:

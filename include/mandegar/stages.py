@@ -67,6 +67,7 @@ def ensure_published(night: Night) -> None:
 
 def extract_stage(night: Night, table: str) -> dict[str, int]:
     """One source table into its raw window."""
+    night.home.belongs_to(night.company.name)
     return _logged(
         night, f"extract {table}", lambda: {table: extract(night.company, night.lake, night.company.table(table), night.as_of).rows}
     )

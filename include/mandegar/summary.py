@@ -21,14 +21,18 @@ SHOWN = (
     ("new_mrr", "  new", "  تازه", "money"),
     ("expansion_mrr", "  expansion", "  رشد", "money"),
     ("reactivation_mrr", "  reactivation", "  بازگشت", "money"),
+    ("resumed_mrr", "  resumed", "  ازسرگیری", "money"),
     ("contraction_mrr", "  contraction", "  کاهش", "money"),
     ("churned_mrr", "  churned", "  از دست رفته", "money"),
+    ("paused_mrr", "  paused", "  متوقف", "money"),
+    ("fx_mrr", "  exchange rates", "  نرخ ارز", "money"),
     ("logo_churn_rate", "logo churn", "ریزش مشتری", "share"),
     ("involuntary_churn_rate", "  involuntary", "  ناخواسته", "share"),
     ("gross_revenue_retention", "GRR", "حفظ ناخالص درآمد", "share"),
     ("net_revenue_retention", "NRR", "حفظ خالص درآمد", "share"),
     ("revenue", "revenue", "درآمد", "money"),
 )
+RARE = ("resumed_mrr", "paused_mrr", "fx_mrr")  # shown in months that have any
 AT_RISK = 8
 PERSIAN_DIGITS = str.maketrans("0123456789.,", "۰۱۲۳۴۵۶۷۸۹٫٬")
 HEADINGS = {
@@ -126,7 +130,8 @@ def _figures(console: Console, connection: sa.Connection, company: Company, word
     for (start, complete), _ in last:
         table.add_column(words.digits(_period_name(company, start)) + ("" if complete else f"\n{words['so far']}"), justify="right")
     for metric, english, persian, kind in SHOWN:
-        if any(metric in values for _, values in last):
+        found = [values[metric] for _, values in last if metric in values]
+        if found and (metric not in RARE or any(found)):
             table.add_row(persian if words.locale == "fa" else english, *(words.number(values.get(metric), kind) for _, values in last))
     console.print(table)
 

@@ -1,6 +1,13 @@
 """A company file that cannot be used: the message names file, line, key, what was found and the mend; exit code 1."""
 
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
+
+from mandegar.cli import main
+from mandegar.errors import CompanyError
+from mandegar.home import Home
 
 SHORT = "name: Acme\ntime_zone: Asia/Tehran\ncurrency: USD\nlocale: en\nchurn: {kind: contract}\n"
 SQL = (
@@ -111,7 +118,7 @@ def test_a_campaign_file_that_cannot_be_used_stops_the_night_before_it_begins(pl
 def test_a_day_that_is_no_day_is_refused(place, command):
     result = place.run(command, "--as-of", "31/03/2025")
     assert result.exit_code == 2
-    assert "'31/03/2025' is not a day. Write it as 2026-10-31." in result.stderr
+    assert "'31/03/2025' is not a day. Write it as 2026-10-31, in the Gregorian calendar." in result.stderr
 
 
 def test_a_day_that_is_not_over_is_refused(place):
@@ -125,3 +132,23 @@ def test_the_summary_of_a_night_that_was_not_run_is_refused(place):
     result = place.run("summary", "--as-of", "2025-03-29")
     assert result.exit_code == 1
     assert "error: The night of 2025-03-29 is not in the warehouse. Run `mandegar night --as-of 2025-03-29` first." in result.stderr
+
+
+def test_a_home_takes_one_company_only(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.belongs_to("Acme")
+    home.belongs_to("Acme")
+    with pytest.raises(CompanyError, match="belongs to Acme, not to Nimruz"):
+        home.belongs_to("Nimruz")
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CompanyError, match=r"file: cannot be written .*Choose another folder by --home"):
+        Home(tmp_path / "file").belongs_to("Acme")
+
+
+def test_a_jalali_date_for_a_day_is_told_apart(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["night", "--company", str(tmp_path), "--as-of", "1404-04-30"])
+    assert result.exit_code == 2
+    assert "1404-04-30 lies before 1900. Write the day in the Gregorian calendar" in result.stderr

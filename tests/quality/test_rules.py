@@ -59,7 +59,7 @@ BROKEN = [
         "s2,2099-01-01,,c1,basic,1,10,USD,month,1,active,2025-01-01",
         "valid_from",
         "2099-01-01 00:00:00+03:30",
-        "lies before 1900 or more than 10 years ahead",
+        "lies before 1900 or more than 10 years ahead; dates are Gregorian",
     ),
 ]
 

@@ -95,9 +95,9 @@ CASES: dict[str, tuple[Given, dict[str, float | None]]] = {
         {"subscription": [version("", "2025-06-01", "2026-02-01", 100), version("", "2026-02-01", None, 120, plan="pro")]},
         {"price_rise_percent": 0, "annual_value": 1440},
     ),
-    "term ends in 20 days": (
+    "term ends in 21 days": (
         {"subscription": [version("", "2025-06-01", renews_at="2026-03-31", auto_renew=False)]},
-        {"days_to_open_renewal": 20},
+        {"days_to_open_renewal": 21},
     ),
     "term renews by itself": (
         {"subscription": [version("", "2025-06-01", renews_at="2026-03-31", auto_renew=True)]},

@@ -140,7 +140,7 @@ def departed(stretches: ir.Table, versions: ir.Table, campaign: Campaign, compan
     last = paid.group_by("customer_id").agg(event_at=paid.end_at.max())
     left = paid.join(last, "customer_id").filter(lambda t: t.end_at == t.event_at)
     worth = left.group_by("customer_id", "event_at").agg(
-        mrr=left.mrr.sum(), currency=left.currency.max(), event_key=left.subscription_id.max()
+        mrr=left.mrr.sum(), currency=left.currency.max(), event_key=left.subscription_id.max(), unpaid=(left.standing == "past_due").any()
     )
     low, high = campaign.gone_days
     gone = worth.filter(
@@ -154,7 +154,7 @@ def departed(stretches: ir.Table, versions: ir.Table, campaign: Campaign, compan
     gone = gone.anti_join(paused, "customer_id")
     why = versions.group_by("subscription_id").agg(reason=versions.ended_reason.max())
     joined = gone.join(why, gone.event_key == why.subscription_id, how="left")
-    reason = joined.reason.fill_null("not_given")
+    reason = joined.reason.coalesce(joined.unpaid.ifelse("payment_failed", "not_given"))
     value = (joined.mrr * 12).cast("decimal(18, 4)")
     return (
         joined.mutate(reason_code=reason, value=value)

@@ -87,6 +87,8 @@ def load_all(company: Company) -> list[Campaign]:
     """
     own = company.folder / "campaigns"
     folder = own if own.is_dir() else DEFAULT
+    for file in sorted(folder.glob("*.yml")):
+        raise CampaignError(f"campaigns/{file.name}: is not read because it ends in .yml. Rename it to {file.stem}.yaml.")
     found = []
     for file in sorted(folder.glob("*.yaml")):
         campaign = yamlfile.read(file, Campaign, CampaignError, shown=f"campaigns/{file.name}")

@@ -92,23 +92,49 @@ def _state(company: Company, lake: Lake, engine: Engine, entity: Entity, as_of: 
                 parts.append(rows if "as_of" in rows.columns else rows.mutate(as_of=ibis.literal(windows[0])))
     if not parts:
         return None
-    rows = newest(born_before(ibis.union(*parts) if len(parts) > 1 else parts[0], entity, as_of, closes), entity)
+    known = born_before(ibis.union(*parts) if len(parts) > 1 else parts[0], entity, as_of, closes)
+    _count_repeated_keys(lake, engine, entity, known, as_of)
+    rows = newest(known, entity)
     if entity.name == "subscription":
+        _count_overlaps(lake, engine, entity, rows, as_of)
         rows = subscription.without_overlap(rows)
     return masked(rows, entity, closes)
+
+
+def _count_repeated_keys(lake: Lake, engine: Engine, entity: Entity, rows: ir.Table, as_of: date) -> None:
+    """How many rows gave way to a newer one of the same key."""
+    repeated = _count(engine, rows) - _count(engine, rows.select(*entity.key).distinct())
+    _counted(lake, engine, entity, rows, "one_row_per_key", "warn", repeated, as_of, f"conform.{entity.name}.keys")
+
+
+def _count_overlaps(lake: Lake, engine: Engine, entity: Entity, rows: ir.Table, as_of: date) -> None:
+    """How many versions of a subscription say that they were still true when the next one began; they are cut there."""
+    overlapping = _count(engine, subscription.overlapping(rows))
+    _counted(lake, engine, entity, rows, "versions_do_not_overlap", "warn", overlapping, as_of, f"conform.{entity.name}.versions")
+
+
+def _count(engine: Engine, rows: ir.Table) -> int:
+    return int(engine.arrow(rows.agg(n=rows.count())).column("n")[0].as_py())
+
+
+def _counted(
+    lake: Lake, engine: Engine, entity: Entity, rows: ir.Table, rule: str, severity: str, unexpected: int, as_of: date, name: str
+) -> None:
+    """Writes what a rule over whole entities counted to lake/quality."""
+    result = {
+        "source": name,
+        "entity": entity.name,
+        "rule": rule,
+        "severity": severity,
+        "evaluated": _count(engine, rows),
+        "unexpected": unexpected,
+        "status": {"fail": "quarantined", "warn": "warned"}[severity] if unexpected else "passed",
+    }
+    lake.replace("quality", name, as_of, RESULT_SCHEMA, pa.Table.from_pylist([result], RESULT_SCHEMA).to_batches())
 
 
 def _quarantine_orphans(lake: Lake, engine: Engine, entity: Entity, rows: ir.Table, customers: ir.Table, as_of: date) -> None:
     found = engine.arrow(references.quarantined(references.orphans(rows, customers), entity).order_by("source", "row"))
     name = f"conform.{entity.name}"
     lake.replace("quarantine", name, as_of, QUARANTINE_SCHEMA, found.cast(QUARANTINE_SCHEMA).to_batches())
-    result = {
-        "source": name,
-        "entity": entity.name,
-        "rule": "customer_known",
-        "severity": "fail",
-        "evaluated": int(engine.arrow(rows.agg(n=rows.count())).column("n")[0].as_py()),
-        "unexpected": found.num_rows,
-        "status": "quarantined" if found.num_rows else "passed",
-    }
-    lake.replace("quality", name, as_of, RESULT_SCHEMA, pa.Table.from_pylist([result], RESULT_SCHEMA).to_batches())
+    _counted(lake, engine, entity, rows, "customer_known", "fail", found.num_rows, as_of, name)

@@ -17,3 +17,9 @@ def without_overlap(versions: ir.Table) -> ir.Table:
         valid_to=ibis.least(versions.valid_to, next_from, ended_at),
         status=((versions.status == "ended") & lived).ifelse("active", versions.status),
     )
+
+
+def overlapping(versions: ir.Table) -> ir.Table:
+    """The versions that say they were still true when the next one of their subscription began."""
+    next_from = versions.valid_from.lead().over(group_by="subscription_id", order_by="valid_from")
+    return versions.mutate(next_from=next_from).filter(lambda t: (t.valid_to > t.next_from).fill_null(False)).drop("next_from")

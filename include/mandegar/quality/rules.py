@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from mandegar.company import Company
+from mandegar.company import EARLIEST, Company
 from mandegar.entities import Column, Entity
 from mandegar.quality.reading import PARSED, as_found
 
 Severity = Literal["fail", "warn"]
-EARLIEST = date(1900, 1, 1)
 YEARS_AHEAD = 10
 
 
@@ -116,7 +115,7 @@ def _born_in_time(entity: Entity, as_of: date) -> list[Rule]:
             "ExpectColumnValuesToBeBetween",
             {"column": entity.born, "min_value": low, "max_value": high},
             entity.born,
-            f"lies before {EARLIEST.year} or more than {YEARS_AHEAD} years ahead",
+            f"lies before {EARLIEST.year} or more than {YEARS_AHEAD} years ahead; dates are Gregorian",
         )
     ]
 

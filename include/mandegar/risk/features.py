@@ -124,8 +124,9 @@ def contract(evening: Evening) -> ir.Table:
     recent = (versions.valid_from >= evening.since(120)) & (plan == versions.plan)
     seen = versions.mutate(rise=recent.ifelse(rise, 0.0))
     present = seen.valid_to.isnull() & seen.status.isin(["active", "past_due", "paused"])
-    days = (seen.renews_at.epoch_seconds() - evening.now.epoch_seconds()) / DAY
-    opened = present & ~seen.auto_renew.fill_null(True) & (days >= 0)
+    ahead = seen.renews_at.epoch_seconds() - evening.now.epoch_seconds()
+    days = (ahead / DAY).floor() + 1  # counted from the day that the night closes, as the lists count
+    opened = present & ~seen.auto_renew.fill_null(True) & (ahead >= 0)
     return seen.group_by("customer_id").agg(
         cancel_requested=(present & seen.cancel_requested_at.notnull()).any().ifelse(1.0, 0.0),
         price_rise_percent=ibis.greatest(seen.rise.max(), 0.0),

@@ -35,6 +35,13 @@ class Reason(Strict):
     en: str
     fa: str
 
+    @model_validator(mode="after")
+    def _placeholder(self) -> "Reason":
+        for text in (self.en, self.fa):
+            if "{" in text.replace("{value}", "") or text.count("{value}") > 1:
+                raise ValueError(f"found {text!r}. The one placeholder is {{value}}, and it stands once at most.")
+        return self
+
 
 class Signal(Strict):
     """One signal: it takes off nothing at `good`, all its weight at `bad`, in a straight line between."""

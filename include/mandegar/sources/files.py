@@ -66,6 +66,9 @@ def _open_csv(path: Path, delimiter: str, encoding: str) -> tuple[pa.Schema, Ite
 
 
 def _named_once(path: Path, header: list[str]) -> None:
+    other = next((mark for mark in ";\t|" if len(header) == 1 and mark in header[0]), None)
+    if other:
+        raise SourceError(f"{path}: its columns are separated by {other!r}. Write `delimiter: {other!r}` under its table in company.yaml.")
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise SourceError(f"{path}: the header names {twice[0]!r} twice. Rename one of the two columns.")

@@ -12,6 +12,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from mandegar.errors import CompanyError
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 60
 BUSY_TRIES = 600
@@ -21,6 +23,10 @@ MIGRATION_LOCK = 6_265_284  # any number that nobody else locks by
 def open_warehouse(url: str) -> sa.Engine:
     """An engine for a warehouse whose tables are those of this version. The file of a SQLite warehouse is made if need be."""
     parsed = sa.make_url(_with_driver(url))
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise CompanyError(
+            f"The warehouse cannot be {parsed.get_backend_name()}. Write MANDEGAR_WAREHOUSE as sqlite:///file.db or postgresql://…."
+        )
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).resolve().parent.mkdir(parents=True, exist_ok=True)
