@@ -152,7 +152,8 @@ def _risk(console: Console, connection: sa.Connection, company: Company, words: 
     )
     for customer_id, name, score, value, first, second in connection.execute(query):
         why = words.listed([reason for reason in (first, second) if reason])
-        table.add_row(f"{name or ''} ({customer_id})", words.number(score, "count"), words.number(float(value), "money"), why)
+        who_it_is = f"{name} ({customer_id})" if name not in (None, customer_id) else customer_id
+        table.add_row(who_it_is, words.number(score, "count"), words.number(float(value), "money"), why)
     console.print(table)
 
 
