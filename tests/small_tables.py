@@ -11,7 +11,7 @@ from mandegar import calendar
 from mandegar.company import Company
 from mandegar.engine import Engine
 from mandegar.entities import ENTITIES
-from mandegar.metrics import measure
+from mandegar.metrics import night as nights
 from mandegar.quality.reading import ARROW
 
 Row = dict[str, Any]
@@ -78,14 +78,14 @@ def invoice(number: str, customer: str, issued_at: str, net: Any, **more: Any) -
     return told | {"kind": "one_off", "currency": "USD"} | more
 
 
-def night(engine: Engine, of: Company, first: str, as_of: str, **entities: list[Row]) -> measure.Night:
+def night(engine: Engine, of: Company, first: str, as_of: str, **entities: list[Row]) -> nights.Night:
     """What a night measures, from rows instead of a lake."""
     first_day, last_day = date.fromisoformat(first), date.fromisoformat(as_of)
     periods = calendar.period_table(of, first_day, last_day)
     instants = sorted({*periods.column("starts_at").to_pylist(), *periods.column("ends_at").to_pylist()})
-    names = ("customer", "subscription", "invoice", "payment", "fx_rate")
+    names = tuple(ENTITIES)
     tables = {name: engine.keep(engine.table(entity(name, entities.get(name, [])))) for name in names}
-    return measure.Night(of, engine, last_day, calendar.day_end(last_day, of.zone), tables, engine.keep(engine.table(periods)), instants)
+    return nights.Night(of, engine, last_day, calendar.day_end(last_day, of.zone), tables, engine.keep(engine.table(periods)), instants)
 
 
 def rows(engine: Engine, expression: ir.Table) -> list[Row]:

@@ -14,6 +14,20 @@ from mandegar.errors import CompanyError
 
 FILE_ENDINGS = (".csv", ".parquet", ".jsonl", ".xlsx")
 EARLIEST = date(1900, 1, 1)  # no business has data from before; an earlier date is a slip, or of another calendar
+TRAITS = (
+    "plan",
+    "tenure",
+    "kind",
+    "country",
+    "region",
+    "city",
+    "language",
+    "segment",
+    "industry",
+    "acquisition_channel",
+    "owner",
+    "strategic_role",
+)
 PeriodKind = Literal["day", "week", "month", "quarter", "year"]
 
 
@@ -39,6 +53,19 @@ def _gregorian(day: date) -> date:
     if day < EARLIEST:
         raise ValueError(f"found {day}, which lies before {EARLIEST.year}. Write the day in the Gregorian calendar, such as 2025-03-21.")
     return day
+
+
+def _dimension(name: str) -> str:
+    parts = name.split(" x ")
+    for trait in parts:
+        if trait not in TRAITS and not (trait.startswith("attributes.") and trait != "attributes."):
+            raise ValueError(
+                f"found {name!r}; {trait!r} is nothing that figures can be broken down by. Write one of {', '.join(TRAITS)}, "
+                f"`attributes.<key>`, or a pair of them such as `plan x region`."
+            )
+    if len(parts) > 2 or len(set(parts)) < len(parts):
+        raise ValueError(f"found {name!r}. Write one of them, or a pair of two different ones such as `plan x region`.")
+    return name
 
 
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
@@ -161,6 +188,7 @@ class Company(Strict):
     calendars: tuple[Literal["gregorian", "jalali"], ...] = Field((), description="further calendars to measure in")
     fiscal_year_start: int = Field(1, ge=1, le=12, description="first month of the fiscal year")
     week_start: Literal["saturday", "monday"] = "monday"
+    dimensions: tuple[Annotated[str, AfterValidator(_dimension)], ...] = Field((), description="what figures are broken down by")
     default_country: str = Field("IR", description="for telephone numbers without a country code")
     unsubscribe_url: str | None = Field(None, description="link in every list; {key} stands for the person")
     _folder: Path = PrivateAttr(default=Path())

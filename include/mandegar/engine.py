@@ -90,6 +90,11 @@ class Engine:
         )
         return self._spark_view(typed.localCheckpoint(eager=True))
 
+    def json_text(self, column: "ir.Column", key: str) -> "ir.StringColumn":
+        """The text under a key of a JSON object; empty where the key is not there."""
+        path = '$."' + key.replace('"', "") + '"'
+        return _json_extract_string(column, path) if self.name == "duckdb" else _get_json_object(column, path)
+
     @property
     def _session(self) -> "SparkSession":
         return self.backend._session
@@ -102,6 +107,16 @@ class Engine:
         name = ibis.util.gen_name("lake")
         frame.createOrReplaceTempView(name)
         return self.backend.table(name)
+
+
+@ibis.udf.scalar.builtin(name="json_extract_string")
+def _json_extract_string(column: str, path: str) -> str:  # type: ignore[empty-body]  # DuckDB's own
+    """DuckDB's function of that name."""
+
+
+@ibis.udf.scalar.builtin(name="get_json_object")
+def _get_json_object(column: str, path: str) -> str:  # type: ignore[empty-body]  # Spark's own
+    """Spark's function of that name."""
 
 
 def arrow_schema(expression: "ir.Table") -> pa.Schema:

@@ -22,7 +22,7 @@ def ledger(versions: ir.Table, churn: Churn, engine: Engine) -> ir.Table:
     """What every subscription was worth a month, over time.
 
     Grain: one row per stretch of time in which a subscription paid, was on trial or paused.
-    Columns: customer_id, subscription_id, currency; from_at, until_at (excluded, empty while it lasts);
+    Columns: customer_id, subscription_id, plan, currency; from_at, until_at (excluded, empty while it lasts);
     mrr, per month in the contract's currency, decimal(18,4), 0 unless paying; standing: active, past_due, paused, trial.
     Formula: mrr = quantity x unit_price - discount, times 1/n (every n months), 1/12n (years), 52/12n (weeks), 365/12n
     (days), rounded half up to 4 decimals per subscription. Left out: tax, trials, one-off charges.
@@ -41,7 +41,7 @@ def ledger(versions: ir.Table, churn: Churn, engine: Engine) -> ir.Table:
             ("trialing", "trial"), ("active", "active"), ("past_due", "past_due"), ("paused", "paused"), else_="ended"
         ),
     ).filter(lambda t: (t.standing != "ended") & (t.until_at.isnull() | (t.until_at > t.from_at)))
-    columns = ("customer_id", "subscription_id", "currency", "from_at", "until_at", "mrr", "standing")
+    columns = ("customer_id", "subscription_id", "plan", "currency", "from_at", "until_at", "mrr", "standing")
     paid = _bridged(stretches.filter(stretches.mrr > 0).select(*columns), churn.gap_days)
     return ibis.union(paid, stretches.filter(stretches.mrr == 0).select(*columns))
 

@@ -1,6 +1,5 @@
 """Measure: one night's numbers, from the conformed entities into lake/marts."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import ibis
@@ -16,19 +15,7 @@ from mandegar.lake import Lake, Receipt
 from mandegar.metrics import activity, customer_period, fx, kpi, mrr, purchases, retention
 from mandegar.metrics.ledger import first_paid, ledger
 from mandegar.metrics.mrr import PERIOD
-
-
-@dataclass(frozen=True)
-class Night:
-    """What every family of metrics is computed from: the day, its engine and its entities."""
-
-    company: Company
-    engine: Engine
-    as_of: date
-    closes: datetime
-    entities: dict[str, ir.Table]
-    periods: ir.Table
-    instants: list[datetime]
+from mandegar.metrics.night import Night
 
 
 def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str, int]:

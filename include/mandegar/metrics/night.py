@@ -1,0 +1,129 @@
+"""One night as the families of metrics see it: the day, its engine, the entities as they stood, the periods to compute."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from mandegar.company import Company
+from mandegar.engine import Engine
+from mandegar.metrics import fx, purchases
+from mandegar.metrics.dimensions import NONE, Dimension, column_of, customer_traits, main_plan, tenure, traits
+from mandegar.metrics.fx import FOREVER
+from mandegar.metrics.ledger import first_paid, ledger
+
+
+@dataclass(frozen=True)
+class Night:
+    """What every family of metrics is computed from. What several families need is computed once, when first asked for.
+
+    entities: every entity by name, as it stood when `as_of` was over (without rows where no source gives it).
+    periods: the periods to compute (calendar.PERIOD_SCHEMA), which need not be all there are.
+    """
+
+    company: Company
+    engine: Engine
+    as_of: date
+    closes: datetime
+    entities: Mapping[str, ir.Table]
+    periods: ir.Table
+    instants: list[datetime]
+
+    @property
+    def now(self) -> ir.TimestampScalar:
+        """The instant the day ended."""
+        return ibis.literal(self.closes)
+
+    @cached_property
+    def boundaries(self) -> ir.Table:
+        """The instants at which a period to compute starts or ends. Column: at."""
+        return self.engine.table(pa.table({"at": pa.array(self.instants, pa.timestamp("us", "UTC"))}))
+
+    @cached_property
+    def known_rates(self) -> fx.Known:
+        """The exchange rates known."""
+        return fx.known_rates(self.engine, self.entities["fx_rate"])
+
+    def in_own_currency(self, entity: str, at: str, *amounts: str) -> ir.Table:
+        """An entity with its amounts in the company's currency, at the rate of the day on which they happened."""
+        return fx.in_own_currency(self.company, self.engine, self.entities[entity], at, amounts, self.known_rates)
+
+    @cached_property
+    def invoices(self) -> ir.Table:
+        """The invoices, in the company's currency."""
+        return self.in_own_currency("invoice", "issued_at", "net_amount", "tax_amount", "cost_amount")
+
+    @cached_property
+    def purchases(self) -> ir.Table:
+        """The invoices by which a customer is seen to buy, in the company's currency."""
+        return purchases.purchases(self.invoices)
+
+    @cached_property
+    def revenue_entries(self) -> ir.Table:
+        """Everything that adds to or takes from revenue: customer_id, at, amount, in the company's currency."""
+        return purchases.revenue_entries(self.invoices, self.in_own_currency("payment", "attempted_at", "amount"))
+
+    @cached_property
+    def stretches(self) -> ir.Table:
+        """The MRR ledger under the company's own policies (metrics.ledger)."""
+        return self.engine.keep(ledger(self.entities["subscription"], self.company.churn, self.engine))
+
+    @cached_property
+    def first_paid(self) -> ir.Table:
+        """When each customer first paid for a subscription: customer_id, first_paid_at."""
+        return self.engine.keep(first_paid(self.stretches))
+
+    @property
+    def contractual(self) -> bool:
+        """Whether customers are there by contract; else they are there while they buy."""
+        return self.company.churn.kind == "contract"
+
+    @cached_property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """What the company wants figures broken down by."""
+        return tuple(map(Dimension, self.company.dimensions))
+
+    @cached_property
+    def customer_traits(self) -> ir.Table:
+        """What was known of each customer, and from when until when.
+
+        Grain: one row per customer_id and spell in which nothing of it changed. Columns: from_at, until_at (excluded),
+        signed_up_at, and the traits that a customer has by itself.
+        """
+        rows = customer_traits(self.entities["customer"], traits(self.dimensions), self.engine)
+        return self.engine.keep(rows.mutate(from_at=ibis.literal(FOREVER[0]), until_at=ibis.literal(FOREVER[1])))
+
+    def with_traits(self, rows: ir.Table, at: str) -> ir.Table:
+        """Rows with customer_id and a time, and beside them the traits of their customer at that time.
+
+        Grain: that of rows. Further columns: `of <trait>` for every trait that the dimensions stand on, never empty.
+        """
+        wanted = traits(self.dimensions)
+        if not wanted:
+            return rows
+        known = self.customer_traits
+        own = [name for name in known.columns if name in map(column_of, wanted)]
+        numbered = self.engine.keep(rows.mutate(row_of=ibis.row_number()))
+        same = known.select(who="customer_id", from_at="from_at", until_at="until_at", since="signed_up_at", **{name: name for name in own})
+        joined = numbered.left_join(same, [numbered.customer_id == same.who, numbered[at] >= same.from_at, numbered[at] < same.until_at])
+        dressed = joined.select(*numbered.columns, "since", **{name: joined[name].fill_null(NONE) for name in own})
+        if "tenure" in wanted:
+            dressed = dressed.mutate(**{column_of("tenure"): tenure(dressed.since.fill_null(dressed[at]), dressed[at])})
+        if "plan" in wanted:
+            dressed = self._with_plan(dressed, at)
+        return dressed.select(*rows.columns, *map(column_of, wanted))
+
+    def _with_plan(self, rows: ir.Table, at: str) -> ir.Table:
+        paid = self.stretches.filter(self.stretches.mrr > 0)
+        paid = paid.select("plan", "mrr", "from_at", "until_at", who="customer_id")
+        timed = rows.select("row_of", "customer_id", at_=rows[at])
+        there = timed.join(
+            paid, [timed.customer_id == paid.who, timed.at_ >= paid.from_at, paid.until_at.isnull() | (timed.at_ < paid.until_at)]
+        )
+        plans = there.group_by("row_of").agg(**{column_of("plan"): main_plan(there)})
+        joined = rows.join(plans, "row_of", how="left")
+        return joined.select(*rows.columns, **{column_of("plan"): joined[column_of("plan")].fill_null(NONE)})
