@@ -7,7 +7,6 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.engine import Engine
-from mandegar.metrics.ledger import MONEY
 
 ALL = "all"
 NONE = "(none)"
