@@ -93,7 +93,16 @@ def rows(engine: Engine, expression: ir.Table) -> list[Row]:
     return engine.arrow(expression).to_pylist()
 
 
-def figures(kpis: list[Row], start: str, kind: str = "month", calendar: str = "gregorian") -> dict[str, float | None]:
-    """The key figures of one period by their names."""
-    wanted = (date.fromisoformat(start), kind, calendar)
-    return {row["metric"]: row["value"] for row in kpis if (row["period_start"], row["period_kind"], row["calendar"]) == wanted}
+def figures(
+    kpis: list[Row],
+    start: str,
+    kind: str = "month",
+    calendar: str = "gregorian",
+    dimension: str = "all",
+    value: str = "all",
+    convention: str = "default",
+) -> dict[str, float | None]:
+    """The key figures of one cell of kpi_period by their names."""
+    wanted = (date.fromisoformat(start), kind, calendar, dimension, value, convention)
+    columns = ("period_start", "period_kind", "calendar", "dimension", "dimension_value", "convention")
+    return {row["metric"]: row["value"] for row in kpis if tuple(row[column] for column in columns) == wanted}

@@ -19,6 +19,8 @@ PERIOD_SCHEMA = pa.schema(
         ("starts_at", pa.timestamp("us", "UTC")),
         ("ends_at", pa.timestamp("us", "UTC")),
         ("is_complete", pa.bool_()),
+        ("period", pa.int32()),
+        ("last_day", pa.date32()),
     ]
 )
 MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
@@ -72,10 +74,11 @@ def period_table(company: Company, first: date, as_of: date) -> pa.Table:
 
     Grain: one row per calendar and period from the one holding `first` to the one holding `as_of`.
     Columns: period_start and period_end (dates, end excluded); starts_at and ends_at, the instants between which the
-    period's events lie, ends_at never later than the end of `as_of`; is_complete, false for the period still running.
+    period's events lie, ends_at never later than the end of `as_of`; is_complete, false for the period still running;
+    period, its number in this table; last_day, the last day of it that is over.
     """
     closed = day_end(as_of, company.zone)
-    rows = []
+    rows: list[dict] = []
     for calendar in dict.fromkeys((company.calendar, *company.calendars)):
         for kind in company.periods:
             for period in periods(first, as_of, kind, calendar, company.fiscal_year_start, company.week_start):
@@ -89,6 +92,8 @@ def period_table(company: Company, first: date, as_of: date) -> pa.Table:
                         "starts_at": midnight(period.start, company.zone),
                         "ends_at": min(ends_at, closed),
                         "is_complete": ends_at <= closed,
+                        "period": len(rows),
+                        "last_day": min(period.end - timedelta(days=1), as_of),
                     }
                 )
     return pa.Table.from_pylist(rows, schema=PERIOD_SCHEMA)

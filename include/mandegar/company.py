@@ -1,12 +1,13 @@
 """The company file: one typed object, checked once. Everything else takes it as an argument."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from mandegar import yamlfile
 from mandegar.entities import ENTITIES
@@ -29,6 +30,7 @@ TRAITS = (
     "strategic_role",
 )
 PeriodKind = Literal["day", "week", "month", "quarter", "year"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 class Strict(BaseModel):
@@ -55,6 +57,27 @@ def _gregorian(day: date) -> date:
     return day
 
 
+def _clock(given: object) -> int:
+    """Minutes after midnight from "09:00"; YAML reads an unquoted 17:00 as a number to the base of 60, the same minutes."""
+    if isinstance(given, int) and not isinstance(given, bool) and 60 <= given <= 1440:
+        return given
+    if isinstance(given, str) and (told := re.fullmatch(r"(\d\d?):([0-5]\d)", given)) and int(told[1]) * 60 + int(told[2]) <= 1440:
+        return int(told[1]) * 60 + int(told[2])
+    raise ValueError(f'found {given!r}. Write hours and minutes in quotes, from "00:00" to "24:00", such as "09:00".')
+
+
+def _holiday(given: object) -> object:
+    if isinstance(given, str) and (told := re.fullmatch(r"(\d\d)-(\d\d)", given)) and 1 <= int(told[1]) <= 12 and 1 <= int(told[2]) <= 31:
+        return given
+    try:
+        return _gregorian(given if isinstance(given, date) else date.fromisoformat(str(given)))
+    except ValueError:
+        raise ValueError(
+            f"found {given!r}. Write a Gregorian day such as 2026-03-21, or month and day in quotes for every year of the "
+            f'company\'s calendar, such as "01-01".'
+        ) from None
+
+
 def _dimension(name: str) -> str:
     parts = name.split(" x ")
     for trait in parts:
@@ -79,6 +102,49 @@ class Churn(Strict):
     days: int = Field(90, ge=1, description="inactivity: lost after so many days without a purchase")
     dunning_days: int = Field(30, ge=0, description="contract: past due counts for so many days, then the customer is lost")
     gap_days: int = Field(1, ge=0, description="contract: a gap shorter than this between two subscriptions is not churn")
+    inactive_days: int | None = Field(
+        None,
+        ge=1,
+        description="inactive is not churned. contract: who pays and has not used the product for so many days (else `days`); "
+        "inactivity: who has not bought for so many days, fewer than `days` (else nobody)",
+    )
+
+    @property
+    def silent_days(self) -> int:
+        """After how many days without a sign a customer is inactive."""
+        return self.inactive_days or self.days
+
+
+class Hours(Strict):
+    """A stretch of a day, in minutes after midnight of the company's time zone."""
+
+    start: Annotated[int, BeforeValidator(_clock)] = Field(alias="from")
+    end: Annotated[int, BeforeValidator(_clock)] = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _forward(self) -> "Hours":
+        if self.start >= self.end:
+            raise ValueError('`from` is not before `to`. For hours over midnight write from "00:00" to "24:00" and the rest as a break.')
+        return self
+
+
+class WorkingTime(Strict):
+    """The company's working week (mandegar.working_time); what is not said is that of its calendar."""
+
+    days: tuple[Weekday, ...] | None = Field(None, description="working days; else those usual with the calendar")
+    start: Annotated[int, BeforeValidator(_clock)] = Field(9 * 60, alias="from", description="when they begin")
+    end: Annotated[int, BeforeValidator(_clock)] = Field(17 * 60, alias="to", description="when they end")
+    other_hours: dict[Weekday, Hours] | None = Field(None, description="working days with hours of their own, such as a short Thursday")
+    breaks: tuple[Hours, ...] = Field((), description="not working time, on every working day")
+    holidays: tuple[Annotated[date | str, BeforeValidator(_holiday)], ...] = Field(
+        (), description="Gregorian days, or MM-DD for every year of the company's calendar"
+    )
+
+    @model_validator(mode="after")
+    def _forward(self) -> "WorkingTime":
+        if self.start >= self.end:
+            raise ValueError('`from` is not before `to`. For hours over midnight write from "00:00" to "24:00" and the rest as a break.')
+        return self
 
 
 class Expression(Strict):
@@ -188,10 +254,22 @@ class Company(Strict):
     calendars: tuple[Literal["gregorian", "jalali"], ...] = Field((), description="further calendars to measure in")
     fiscal_year_start: int = Field(1, ge=1, le=12, description="first month of the fiscal year")
     week_start: Literal["saturday", "monday"] = "monday"
+    conventions: tuple[str, ...] = Field(("default",), min_length=1, description="under which conventions figures are reported")
     dimensions: tuple[Annotated[str, AfterValidator(_dimension)], ...] = Field((), description="what figures are broken down by")
+    working_time: WorkingTime = Field(WorkingTime(), description="working days and hours, for business minutes")
+    hide_cells_below: int = Field(0, ge=0, description="figures of a dimension that speak of fewer customers are left empty")
     default_country: str = Field("IR", description="for telephone numbers without a country code")
     unsubscribe_url: str | None = Field(None, description="link in every list; {key} stands for the person")
     _folder: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="after")
+    def _holidays_exist(self) -> "Company":
+        for holiday in self.working_time.holidays:
+            month, day = (int(part) for part in holiday.split("-")) if isinstance(holiday, str) else (1, 1)
+            longest = (31 if month <= 6 else 30) if self.calendar == "jalali" else {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}.get(month, 31)
+            if day > longest:
+                raise ValueError(f"working_time.holidays: {holiday} is no day of the {self.calendar} calendar. Write month-day, MM-DD.")
+        return self
 
     @property
     def folder(self) -> Path:

@@ -139,6 +139,7 @@ SUBSCRIPTION = Entity(
         Column("quantity", "decimal", "how many units (seats)", minimum=0),
         _money("unit_price", "price of one unit per interval, before tax", minimum=0),
         _money("discount", "amount taken off per interval, before tax", required=False, minimum=0),
+        _time("discount_ends_at", "until when the discount lasts; empty: for ever", required=False),
         _text("currency", "ISO 4217 code of the amounts"),
         _text("interval_unit", "unit of the billing interval", allowed=INTERVAL_UNITS),
         _count("interval_count", "how many units make one interval", minimum=1, maximum=366),

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from tests.small_tables import Row, at, entity, rows, version
 
-from mandegar.company import Churn
 from mandegar.engine import Engine
 from mandegar.metrics.ledger import first_paid, ledger
+from mandegar.metrics.policies import Policies
 
 OPEN = None
 Stretch = tuple[str, str | None, str, str]  # from, until, MRR, standing
@@ -124,7 +124,7 @@ def computed(request: pytest.FixtureRequest) -> dict[str, list[Stretch]]:
     engine: Engine = request.getfixturevalue(request.param)
     versions = entity("subscription", [row for given, _ in CASES.values() for row in given])
     found: dict[str, list[Stretch]] = {}
-    for row in rows(engine, ledger(engine.table(versions), Churn(kind="contract"), engine)):
+    for row in rows(engine, ledger(engine.table(versions), Policies(), engine)):
         stretch = (row["from_at"], row["until_at"], row["mrr"], row["standing"])
         found.setdefault(row["customer_id"], []).append(stretch)
     return found
@@ -145,14 +145,14 @@ def test_first_paid_is_the_end_of_the_trial(duckdb: Engine) -> None:
             version("never", "2026-01-01", status="trialing"),
         ],
     )
-    stretches = ledger(duckdb.table(versions), Churn(kind="contract"), duckdb)
+    stretches = ledger(duckdb.table(versions), Policies(), duckdb)
     assert rows(duckdb, first_paid(stretches)) == [{"customer_id": "acme", "first_paid_at": at("2026-01-15")}]
 
 
 @pytest.mark.parametrize(("days", "until"), [(0, None), (14, "2026-01-24"), (45, "2026-02-24")])
 def test_dunning_lasts_as_long_as_the_company_says(duckdb: Engine, days: int, until: str | None) -> None:
     versions = entity("subscription", [version("acme", "2026-01-10", status="past_due")])
-    found = rows(duckdb, ledger(duckdb.table(versions), Churn(kind="contract", dunning_days=days), duckdb))
+    found = rows(duckdb, ledger(duckdb.table(versions), Policies(dunning_days=days), duckdb))
     assert [row["until_at"] for row in found] == ([at(until)] if until else [])
 
 
@@ -160,5 +160,5 @@ def test_dunning_lasts_as_long_as_the_company_says(duckdb: Engine, days: int, un
 def test_gaps_are_bridged_up_to_what_the_company_says(duckdb: Engine, days: int, until: str) -> None:
     """From 28 January to 1 February are four days."""
     versions = entity("subscription", two("acme", ("2026-01-01", "2026-01-28"), ("2026-02-01", OPEN)))
-    found = rows(duckdb, ledger(duckdb.table(versions), Churn(kind="contract", gap_days=days), duckdb))
+    found = rows(duckdb, ledger(duckdb.table(versions), Policies(gap_days=days), duckdb))
     assert min(row["until_at"] for row in found if row["until_at"]) == at(until)

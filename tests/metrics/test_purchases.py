@@ -9,7 +9,7 @@ from tests.small_tables import Row, company, entity, figures, invoice, night, ro
 from mandegar.calendar import period_table
 from mandegar.engine import Engine
 from mandegar.metrics.measure import inactivity_marts
-from mandegar.metrics.purchases import purchases, revenue, revenue_entries
+from mandegar.metrics.purchases import purchases, revenue, revenue_entries, within
 
 SOLD = invoice("1", "", "2026-01-10", 100)
 
@@ -67,7 +67,7 @@ def earned(request: pytest.FixtureRequest) -> dict[str, dict[int, Decimal]]:
     invoices, payments = (engine.table(entity(name, table)) for name, table in zip(("invoice", "payment"), book(tuple(CASES)), strict=True))
     periods = engine.table(period_table(company(), date(2026, 1, 1), date(2026, 3, 31)))
     found: dict[str, dict[int, Decimal]] = {name: {} for name in CASES}
-    for row in rows(engine, revenue(revenue_entries(invoices, payments), periods)):
+    for row in rows(engine, revenue(within(revenue_entries(invoices, payments), "at", periods))):
         found[row["customer_id"]][row["period_start"].month] = row["revenue"]
     return found
 

@@ -16,6 +16,7 @@ from mandegar.engine import Engine
 from mandegar.errors import BrokenTable
 from mandegar.lake import Lake
 from mandegar.metrics.ledger import ledger
+from mandegar.metrics.policies import own_policies
 from mandegar.metrics.purchases import purchases
 
 CUSTOMER = (
@@ -83,7 +84,7 @@ def candidates(company: Company, campaign: Campaign, lake: Lake, engine: Engine,
     if campaign.kind == "renewal":
         found = renewals(conformed(lake, engine, "subscription", as_of), campaign, company, as_of, closes)
     elif company.churn.kind == "contract":
-        stretches = engine.keep(ledger(conformed(lake, engine, "subscription", as_of), company.churn, engine))
+        stretches = engine.keep(ledger(conformed(lake, engine, "subscription", as_of), own_policies(company), engine))
         found = departed(stretches, conformed(lake, engine, "subscription", as_of), campaign, company, closes)
     else:
         found = silent(conformed(lake, engine, "invoice", as_of), campaign, company, closes)

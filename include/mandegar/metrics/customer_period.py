@@ -3,6 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
+from mandegar.company import Company
 from mandegar.metrics.mrr import PERIOD
 
 PERSONAL = ("name", "email", "phone", "birth_date")
@@ -39,49 +40,59 @@ CONTACT = (
 )
 
 
-def contract(accounts: ir.Table, periods: ir.Table, revenues: ir.Table, company_calendar: str) -> ir.Table:
+def contract(accounts: ir.Table, periods: ir.Table, revenues: ir.Table, used: ir.Table | None, company: Company) -> ir.Table:
     """What each customer was worth and how it stood, month by month of the company's calendar.
 
-    Grain: one row per month and customer_id with a subscription at either boundary, or revenue within.
-    Columns: status at the end (trial, active, past_due, paused, churned, prospect); m0, m1, MRR in the company's currency;
-    revenue of the month.
+    Grain: one row per month and customer_id with a subscription at either boundary.
+    Columns: status at the end (trial, active, inactive, past_due, paused, churned, prospect); m0, m1, MRR in the company's
+    currency; revenue of the month. Inactive is who pays, has paid for longer than the company's inactive days, and has not
+    used the product in them (used: activity.used_lately; without it nobody is inactive).
     """
-    months = accounts.filter((accounts.period_kind == "month") & (accounts.calendar == company_calendar))
-    held = months.group_by(*PERIOD, "customer_id").agg(
-        m0=months.r0.sum(),
-        m1=months.r1.sum(),
-        ever=months.ever_paid.any(),
-        **{name: months[name].any() for name in ("is_paused", "is_past_due", "is_trial")},
-    )
-    paying = held.m1 > 0
-    stated = held.mutate(
+    months = accounts.filter((accounts.period_kind == "month") & (accounts.calendar == company.calendar))
+    paying = months.after > 0
+    if used is None:
+        silent = ibis.literal(False)
+    else:
+        seen = months.join(used.mutate(used=ibis.literal(True)), [*PERIOD, "customer_id"], how="left")
+        months = seen.select(*months.columns, used=seen.used.fill_null(False))
+        paying = months.after > 0
+        settled = (months.first_paid_at < months.ends_at - ibis.interval(days=company.churn.silent_days)).fill_null(False)
+        silent = settled & ~months.used
+    stated = months.select(
+        *PERIOD,
+        "customer_id",
+        m0="before",
+        m1="after",
         status=ibis.cases(
-            (paying & held.is_past_due, "past_due"),
+            (paying & months.is_past_due, "past_due"),
+            (paying & silent, "inactive"),
             (paying, "active"),
-            (held.is_paused, "paused"),
-            (held.is_trial, "trial"),
-            (held.ever | (held.m0 > 0), "churned"),
+            (months.is_paused, "paused"),
+            (months.is_trial, "trial"),
+            (months.ever_paid | (months.before > 0), "churned"),
             else_="prospect",
-        )
+        ),
     )
-    return _with_revenue(stated.select(*PERIOD, "customer_id", "status", "m0", "m1"), periods, revenues)
-
-
-def inactivity(presence: ir.Table, periods: ir.Table, revenues: ir.Table, company_calendar: str) -> ir.Table:
-    """How each customer stood, month by month; columns as in `contract`, m0 and m1 empty.
-
-    Grain: one row per month and customer_id active at either boundary. status: active or churned.
-    """
-    months = presence.filter((presence.period_kind == "month") & (presence.calendar == company_calendar))
-    empty = ibis.null("decimal(38, 4)")
-    stated = months.select(*PERIOD, "customer_id", status=months.after.ifelse("active", "churned"), m0=empty, m1=empty)
     return _with_revenue(stated, periods, revenues)
 
 
+def inactivity(presence: ir.Table, periods: ir.Table, revenues: ir.Table, lately: ir.Table, company: Company) -> ir.Table:
+    """How each customer stood, month by month; columns as in `contract`, m0 and m1 empty.
+
+    Grain: one row per month and customer_id active at either boundary. status: active, inactive (bought within the
+    company's days, but not within its inactive days; lately: activity.active_at of those) or churned.
+    """
+    months = presence.filter((presence.period_kind == "month") & (presence.calendar == company.calendar))
+    seen = lately.select(ends_at=lately["at"], customer_id=lately.customer_id, lately=ibis.literal(True))
+    joined = months.join(seen, ["ends_at", "customer_id"], how="left")
+    status = ibis.cases((joined.after & joined.lately.fill_null(False), "active"), (joined.after, "inactive"), else_="churned")
+    empty = ibis.null("decimal(18, 4)")
+    return _with_revenue(joined.select(*PERIOD, "customer_id", status=status, m0=empty, m1=empty), periods, revenues)
+
+
 def _with_revenue(stated: ir.Table, periods: ir.Table, revenues: ir.Table) -> ir.Table:
-    joined = stated.join(revenues, [*PERIOD, "customer_id"], how="left").join(
-        periods.select(*PERIOD, "period_end", "is_complete"), list(PERIOD)
-    )
+    earned = stated.join(revenues, [*PERIOD, "customer_id"], how="left").select(*stated.columns, "revenue")
+    joined = earned.join(periods.select(*PERIOD, "period_end", "is_complete"), list(PERIOD))
     nothing = ibis.literal(0).cast("decimal(18, 4)")
     return joined.select(
         *PERIOD,

@@ -11,7 +11,7 @@ from mandegar.engine import Engine
 ALL = "all"
 NONE = "(none)"
 ATTRIBUTE = "attributes."
-TENURE = ((90, "under 3 months"), (365, "3 to 12 months"), (730, "1 to 2 years"))
+TENURES = ((90, "under 3 months"), (365, "3 to 12 months"), (730, "1 to 2 years"))
 TENURED = "over 2 years"
 DAY = 86_400
 
@@ -54,8 +54,8 @@ def traits(dimensions: Sequence[Dimension]) -> tuple[str, ...]:
 def customer_traits(customers: ir.Table, wanted: Sequence[str], engine: Engine) -> ir.Table:
     """What is known of each customer beside its contracts.
 
-    Grain: one row per customer_id. Columns: signed_up_at, and one per wanted trait that a customer has by itself (its own
-    columns and its attributes), `(none)` where nothing is known.
+    Grain: one row per customer_id and from_at. Columns: signed_up_at, from_at, until_at, and one per wanted trait that a
+    customer has by itself (its own columns and its attributes), `(none)` where nothing is known.
     """
     found = {}
     for trait in wanted:
@@ -66,6 +66,8 @@ def customer_traits(customers: ir.Table, wanted: Sequence[str], engine: Engine) 
     return customers.select(
         "customer_id",
         "signed_up_at",
+        "from_at",
+        "until_at",
         **{column_of(trait): value.cast("string").nullif("").fill_null(NONE) for trait, value in found.items()},
     )
 
@@ -78,7 +80,7 @@ def main_plan(rows: ir.Table) -> ir.StringColumn:
 def tenure(since: ir.TimestampValue, at: ir.TimestampValue) -> ir.StringValue:
     """How long a customer has been one at an instant, in bands."""
     age = at.epoch_seconds() - since.epoch_seconds()
-    return ibis.cases(*((age < days * DAY, band) for days, band in TENURE), else_=TENURED)
+    return ibis.cases(*((age < days * DAY, band) for days, band in TENURES), else_=TENURED)
 
 
 def totals(

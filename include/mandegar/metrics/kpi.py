@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from mandegar.metrics.dimensions import ALL
 from mandegar.metrics.mrr import PERIOD
+from mandegar.metrics.policies import DEFAULT
 
 FIGURE = "decimal(38, 4)"
-ALL = "all"
+CELL = (*PERIOD, "dimension", "dimension_value")
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,16 @@ LOGO = (
     Metric("customers_churned", "customers_churned", None, "there at the start, gone at the end, not paused"),
     Metric("customers_new", "customers_new", None, "there at the end for the first time ever"),
     Metric("customers_reactivated", "customers_reactivated", None, "back after having left"),
-    Metric("logo_churn_rate", "customers_churned", "customers_start", "share of the customers at the start who left"),
-    Metric("logo_retention_rate", "customers_start - customers_churned", "customers_start", "1 - logo_churn_rate"),
+    Metric("customers_new_and_gone", "customers_new_and_gone", None, "came for the first time and left within the period: no churn"),
+    Metric("logo_churn_rate", "customers_churned", "churn_base", "share of the customers at the start who left"),
+    Metric("logo_retention_rate", "churn_base - customers_churned", "churn_base", "1 - logo_churn_rate"),
     Metric("reactivation_rate", "customers_reactivated", "pool", "reactivated of all who had left by the start"),
 )
 CONTRACT = (
     Metric("customers_paused", "customers_paused", None, "paying at the start, paused at the end"),
     Metric("customers_resumed", "customers_resumed", None, "paused at the start, paying at the end"),
-    Metric("voluntary_churn_rate", "customers_churned - involuntary", "customers_start", "left by their own will"),
-    Metric("involuntary_churn_rate", "involuntary", "customers_start", "left because a payment failed or the like"),
+    Metric("voluntary_churn_rate", "customers_churned - involuntary", "churn_base", "left by their own will"),
+    Metric("involuntary_churn_rate", "involuntary", "churn_base", "left because a payment failed or the like"),
     Metric("mrr_start", "mrr_start", None, "MRR at the start, M0"),
     Metric("mrr_end", "mrr_end", None, "MRR at the end, M1"),
     Metric("new_mrr", "new", None, "MRR of customers who never paid before"),
@@ -57,39 +60,57 @@ REVENUE = (
 )
 
 
-def tall(wide: ir.Table, metrics: tuple[Metric, ...], periods: ir.Table, convention: str = "default") -> ir.Table:
-    """One row per metric from a wide table of one row per period.
+def side_by_side(periods: ir.Table, *parts: ir.Table) -> ir.Table:
+    """Wide tables side by side: every period for the whole company, and every cell that some part knows.
 
-    Grain: one row per convention, calendar, period, dimension value and metric (here of the whole company: `all`).
-    Columns: those of kpi_period (design.md); numerator and denominator exact, value = numerator / denominator, empty
-    where the denominator is 0; of a metric without a denominator the numerator.
+    Grain: one row per CELL. What a part does not know of a cell is 0.
     """
-    dated = wide.join(periods.select(*PERIOD, "period_end", "is_complete"), list(PERIOD))
-    return (
-        ibis.union(*(_rows(dated, metric, convention) for metric in metrics)) if len(metrics) > 1 else _rows(dated, metrics[0], convention)
-    )
+    whole = periods.select(*PERIOD, dimension=ibis.literal(ALL), dimension_value=ibis.literal(ALL))
+    wide = ibis.union(whole, *(part.select(*CELL) for part in parts), distinct=True)
+    for part in parts:
+        joined = wide.join(part, list(CELL), how="left")
+        nothing = ibis.literal(0).cast(FIGURE)
+        columns = [name for name in part.columns if name not in CELL]
+        wide = joined.select(*wide.columns, **{name: joined[name].cast(FIGURE).fill_null(nothing) for name in columns})
+    return wide
 
 
-def _rows(wide: ir.Table, metric: Metric, convention: str) -> ir.Table:
-    numerator = _sum(wide, metric.numerator)
-    if metric.denominator is None:
-        denominator, value = ibis.null(FIGURE), numerator.cast("float64")
-    else:
-        denominator = _sum(wide, metric.denominator)
-        value = numerator.cast("float64") / denominator.nullif(ibis.literal(0).cast(FIGURE)).cast("float64")
-    return wide.select(
+def tall(wide: ir.Table, metrics: tuple[Metric, ...], periods: ir.Table, convention: str = DEFAULT) -> ir.Table:
+    """One row per metric from a wide table of one row per cell.
+
+    Grain: one row per convention, calendar, period, dimension value and metric.
+    Columns: those of kpi_period (design.md); numerator and denominator exact, value = numerator / denominator, empty
+    where the denominator is 0 or either is not known; of a metric without a denominator the numerator.
+    """
+    figures = ibis.array([_figure(wide, metric) for metric in metrics]).unnest()
+    unfolded = wide.select(*CELL, figure=figures)
+    dated = unfolded.join(periods.select(*PERIOD, "period_end", "is_complete"), list(PERIOD))
+    numerator, denominator = dated.figure["numerator"], dated.figure["denominator"]
+    quotient = numerator.cast("float64") / denominator.nullif(ibis.literal(0).cast(FIGURE)).cast("float64")
+    return dated.select(
         "calendar",
         "period_kind",
         "period_start",
         "period_end",
         "is_complete",
+        "dimension",
+        "dimension_value",
         convention=ibis.literal(convention),
-        dimension=ibis.literal(ALL),
-        dimension_value=ibis.literal(ALL),
-        metric=ibis.literal(metric.name),
+        metric=dated.figure["metric"],
         numerator=numerator,
         denominator=denominator,
-        value=value,
+        value=dated.figure["divided"].ifelse(quotient, numerator.cast("float64")),
+    )
+
+
+def _figure(wide: ir.Table, metric: Metric) -> ir.StructValue:
+    return ibis.struct(
+        {
+            "metric": ibis.literal(metric.name),
+            "numerator": _sum(wide, metric.numerator),
+            "denominator": _sum(wide, metric.denominator) if metric.denominator else ibis.null(FIGURE),
+            "divided": ibis.literal(metric.denominator is not None),
+        }
     )
 
 
@@ -101,3 +122,22 @@ def _sum(wide: ir.Table, formula: str) -> ir.Value:
         part = wide[column].cast(FIGURE)
         total = (total + part if sign == "+" else total - part).cast(FIGURE)
     return total
+
+
+def without_small_cells(figures: ir.Table, cells: ir.Table, below: int) -> ir.Table:
+    """The figures, with those of small groups hidden: the row stays, numerator, denominator and value are empty.
+
+    cells: CELL and customers, how many a cell speaks of. Hidden is a cell of fewer than `below` customers, and, where a
+    dimension has just one such cell in a period, the next smallest too: else it could be had by subtraction.
+    """
+    parts = cells.filter(cells.dimension != ALL)
+    inside = {"group_by": [*PERIOD, "dimension"]}
+    ranked = parts.mutate(
+        small=(parts.customers < below).cast("int64").sum().over(**inside),
+        place=ibis.row_number().over(**inside, order_by=[parts.customers, parts.dimension_value]),
+    )
+    hidden = ranked.filter((ranked.customers < below) | ((ranked.small == 1) & (ranked.place == 1)))
+    marked = figures.join(hidden.select(*CELL, hide=ibis.literal(True)), list(CELL), how="left")
+    hide = marked.hide.fill_null(False)
+    emptied = {name: hide.ifelse(ibis.null(figures[name].type()), marked[name]) for name in ("numerator", "denominator", "value")}
+    return marked.select(*(name for name in figures.columns if name not in emptied), **emptied).select(*figures.columns)

@@ -6,50 +6,82 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from mandegar.company import Churn
 from mandegar.engine import Engine
 from mandegar.entities import INTERVAL_UNITS
+from mandegar.metrics.policies import Policies
 
 MONEY = "decimal(18, 4)"
 FACTORED = "decimal(19, 4)"  # DuckDB keeps a product of two decimals of 18 digits at 18: a yearly price in rials would not fit
 NEARLY_EXACT = "decimal(38, 12)"  # heals the factor's last digit, so that an exact half is rounded up
 FACTOR = pa.decimal128(19, 17)
 LONGEST_INTERVAL = 366
+INVOLUNTARY_REASONS = ("payment_failed", "card_expired", "dunning_exhausted", "unpaid", "tax_location_invalid")
 MONTHS_PER: dict[str, Decimal] = {"day": Decimal(365) / 12, "week": Decimal(52) / 12, "month": Decimal(1), "year": Decimal(1) / 12}
 
 
-def ledger(versions: ir.Table, churn: Churn, engine: Engine) -> ir.Table:
+def ledger(versions: ir.Table, policies: Policies, engine: Engine, credits: ir.Table | None = None) -> ir.Table:
     """What every subscription was worth a month, over time.
 
-    Grain: one row per stretch of time in which a subscription paid, was on trial or paused.
+    Grain: one row per stretch of time in which a subscription paid, was on trial or paused, and, where credits reduce MRR,
+    one per credit note for the interval it credits.
     Columns: customer_id, subscription_id, plan, currency; from_at, until_at (excluded, empty while it lasts);
-    mrr, per month in the contract's currency, decimal(18,4), 0 unless paying; standing: active, past_due, paused, trial.
+    mrr, per month in the contract's currency, decimal(18,4), 0 unless paying, negative of a credit; standing: active,
+    past_due, paused, trial, credited.
     Formula: mrr = quantity x unit_price - discount, times 1/n (every n months), 1/12n (years), 52/12n (weeks), 365/12n
     (days), rounded half up to 4 decimals per subscription. Left out: tax, trials, one-off charges.
-    Policies (metrics.md): a cancellation counts at the end of the paid service; past due counts for `dunning_days`;
-    a pause is worth 0 and is not churn; a gap shorter than `gap_days` between two subscriptions of an account is bridged.
+    Policies (metrics/policies.py; metrics.md): by default a cancellation counts at the end of the paid service; past due
+    counts for `dunning_days`; a pause is worth 0 and is not churn; a gap shorter than `gap_days` between two subscriptions
+    of an account is bridged; a discount is subtracted while it lasts; credit notes do not move MRR.
+    credits: credit notes on subscriptions (invoices), for conventions by which they do.
     """
-    counted = _past_due_until_dunning_ends(versions, churn.dunning_days)
+    counted = _cancelled(_past_due(_discounted(versions, policies), policies), policies)
     amount = (counted.quantity.cast(FACTORED) * counted.unit_price - counted.discount.fill_null(0)).cast(MONEY)
     priced = counted.mutate(amount=ibis.greatest(amount, ibis.literal(0).cast(MONEY))).join(
         _factors(engine), ["interval_unit", "interval_count"], how="left"
     )
-    paying = priced.status.isin(["active", "past_due"])
+    unpaused = policies.pause == "unchanged"
+    worth = ["active", *(["past_due"] if policies.past_due != "not_counted" else []), *(["paused"] if unpaused else [])]
     stretches = priced.mutate(
-        mrr=paying.ifelse((priced.amount * priced.factor).cast(NEARLY_EXACT).cast(MONEY), ibis.literal(0).cast(MONEY)),
+        mrr=priced.status.isin(worth).ifelse((priced.amount * priced.factor).cast(NEARLY_EXACT).cast(MONEY), ibis.literal(0).cast(MONEY)),
         standing=priced.status.cases(
-            ("trialing", "trial"), ("active", "active"), ("past_due", "past_due"), ("paused", "paused"), else_="ended"
+            ("trialing", "trial"),
+            ("active", "active"),
+            ("past_due", "past_due"),
+            ("paused", "active" if unpaused else "paused"),
+            else_="ended",
         ),
     ).filter(lambda t: (t.standing != "ended") & (t.until_at.isnull() | (t.until_at > t.from_at)))
     columns = ("customer_id", "subscription_id", "plan", "currency", "from_at", "until_at", "mrr", "standing")
-    paid = _bridged(stretches.filter(stretches.mrr > 0).select(*columns), churn.gap_days)
-    return ibis.union(paid, stretches.filter(stretches.mrr == 0).select(*columns))
+    paid = _bridged(stretches.filter(stretches.mrr > 0).select(*columns), policies.gap_days)
+    rest = stretches.filter(stretches.mrr == 0).select(*columns)
+    if credits is None or policies.credits == "apart":
+        return ibis.union(paid, rest)
+    return ibis.union(paid, rest, _credited(paid, credits, priced).select(*columns))
 
 
 def first_paid(stretches: ir.Table) -> ir.Table:
     """When each customer first paid. Grain: one row per customer_id that ever had MRR; column first_paid_at."""
     paid = stretches.filter(stretches.mrr > 0)
     return paid.group_by("customer_id").agg(first_paid_at=paid.from_at.min())
+
+
+def returns(stretches: ir.Table) -> ir.Table:
+    """When customers came back after they had stopped paying.
+
+    Grain: one row per customer_id and at (the first instant paid again). Column: away_days, since what was paid last ended.
+    """
+    paid = stretches.filter(stretches.mrr > 0)
+    inside = {"group_by": "customer_id", "order_by": [ibis.asc("from_at"), ibis.asc("subscription_id")]}
+    ends = paid.mutate(reach=_ends(paid).max().over(ibis.cumulative_window(**inside)))
+    ends = ends.mutate(last=ends.reach.lag().over(**inside))
+    back = ends.filter((ends.from_at > ends["last"]).fill_null(False))
+    days = (back.from_at.epoch_seconds() - back["last"].epoch_seconds()) / 86_400
+    return back.select("customer_id", at=back.from_at, away_days=days)
+
+
+def _ends(paid: ir.Table) -> ir.TimestampColumn:
+    """When each stretch ends; what lasts ends never."""
+    return paid.until_at.coalesce(ibis.timestamp("9999-01-01 00:00:00").cast(paid.from_at.type()))
 
 
 def _factors(engine: Engine) -> ir.Table:
@@ -68,25 +100,88 @@ def _factors(engine: Engine) -> ir.Table:
     )
 
 
-def _past_due_until_dunning_ends(versions: ir.Table, dunning_days: int) -> ir.Table:
+def _discounted(versions: ir.Table, policies: Policies) -> ir.Table:
+    """The versions with the discount that counts; a version whose discount ends before it does is two."""
+    if policies.discounts != "subtracted":
+        nothing = ibis.null(versions.discount.type())
+        forever = versions.discount_ends_at.isnull() if policies.discounts == "forever_only" else ibis.literal(False)
+        return versions.mutate(discount=forever.ifelse(versions.discount, nothing))
+    ends_at, lasts_to = versions.discount_ends_at, versions.valid_to
+    over = versions.discount.notnull() & (ends_at <= versions.valid_from).fill_null(False)
+    within = versions.discount.notnull() & (ends_at > versions.valid_from).fill_null(False) & (lasts_to.isnull() | (ends_at < lasts_to))
+    first = versions.mutate(
+        discount=over.ifelse(ibis.null(versions.discount.type()), versions.discount), valid_to=within.ifelse(ends_at, lasts_to)
+    )
+    second = versions.filter(within).mutate(discount=ibis.null(versions.discount.type()), valid_from=lambda t: t.discount_ends_at)
+    return ibis.union(first, second)
+
+
+def _past_due(versions: ir.Table, policies: Policies) -> ir.Table:
     """from_at and until_at of every version; a run of past-due versions ends when dunning is exhausted."""
+    if policies.past_due != "until_dunning_ends":
+        return versions.mutate(from_at=versions.valid_from, until_at=versions.valid_to)
     order = ibis.window(group_by="subscription_id", order_by="valid_from")
     so_far = ibis.cumulative_window(group_by="subscription_id", order_by="valid_from")
     seen = versions.mutate(was=versions.status.lag().over(order))
     begins = (seen.status == "past_due") & (seen.was.isnull() | (seen.was != "past_due"))
     seen = seen.mutate(began_at=begins.ifelse(seen.valid_from, ibis.null(seen.valid_from.type())))
     seen = seen.mutate(since=seen.began_at.max().over(so_far))
-    exhausted = (seen.status == "past_due").ifelse(seen.since + ibis.interval(days=dunning_days), ibis.null(seen.valid_from.type()))
+    last_day = ibis.interval(days=policies.dunning_days)
+    exhausted = (seen.status == "past_due").ifelse(seen.since + last_day, ibis.null(seen.valid_from.type()))
     return seen.mutate(from_at=seen.valid_from, until_at=ibis.least(seen.valid_to, exhausted)).drop("was", "began_at", "since")
+
+
+def _cancelled(versions: ir.Table, policies: Policies) -> ir.Table:
+    """until_at by when a cancellation counts; by default when the service ends, which is what the versions say."""
+    if policies.cancellation == "at_request":
+        asked = versions.cancel_requested_at
+        counts_at = asked.notnull().ifelse(ibis.greatest(asked, versions.from_at), ibis.null(asked.type()))
+        return versions.mutate(until_at=ibis.least(versions.until_at, counts_at))
+    if policies.cancellation == "at_billing_end":
+        last = (versions.ended_at == versions.until_at) & ~versions.ended_reason.isin(INVOLUNTARY_REASONS).fill_null(False)
+        billed = (last & (versions.status == "active") & (versions.renews_at > versions.until_at)).fill_null(False)
+        following = ibis.window(group_by="subscription_id", order_by="from_at")
+        again_at = (versions.status != "ended").ifelse(versions.from_at, ibis.null(versions.from_at.type())).lead().over(following)
+        return versions.mutate(until_at=billed.ifelse(ibis.least(versions.renews_at, again_at), versions.until_at))
+    return versions
+
+
+def _credited(paid: ir.Table, credits: ir.Table, priced: ir.Table) -> ir.Table:
+    """Credit notes on subscriptions as negative MRR for one billing interval, never more than the subscription is worth.
+
+    An interval of months or years is reckoned at 30 and 365 days.
+    """
+    notes = credits.filter((credits.kind == "credit") & credits.voided_at.isnull() & credits.subscription_id.notnull())
+    notes = notes.select(credited="subscription_id", credited_at="issued_at", net=notes.net_amount.abs())
+    length = priced.interval_count.cast("int64") * priced.interval_unit.cases(("day", 1), ("week", 7), ("month", 30), else_=365)
+    billed = priced.select(version_of="subscription_id", since="from_at", till="until_at", factor="factor", length=length)
+    dated = notes.join(
+        billed,
+        [notes.credited == billed.version_of, notes.credited_at >= billed.since, billed.till.isnull() | (notes.credited_at < billed.till)],
+    ).drop("version_of", "since", "till")
+    there = paid.join(
+        dated,
+        [
+            paid.subscription_id == dated.credited,
+            paid.from_at <= dated.credited_at,
+            paid.until_at.isnull() | (paid.until_at > dated.credited_at),
+        ],
+    )
+    monthly = (there.net.cast(FACTORED) * there.factor).cast(NEARLY_EXACT).cast(MONEY)
+    return there.mutate(
+        from_at=there.credited_at,
+        until_at=ibis.least(there.until_at, there.credited_at + there.length.as_interval("D")),
+        mrr=(-ibis.least(there.mrr, monthly)).cast(MONEY),
+        standing=ibis.literal("credited"),
+    )
 
 
 def _bridged(paid: ir.Table, gap_days: int) -> ir.Table:
     """Short gaps in an account's paid time are closed: what ended last before the gap lasts until its end."""
-    forever = ibis.timestamp("9999-01-01 00:00:00").cast(paid.from_at.type())
     order = [ibis.asc("from_at"), ibis.asc("subscription_id")]
     inside = {"group_by": "customer_id", "order_by": order}
     so_far = ibis.cumulative_window(**inside)
-    ends = paid.mutate(end_at=paid.until_at.coalesce(forever))
+    ends = paid.mutate(end_at=_ends(paid))
     ends = ends.mutate(reach=ends.end_at.max().over(so_far))
     ends = ends.mutate(next_at=ends.from_at.lead().over(**inside), first=(ends.from_at > ends.reach.lag().over(**inside)).fill_null(False))
     # stretches that touch or overlap are one run of paid time; a gap lies between two runs

@@ -10,12 +10,15 @@ from mandegar import calendar
 from mandegar.company import Company
 from mandegar.conform.conform import conformed
 from mandegar.engine import Engine, arrow_schema
-from mandegar.errors import BrokenTable, IdentityBroken
+from mandegar.entities import ENTITIES
+from mandegar.errors import BrokenTable
 from mandegar.lake import Lake, Receipt
-from mandegar.metrics import activity, customer_period, fx, kpi, mrr, purchases, retention
-from mandegar.metrics.ledger import first_paid, ledger
+from mandegar.metrics import activity, contract, customer_period, kpi, purchases, retention
 from mandegar.metrics.mrr import PERIOD
 from mandegar.metrics.night import Night
+from mandegar.metrics.policies import DEFAULT, Policies, conventions
+
+MOVEMENT_COLUMNS = (*PERIOD, "customer_id", "movement", "currency", "amount", "amount_reporting")
 
 
 def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str, int]:
@@ -25,7 +28,7 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
     is no fact to measure.
     """
     night = open_night(company, lake, engine, as_of)
-    marts = contract_marts(night) if company.churn.kind == "contract" else inactivity_marts(night)
+    marts = contract_marts(night) if night.contractual else inactivity_marts(night)
     marts["dim_customer"] = customer_period.dim_customer(night.entities["customer"])
     marts["customer_contact"] = customer_period.customer_contact(night.entities["customer"])
     return {name: write_mart(lake, engine, name, rows, as_of, night.closes) for name, rows in marts.items()}
@@ -41,49 +44,62 @@ def write_mart(lake: Lake, engine: Engine, name: str, rows: ir.Table, as_of: dat
 
 def open_night(company: Company, lake: Lake, engine: Engine, as_of: date) -> Night:
     """The entities of a night and the periods it measures."""
-    names = ("customer", "subscription", "invoice", "payment", "fx_rate")
-    entities = {name: engine.keep(conformed(lake, engine, name, as_of)) for name in names}
+    entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
     periods = calendar.period_table(company, _first_day(company, engine, entities, as_of), as_of)
+    return Night(company, engine, as_of, calendar.day_end(as_of, company.zone), entities, *over(engine, periods))
+
+
+def over(engine: Engine, periods: pa.Table) -> tuple[ir.Table, list[datetime]]:
+    """Periods as a night takes them: the table, and the instants at which one starts or ends."""
     instants = sorted({*periods.column("starts_at").to_pylist(), *periods.column("ends_at").to_pylist()})
-    return Night(company, engine, as_of, calendar.day_end(as_of, company.zone), entities, engine.keep(engine.table(periods)), instants)
+    return engine.keep(engine.table(periods)), instants
 
 
 def contract_marts(night: Night) -> dict[str, ir.Table]:
-    """The marts of a company with contracts: MRR movements, customers by period, key figures."""
-    engine, periods = night.engine, night.periods
-    versions = night.entities["subscription"]
-    stretches = engine.keep(ledger(versions, night.company.churn, engine))
-    instants = engine.table(pa.table({"at": pa.array(night.instants, pa.timestamp("us", "UTC"))}))
-    paid_first = engine.keep(first_paid(stretches))
-    standing = engine.keep(mrr.standing_at(stretches, instants))
-    accounts = engine.keep(mrr.account_periods(standing, periods, _rates(night, versions), paid_first))
-    moved = engine.keep(mrr.movements(accounts))
-    _balanced(engine, accounts, moved)
-    presence = engine.keep(retention.contract_presence(accounts, retention.endings(versions, stretches), periods))
-    bought, revenues = _bought(night)
-    first_seen = paid_first.select("customer_id", first_at=paid_first.first_paid_at)
-    logos, money = _logos(night, presence, first_seen), retention.money(accounts, moved)
-    wide = engine.keep(_per_period(periods, logos, money, _totals(bought, revenues)))
+    """The marts of a company with contracts: MRR movements, customers by period, key figures under every convention."""
+    known = conventions(night.company)
+    own = contract.book(night, known[DEFAULT])
+    entries = _entries(night)
+    revenues = night.engine.keep(purchases.revenue(entries))
+    wide = kpi.side_by_side(night.periods, own.logo(), own.money(), _revenue_totals(night, entries))
+    figures = [_shown(night, own.presence, wide, kpi.LOGO + kpi.CONTRACT + (kpi.REVENUE if night.company.has("invoice") else ()), DEFAULT)]
+    figures += [convention_figures(night, known[name], name) for name in night.company.conventions if name != DEFAULT]
     return {
-        "fct_mrr_movement": moved,
-        "fct_customer_period": customer_period.contract(accounts, periods, revenues, night.company.calendar),
-        "kpi_period": kpi.tall(wide, kpi.LOGO + kpi.CONTRACT + (kpi.REVENUE if _has_invoices(night) else ()), periods),
+        "fct_mrr_movement": own.moved.select(*MOVEMENT_COLUMNS),
+        "fct_customer_period": customer_period.contract(own.accounts, night.periods, revenues, _used(night), night.company),
+        "kpi_period": ibis.union(*figures) if len(figures) > 1 else figures[0],
     }
+
+
+def convention_figures(night: Night, policies: Policies, name: str) -> ir.Table:
+    """The key figures of contracts under one convention, as rows of kpi_period."""
+    book = contract.book(night, policies)
+    return _shown(night, book.presence, kpi.side_by_side(night.periods, book.logo(), book.money()), kpi.LOGO + kpi.CONTRACT, name)
 
 
 def inactivity_marts(night: Night) -> dict[str, ir.Table]:
     """The marts of a company without contracts: customers by period and key figures by purchases."""
-    engine, periods = night.engine, night.periods
-    bought = engine.keep(purchases.purchases(night.entities["invoice"]))
-    active = engine.keep(activity.active_at(bought, engine.table(_cutoffs(night))))
-    presence = engine.keep(activity.presence(active, bought, periods))
-    first_seen = bought.group_by("customer_id").agg(first_at=bought.issued_at.min())
-    buyers, revenues = _bought(night)
-    wide = engine.keep(_per_period(periods, _logos(night, presence, first_seen), _totals(buyers, revenues)))
+    engine, days = night.engine, night.company.churn.days
+    bought = engine.keep(night.purchases)
+    active = engine.keep(activity.active_at(bought, engine.table(_cutoffs(night, days))))
+    lately = activity.active_at(bought, engine.table(_cutoffs(night, night.company.churn.silent_days)))
+    presence = engine.keep(_dressed(night, activity.presence(active, bought, night.periods)))
+    entries = _entries(night)
+    revenues = engine.keep(purchases.revenue(entries))
+    wide = kpi.side_by_side(night.periods, _logos(night, presence, bought), _revenue_totals(night, entries))
     return {
-        "fct_customer_period": customer_period.inactivity(presence, periods, revenues, night.company.calendar),
-        "kpi_period": kpi.tall(wide, kpi.LOGO + kpi.REVENUE, periods),
+        "fct_customer_period": customer_period.inactivity(presence, night.periods, revenues, lately, night.company),
+        "kpi_period": _shown(night, presence, wide, kpi.LOGO + kpi.REVENUE, DEFAULT),
     }
+
+
+def _shown(night: Night, presence: ir.Table, wide: ir.Table, metrics: tuple[kpi.Metric, ...], convention: str) -> ir.Table:
+    """The figures as rows of kpi_period, small groups hidden if the company wishes it."""
+    figures = kpi.tall(night.engine.keep(wide), metrics, night.periods, convention)
+    below = night.company.hide_cells_below
+    if not below or not night.dimensions:
+        return figures
+    return kpi.without_small_cells(figures, retention.sizes(presence, night.dimensions), below)
 
 
 def _first_day(company: Company, engine: Engine, entities: dict[str, ir.Table], as_of: date) -> date:
@@ -104,68 +120,37 @@ def _first_day(company: Company, engine: Engine, entities: dict[str, ir.Table], 
     return first
 
 
-def _rates(night: Night, versions: ir.Table) -> ir.Table:
-    currencies = fx.currencies_in(night.engine, versions)
-    known = fx.known_rates(night.engine, night.entities["fx_rate"])
-    return night.engine.table(fx.rates_at(night.company, night.instants, currencies, known))
-
-
-def _cutoffs(night: Night) -> pa.Table:
-    """For every boundary the midnight N days before it, in the company's time zone."""
-    zone, days = night.company.zone, night.company.churn.days
+def _cutoffs(night: Night, days: int) -> pa.Table:
+    """For every boundary the midnight so many days before it, in the company's time zone."""
+    zone = night.company.zone
     since = [calendar.midnight(instant.astimezone(zone).date() - timedelta(days=days), zone) for instant in night.instants]
     return pa.table({"at": pa.array(night.instants, pa.timestamp("us", "UTC")), "cutoff_at": pa.array(since, pa.timestamp("us", "UTC"))})
 
 
-def _bought(night: Night) -> tuple[ir.Table, ir.Table]:
-    """Buyers and revenue per period and customer."""
-    known = fx.known_rates(night.engine, night.entities["fx_rate"])
-    invoices, payments = (
-        fx.in_own_currency(night.company, night.engine, night.entities[name], at, amounts, known)
-        for name, at, amounts in (("invoice", "issued_at", ("net_amount", "tax_amount")), ("payment", "attempted_at", ("amount",)))
-    )
-    buyers = purchases.buyers(purchases.purchases(invoices), night.periods)
-    revenues = night.engine.keep(purchases.revenue(purchases.revenue_entries(invoices, payments), night.periods))
-    return buyers, revenues
+def _entries(night: Night) -> ir.Table:
+    """Revenue entries within their periods."""
+    return purchases.within(night.with_traits(night.revenue_entries, "at"), "at", night.periods)
 
 
-def _has_invoices(night: Night) -> bool:
-    return night.company.has("invoice")
+def _revenue_totals(night: Night, entries: ir.Table) -> ir.Table:
+    buyers = purchases.buyers(purchases.within(night.purchases, "issued_at", night.periods))
+    return purchases.revenue_totals(entries, night.with_traits(buyers, "first_at"), night.dimensions)
 
 
-def _totals(bought: ir.Table, revenues: ir.Table) -> ir.Table:
-    """Revenue and buyers of the whole company per period."""
-    sums = revenues.group_by(*PERIOD).agg(revenue=revenues.revenue.sum())
-    counts = bought.group_by(*PERIOD).agg(customers_buying=bought.count())
-    joined = sums.join(counts, list(PERIOD), how="left")
-    return joined.select(*PERIOD, "revenue", customers_buying=joined.customers_buying.fill_null(0))
+def _used(night: Night) -> ir.Table | None:
+    """Who used the product lately, if the company says what is used."""
+    if not night.company.has("usage"):
+        return None
+    months = night.periods.filter((night.periods.period_kind == "month") & (night.periods.calendar == night.company.calendar))
+    return activity.used_lately(night.entities["usage"], months, night.company.churn.silent_days)
 
 
-def _logos(night: Night, presence: ir.Table, first_seen: ir.Table) -> ir.Table:
-    pool = retention.churned_pool(first_seen, presence, night.periods)
-    counts = retention.logo(presence)
-    joined = counts.join(pool, list(PERIOD), how="left")
-    return joined.select(*counts.columns, pool=joined.pool.fill_null(0))
+def _dressed(night: Night, presence: ir.Table) -> ir.Table:
+    """Who was there, with the traits of the start of the period, or of its end for those who were not there before."""
+    at = presence.before.ifelse(presence.starts_at, presence.ends_at) - ibis.interval(microseconds=1)
+    return night.with_traits(presence.mutate(seen_at=at), "seen_at").drop("seen_at")
 
 
-def _per_period(periods: ir.Table, *parts: ir.Table) -> ir.Table:
-    """All parts side by side, a row for every period; what a part does not know of a period is 0."""
-    wide = periods.select(*PERIOD)
-    for part in parts:
-        joined = wide.join(part, list(PERIOD), how="left")
-        columns = [name for name in part.columns if name not in PERIOD]
-        wide = joined.select(
-            *wide.columns, **{name: joined[name].cast(kpi.FIGURE).fill_null(ibis.literal(0).cast(kpi.FIGURE)) for name in columns}
-        )
-    return wide
-
-
-def _balanced(engine: Engine, accounts: ir.Table, moved: ir.Table) -> None:
-    """The movement identity holds for every period. Errors: IdentityBroken, naming the first period where it does not."""
-    wrong = engine.arrow(mrr.unbalanced(accounts, moved).order_by(*PERIOD)).to_pylist()
-    if wrong:
-        row = wrong[0]
-        raise IdentityBroken(
-            f"MRR movements do not add up in {len(wrong)} periods, first in the {row['period_kind']} of {row['period_start']}: "
-            f"{row['r0']} + {row['moved']} is not {row['r1']}. Nothing is published; this is a defect of Mandegar, please report it."
-        )
+def _logos(night: Night, presence: ir.Table, bought: ir.Table) -> ir.Table:
+    first_seen = bought.group_by("customer_id").agg(first_at=bought.issued_at.min())
+    return retention.with_pool(retention.logo(presence, night.dimensions), night.ever_seen(first_seen), presence, night.dimensions)

@@ -15,6 +15,10 @@ from mandegar.metrics import fx, purchases
 from mandegar.metrics.dimensions import NONE, Dimension, column_of, customer_traits, main_plan, tenure, traits
 from mandegar.metrics.fx import FOREVER
 from mandegar.metrics.ledger import first_paid, ledger
+from mandegar.metrics.mrr import PERIOD, PLAN
+from mandegar.metrics.policies import own_policies
+
+TENURE = column_of("tenure")
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class Night:
     """What every family of metrics is computed from. What several families need is computed once, when first asked for.
 
     entities: every entity by name, as it stood when `as_of` was over (without rows where no source gives it).
-    periods: the periods to compute (calendar.PERIOD_SCHEMA), which need not be all there are.
+    periods: the periods to compute (calendar.PERIOD_SCHEMA), which need not be all there are. instants: their boundaries.
+    customer_history: what earlier nights knew of the customers (conform.history), if they knew anything else.
     """
 
     company: Company
@@ -32,6 +37,7 @@ class Night:
     entities: Mapping[str, ir.Table]
     periods: ir.Table
     instants: list[datetime]
+    customer_history: ir.Table | None = None
 
     @property
     def now(self) -> ir.TimestampScalar:
@@ -70,7 +76,7 @@ class Night:
     @cached_property
     def stretches(self) -> ir.Table:
         """The MRR ledger under the company's own policies (metrics.ledger)."""
-        return self.engine.keep(ledger(self.entities["subscription"], self.company.churn, self.engine))
+        return self.engine.keep(ledger(self.entities["subscription"], own_policies(self.company), self.engine))
 
     @cached_property
     def first_paid(self) -> ir.Table:
@@ -94,36 +100,55 @@ class Night:
         Grain: one row per customer_id and spell in which nothing of it changed. Columns: from_at, until_at (excluded),
         signed_up_at, and the traits that a customer has by itself.
         """
-        rows = customer_traits(self.entities["customer"], traits(self.dimensions), self.engine)
-        return self.engine.keep(rows.mutate(from_at=ibis.literal(FOREVER[0]), until_at=ibis.literal(FOREVER[1])))
+        if self.customer_history is None:
+            known = self.entities["customer"].mutate(from_at=ibis.literal(FOREVER[0]), until_at=ibis.literal(FOREVER[1]))
+        else:
+            known = self.customer_history
+        return self.engine.keep(customer_traits(known, traits(self.dimensions), self.engine))
 
     def with_traits(self, rows: ir.Table, at: str) -> ir.Table:
         """Rows with customer_id and a time, and beside them the traits of their customer at that time.
 
-        Grain: that of rows. Further columns: `of <trait>` for every trait that the dimensions stand on, never empty.
+        Grain: that of rows. Further columns: `of <trait>` for every trait that the dimensions stand on, never empty; one
+        that the rows have already stays as it is.
         """
-        wanted = traits(self.dimensions)
-        if not wanted:
+        wanted = [column_of(trait) for trait in traits(self.dimensions)]
+        missing = [name for name in wanted if name not in rows.columns]
+        if not missing:
             return rows
         known = self.customer_traits
-        own = [name for name in known.columns if name in map(column_of, wanted)]
-        numbered = self.engine.keep(rows.mutate(row_of=ibis.row_number()))
-        same = known.select(who="customer_id", from_at="from_at", until_at="until_at", since="signed_up_at", **{name: name for name in own})
-        joined = numbered.left_join(same, [numbered.customer_id == same.who, numbered[at] >= same.from_at, numbered[at] < same.until_at])
-        dressed = joined.select(*numbered.columns, "since", **{name: joined[name].fill_null(NONE) for name in own})
-        if "tenure" in wanted:
-            dressed = dressed.mutate(**{column_of("tenure"): tenure(dressed.since.fill_null(dressed[at]), dressed[at])})
-        if "plan" in wanted:
-            dressed = self._with_plan(dressed, at)
-        return dressed.select(*rows.columns, *map(column_of, wanted))
+        own = [name for name in known.columns if name in missing]
+        if PLAN in missing:
+            rows = self._with_plan(rows, at)
+        if not own and TENURE not in missing:
+            return rows
+        same = known.select(who="customer_id", known_from="from_at", known_until="until_at", since="signed_up_at", **{n: n for n in own})
+        spans = [rows[at] >= same.known_from, rows[at] < same.known_until] if self.customer_history is not None else []
+        joined = rows.left_join(same, [rows.customer_id == same.who, *spans])
+        found = {name: joined[name].fill_null(NONE) for name in own}
+        if TENURE in missing:
+            found[TENURE] = tenure(joined.since.fill_null(joined[at]), joined[at])
+        return joined.select(*rows.columns, **found)
+
+    def ever_seen(self, first_seen: ir.Table) -> ir.Table:
+        """Every period with the customers first seen before it, and their traits at its start.
+
+        Grain: one row per period and customer_id. first_seen: customer_id, first_at. The plan is `(none)`: these are looked
+        at for having left.
+        """
+        spans = self.periods.select(*PERIOD, "starts_at")
+        seen = first_seen.join(spans, first_seen.first_at < spans.starts_at)
+        plan = {PLAN: ibis.literal(NONE)} if "plan" in traits(self.dimensions) else {}
+        return self.with_traits(seen.select(*PERIOD, "customer_id", "starts_at", **plan), "starts_at")
 
     def _with_plan(self, rows: ir.Table, at: str) -> ir.Table:
-        paid = self.stretches.filter(self.stretches.mrr > 0)
-        paid = paid.select("plan", "mrr", "from_at", "until_at", who="customer_id")
-        timed = rows.select("row_of", "customer_id", at_=rows[at])
+        """The rows with what most was paid for at their time."""
+        paid = self.stretches.filter(self.stretches.mrr > 0).select("plan", "mrr", "from_at", "until_at", who="customer_id")
+        numbered = self.engine.keep(rows.mutate(row_of=ibis.row_number()))
+        timed = numbered.select("row_of", "customer_id", at_=numbered[at])
         there = timed.join(
             paid, [timed.customer_id == paid.who, timed.at_ >= paid.from_at, paid.until_at.isnull() | (timed.at_ < paid.until_at)]
         )
-        plans = there.group_by("row_of").agg(**{column_of("plan"): main_plan(there)})
-        joined = rows.join(plans, "row_of", how="left")
-        return joined.select(*rows.columns, **{column_of("plan"): joined[column_of("plan")].fill_null(NONE)})
+        plans = there.group_by("row_of").agg(**{PLAN: main_plan(there)})
+        joined = numbered.join(plans, "row_of", how="left")
+        return joined.select(*rows.columns, **{PLAN: joined[PLAN].fill_null(NONE)})

@@ -1,10 +1,12 @@
 """What customers bought: the invoices that count as purchases, and the revenue they make."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import ibis
 import ibis.expr.types as ir
 
+from mandegar.metrics.dimensions import Dimension, totals
 from mandegar.metrics.ledger import MONEY
 from mandegar.metrics.mrr import PERIOD
 
@@ -69,16 +71,34 @@ def _refunds(invoices: ir.Table, payments: ir.Table) -> ir.Table:
     return netted.filter(netted.amount > 0)
 
 
-def revenue(entries: ir.Table, periods: ir.Table) -> ir.Table:
+def within(rows: ir.Table, at: str, periods: ir.Table) -> ir.Table:
+    """Rows with the period (of every kind) in which they happened. Grain: one row per period and row within it."""
+    spans = periods.select(*PERIOD, "starts_at", "ends_at")
+    inside = rows.join(spans, [rows[at] >= spans.starts_at, rows[at] < spans.ends_at])
+    return inside.select(*PERIOD, *rows.columns)
+
+
+def revenue(inside: ir.Table) -> ir.Table:
     """Revenue per period and customer.
 
     Grain: one row per period and customer_id with any entry. Columns: revenue, in the company's currency.
+    inside: revenue entries within their periods.
     """
-    inside = entries.join(periods, [entries.at >= periods.starts_at, entries.at < periods.ends_at])
     return inside.group_by(*PERIOD, "customer_id").agg(revenue=inside.amount.sum().cast(MONEY))
 
 
-def buyers(bought: ir.Table, periods: ir.Table) -> ir.Table:
-    """Who bought within a period. Grain: one row per period and customer_id with a purchase; column purchases, a count."""
-    inside = bought.join(periods, [bought.issued_at >= periods.starts_at, bought.issued_at < periods.ends_at])
-    return inside.group_by(*PERIOD, "customer_id").agg(purchases=inside.count())
+def buyers(inside: ir.Table) -> ir.Table:
+    """Who bought in a period. Grain: one row per period and customer_id; column first_at, the first purchase within it."""
+    return inside.group_by(*PERIOD, "customer_id").agg(first_at=inside.issued_at.min())
+
+
+def revenue_totals(entries: ir.Table, bought: ir.Table, dimensions: Sequence[Dimension] = ()) -> ir.Table:
+    """What was taken in, and how many bought.
+
+    Grain: one row per period, dimension and dimension_value. Columns: revenue, in the company's currency;
+    customers_buying, a count. entries: within their periods; bought: the buyers; both with the traits of their time.
+    """
+    sums = totals(entries, dimensions, lambda rows: {"revenue": rows.amount.sum()}, PERIOD)
+    buyers = totals(bought, dimensions, lambda rows: {"customers_buying": rows.count()}, PERIOD)
+    joined = sums.join(buyers, [*PERIOD, "dimension", "dimension_value"], how="left")
+    return joined.select(*sums.columns, customers_buying=joined.customers_buying.fill_null(0))

@@ -14,6 +14,7 @@ from mandegar.company import Company
 from mandegar.engine import Engine
 from mandegar.metrics import fx
 from mandegar.metrics.ledger import ledger
+from mandegar.metrics.policies import own_policies
 from mandegar.metrics.purchases import purchases
 
 DAY = 86_400.0
@@ -166,7 +167,7 @@ def stretches_of(evening: Evening, engine: Engine) -> ir.Table | None:
     """The MRR ledger of a company with contracts, in the company's currency at the rate of the day."""
     if evening.company.churn.kind != "contract":
         return None
-    stretches = ledger(evening.entities["subscription"], evening.company.churn, engine)
+    stretches = ledger(evening.entities["subscription"], own_policies(evening.company), engine)
     currencies, known = fx.currencies_in(engine, stretches), fx.known_rates(engine, evening.entities["fx_rate"])
     rates = engine.table(fx.rates_at(evening.company, [evening.closes], currencies, known)).drop("at")
     valued = stretches.join(rates, "currency")

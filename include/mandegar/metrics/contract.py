@@ -1,0 +1,102 @@
+"""Contracts under one convention: the ledger at the boundaries of periods, its movements, and the figures made of them."""
+
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from mandegar.errors import IdentityBroken
+from mandegar.metrics import fx, mrr, retention
+from mandegar.metrics.dimensions import NONE, traits
+from mandegar.metrics.ledger import first_paid, ledger, returns
+from mandegar.metrics.mrr import PERIOD, PLAN
+from mandegar.metrics.night import Night
+from mandegar.metrics.policies import Policies
+
+
+@dataclass(frozen=True)
+class Book:
+    """What the subscriptions of a night come to under one set of policies, each part kept by the engine.
+
+    stretches: ledger.ledger; accounts: mrr.accounts with the traits that the dimensions stand on; moved: mrr.movements;
+    presence: retention.contract_presence; first_paid: ledger.first_paid.
+    """
+
+    night: Night
+    policies: Policies
+    stretches: ir.Table
+    first_paid: ir.Table
+    accounts: ir.Table
+    moved: ir.Table
+    presence: ir.Table
+
+    def logo(self) -> ir.Table:
+        """How many customers came, stayed and went, and the pool of those who had left (retention.logo, churned_pool)."""
+        dimensions = self.night.dimensions
+        counts = retention.logo(self.presence, dimensions, self.policies)
+        ever = self.night.ever_seen(self.first_paid.select("customer_id", first_at=self.first_paid.first_paid_at))
+        return retention.with_pool(counts, ever, self.presence, dimensions)
+
+    def money(self) -> ir.Table:
+        """MRR, its movements, and what of it was kept (retention.money)."""
+        return retention.money(self.accounts, self.moved, self.night.dimensions)
+
+
+def book(night: Night, policies: Policies) -> Book:
+    """The book of a night under a set of policies.
+
+    Errors: IdentityBroken when the movements of a period do not add up to the last decimal, or one is unknown.
+    """
+    engine, periods = night.engine, night.periods
+    versions = night.entities["subscription"]
+    stretches = engine.keep(ledger(versions, policies, engine, night.entities["invoice"]))
+    paid_first = engine.keep(first_paid(stretches))
+    currencies = fx.currencies_in(engine, versions)
+    rates = engine.table(fx.rates_at(night.company, night.instants, currencies, night.known_rates))
+    with_plan = "plan" in traits(night.dimensions)
+    standing = mrr.standing_at(stretches, night.boundaries, with_plan)
+    held = engine.keep(mrr.positions(standing, periods, rates))
+    there = mrr.accounts(held, periods, paid_first)
+    if policies.new_after_days is not None:
+        there = mrr.without_long_gone(engine.keep(there), returns(stretches), policies.new_after_days)
+    there = engine.keep(_dressed(night, there))
+    moved = mrr.movements(held, there)
+    passed = engine.keep(night.with_traits(mrr.passing(paid_first, stretches, there, periods, rates), "first_paid_at"))
+    if policies.new_and_gone == "counted":
+        moved = ibis.union(moved, *(_moved(passed, name, sign, moved.columns) for name, sign in (("new", 1), ("churn", -1))))
+    moved = engine.keep(moved)
+    _balanced(night, there, moved)
+    presence = engine.keep(retention.contract_presence(there, retention.endings(versions, stretches), passed, periods))
+    return Book(night, policies, stretches, paid_first, there, moved, presence)
+
+
+def _dressed(night: Night, there: ir.Table) -> ir.Table:
+    """The accounts with their traits: of the start of the period, or of its end for those who were not there before.
+
+    A boundary looks at what was so just before it, as the ledger does.
+    """
+    if not night.dimensions:
+        return there
+    seen = there.mutate(seen_at=(there.before > 0).ifelse(there.starts_at, there.ends_at) - ibis.interval(microseconds=1))
+    if PLAN in there.columns:
+        seen = seen.mutate(**{PLAN: seen[PLAN].fill_null(NONE)})
+    return night.with_traits(seen, "seen_at").drop("seen_at")
+
+
+def _moved(passed: ir.Table, movement: str, sign: int, columns: tuple[str, ...]) -> ir.Table:
+    """Who came and went within a period, as a movement of its own."""
+    return passed.mutate(
+        movement=ibis.literal(movement),
+        amount=(passed.amount * sign).cast(mrr.MONEY),
+        amount_reporting=(passed.amount_reporting * sign).cast(mrr.MONEY),
+    ).select(*columns)
+
+
+def _balanced(night: Night, there: ir.Table, moved: ir.Table) -> None:
+    wrong = night.engine.arrow(mrr.unbalanced(there, moved).order_by(*PERIOD)).to_pylist()
+    if wrong:
+        row = wrong[0]
+        raise IdentityBroken(
+            f"MRR movements do not add up in {len(wrong)} periods, first in the {row['period_kind']} of {row['period_start']}: "
+            f"{row['r0']} + {row['moved']} is not {row['r1']}. Nothing is published; this is a defect of Mandegar, please report it."
+        )

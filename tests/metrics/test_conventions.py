@@ -1,0 +1,182 @@
+"""Every policy of the ledger as a named option, and the conventions of the vendors, each case worked out by hand."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.small_tables import Row, company, figures, invoice, night, rows, version
+
+from mandegar import company as companies
+from mandegar.engine import Engine
+from mandegar.errors import CompanyError
+from mandegar.metrics.measure import convention_figures
+from mandegar.metrics.policies import Policies, conventions
+
+BEFORE = "2025-12-01"
+BOOK = [
+    # request: asks on 20 January to leave, paid for until 10 February
+    version("request", BEFORE, "2026-01-20"),
+    version("request", "2026-01-20", "2026-02-10", cancel_requested_at="2026-01-20", renews_at="2026-02-10"),
+    version("request", "2026-02-10", status="ended", started_at=BEFORE, ended_at="2026-02-10", ended_reason="cancelled"),
+    # early: ends at once on 20 January, though paid for until 10 February
+    version("early", BEFORE, "2026-01-20", renews_at="2026-02-10", ended_at="2026-01-20", ended_reason="cancelled"),
+    # unpaid: past due from 10 December on, never paid: dunning is over on 9 January
+    version("unpaid", BEFORE, "2025-12-10"),
+    version("unpaid", "2025-12-10", status="past_due"),
+    # paused from 10 January to 10 March
+    version("paused", BEFORE, "2026-01-10"),
+    version("paused", "2026-01-10", "2026-03-10", status="paused"),
+    version("paused", "2026-03-10"),
+    # back after 20 days, over the end of January
+    version("back soon", BEFORE, "2026-01-20"),
+    version("back soon", "2026-02-09", subscription_id="back soon 2"),
+    # back after 100 days
+    version("back late", "2025-09-01", "2025-11-12"),
+    version("back late", "2026-02-20", subscription_id="back late 2"),
+    # came on 5 January, gone on 25 January
+    version("passing", "2026-01-05", "2026-01-25", 70),
+    # 30 off until 10 February; 10 off for ever
+    version("coupon", BEFORE, discount=30, discount_ends_at="2026-02-10"),
+    version("forever", BEFORE, discount=10),
+    # a credit note over 40 on 20 January, for the month that it credits
+    version("credited", BEFORE),
+]  # fmt: skip
+CREDITS = [invoice("note", "credited", "2026-01-20", 40, kind="credit", subscription_id="credited")]
+CUSTOMERS = [{"customer_id": name, "name": name, "signed_up_at": "2025-09-01"} for name in sorted({row["customer_id"] for row in BOOK})]
+
+# MRR at the end of January, by customer, under the default: request 100, early -, unpaid -, paused -, back soon -,
+# back late -, passing -, coupon 70, forever 90, credited 100 = 360; at its start request, early, unpaid, paused, back soon
+# 100 each, coupon 70, forever 90, credited 100 = 760 (8 customers).
+DEFAULT = {
+    "mrr_start": 760,
+    "mrr_end": 360,
+    "customers_start": 8,
+    "customers_end": 4,
+    "customers_churned": 3,  # early, unpaid, back soon
+    "customers_paused": 1,
+    "customers_new": 0,
+    "customers_new_and_gone": 1,
+    "churned_mrr": 300,
+    "new_mrr": 0,
+    "logo_churn_rate": 3 / 8,
+}
+FEBRUARY = {
+    "mrr_end": 590,  # back soon 100, back late 100, coupon 100, forever 90, credited 100, (paused -, request gone) ... and expansion
+    "reactivation_mrr": 200,  # back soon, back late
+    "expansion_mrr": 30,  # the coupon is over
+    "churned_mrr": 100,  # request
+}
+FEBRUARY["mrr_end"] = 490  # 360 + 200 + 30 - 100
+CASES: dict[str, tuple[dict[str, object], dict[str, float], dict[str, float]]] = {
+    "default": ({}, DEFAULT, FEBRUARY),
+    # request leaves in January already
+    "at request": (
+        {"cancellation": "at_request"},
+        {"mrr_end": 260, "customers_churned": 4, "churned_mrr": 400},
+        {"mrr_end": 490, "churned_mrr": 0},
+    ),
+    # early stays until 10 February
+    "at billing end": (
+        {"cancellation": "at_billing_end"},
+        {"mrr_end": 460, "customers_churned": 2, "churned_mrr": 200},
+        {"mrr_end": 490, "churned_mrr": 200},
+    ),
+    "past due until ended": ({"past_due": "until_ended"}, {"mrr_end": 460, "customers_churned": 2}, {"mrr_end": 590}),
+    "past due not counted": (
+        {"past_due": "not_counted"},
+        {"mrr_start": 660, "mrr_end": 360, "customers_churned": 2},
+        {"mrr_end": 490},
+    ),
+    "shorter dunning": ({"dunning_days": 14}, {"mrr_start": 660, "customers_churned": 2}, {"mrr_end": 490}),
+    "pause unchanged": (
+        {"pause": "unchanged"},
+        {"mrr_end": 460, "customers_paused": 0, "customers_churned": 3},
+        {"mrr_end": 590},
+    ),
+    # the 20 days that back soon was away are bridged
+    "gaps of 30 days": ({"gap_days": 30}, {"mrr_end": 460, "customers_churned": 2}, {"mrr_end": 490, "reactivation_mrr": 100}),
+    # back late was away for 100 days
+    "new after 90 days": ({"new_after_days": 90}, DEFAULT, {"mrr_end": 490, "reactivation_mrr": 100, "new_mrr": 100, "customers_new": 1}),
+    # passing is new with 70 and churned with 70; 4 of 8 churned, or 4 of 9
+    "new and gone counted": (
+        {"new_and_gone": "counted"},
+        {"mrr_end": 360, "new_mrr": 70, "churned_mrr": 370, "customers_new": 1, "customers_churned": 4, "logo_churn_rate": 4 / 8},
+        FEBRUARY,
+    ),
+    "churn of start and new": (
+        {"new_and_gone": "counted", "churn_base": "start_and_new"},
+        {"customers_churned": 4, "logo_churn_rate": 4 / 9, "logo_retention_rate": 5 / 9},
+        FEBRUARY,
+    ),
+    "forever discounts only": (
+        {"discounts": "forever_only"},
+        {"mrr_start": 790, "mrr_end": 390},
+        {"mrr_end": 490, "expansion_mrr": 0},
+    ),
+    "discounts ignored": ({"discounts": "ignored"}, {"mrr_start": 800, "mrr_end": 400}, {"mrr_end": 500}),
+    # the note takes 40 off from 20 January to 19 February
+    "credits reduce MRR": (
+        {"credits": "reduce_mrr"},
+        {"mrr_end": 320, "contraction_mrr": 40},
+        {"mrr_end": 490, "expansion_mrr": 70},
+    ),
+}
+
+
+def measured(engine: Engine, policies: Policies) -> list[Row]:
+    """The figures of January and February 2026 under a set of policies."""
+    given = night(engine, company(), "2026-01-01", "2026-02-28", customer=CUSTOMERS, subscription=BOOK, invoice=CREDITS)
+    return rows(engine, convention_figures(given, policies, "default"))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_policy(engine: Engine, case: str) -> None:
+    settings, january, february = CASES[case]
+    found = measured(engine, Policies.model_validate(settings))
+    for month, expected in (("2026-01-01", january), ("2026-02-01", february)):
+        told = figures(found, month)
+        assert {name: told[name] for name in expected} == {name: pytest.approx(value, abs=1e-12) for name, value in expected.items()}
+
+
+# January and February under each convention: MRR at the end of both months, churned customers of January, reactivated MRR of February.
+VENDORS = {
+    "default": (360, 490, 3, 200),
+    "chartmogul": (460, 590, 2, 200),  # unpaid stays
+    "stripe": (490, 590, 3, 200),  # unpaid stays, coupon counts 100, passing churns
+    "baremetrics": (460, 590, 3, 200),  # unpaid stays, passing churns
+    "profitwell": (460, 490, 2, 200),  # early stays until February
+    "recurly": (520, 590, 1, 100),  # unpaid and back soon stay, the note takes 40 off
+    "maxio": (360, 590, 5, 100),  # request leaves in January, paused counts, back late is new, passing churns
+}
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_vendors_convention(duckdb: Engine, name: str) -> None:
+    found = measured(duckdb, conventions(company())[name])
+    january, february = figures(found, "2026-01-01"), figures(found, "2026-02-01")
+    assert (january["mrr_end"], february["mrr_end"], january["customers_churned"], february["reactivation_mrr"]) == VENDORS[name]
+
+
+def test_every_convention_that_is_shipped_is_tested(duckdb: Engine) -> None:
+    assert set(conventions(company())) == set(VENDORS)
+
+
+def test_a_company_may_add_its_own_and_change_the_default(make_company: Callable[..., Path]) -> None:
+    folder = make_company(
+        {"subscription.csv": "subscription_id\n", "conventions.yaml": "default: {pause: unchanged}\nboard: {gap_days: 7}\n"},
+        more="conventions: [default, board]\n",
+    )
+    found = conventions(companies.load(folder))
+    assert (found["default"].pause, found["board"].gap_days, found["stripe"].past_due) == ("unchanged", 7, "until_ended")
+
+
+def test_dunning_and_gap_days_come_from_the_company_file(make_company: Callable[..., Path]) -> None:
+    folder = make_company({"subscription.csv": "subscription_id\n"}, churn="{kind: contract, dunning_days: 14, gap_days: 3}")
+    own = conventions(companies.load(folder))["default"]
+    assert (own.dunning_days, own.gap_days) == (14, 3)
+
+
+def test_a_convention_that_there_is_not_is_told(make_company: Callable[..., Path]) -> None:
+    folder = make_company({"subscription.csv": "subscription_id\n"}, more="conventions: [default, strype]\n")
+    with pytest.raises(CompanyError, match=r"there is no convention 'strype'\. Write one of default, chartmogul, stripe"):
+        conventions(companies.load(folder))
