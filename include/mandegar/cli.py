@@ -148,6 +148,31 @@ def summary(folder: Path, root: Path, as_of: date) -> None:
     _show(this)
 
 
+@main.command()
+@COMPANY
+@HOME
+@click.option("--as-of", type=Day(), required=True, help="A night that was run.")
+@click.option("--from", "one", required=True, help="The convention to start from, such as stripe.")
+@click.option("--to", "other", default="default", show_default=True, help="The convention to arrive at.")
+@click.option("--kind", type=click.Choice(["day", "week", "month", "quarter", "year"]), default="month", show_default=True)
+@click.option("--period", "day", type=Day(), help="A day within the period; else the last complete one.")
+@click.option("--metric", "metrics", multiple=True, help="Only this key figure (may be repeated); else all that differ.")
+@click.option("--out", type=click.Path(path_type=Path), help="CSV file for every customer and figure that moved.")
+def bridge(
+    folder: Path, root: Path, as_of: date, one: str, other: str, kind: str, day: date | None, metrics: tuple[str, ...], out: Path | None
+) -> None:
+    """Explains why two conventions give two numbers: policy by policy, customer by customer, adding up exactly."""
+    from mandegar import company as companies
+    from mandegar import report
+    from mandegar.stages import Night, bridge_of
+
+    this = Night(companies.load(folder), _home(root), as_of)
+    found, period = bridge_of(this, one, other, kind, day)
+    report.show_bridge(Console(width=None if sys.stdout.isatty() else 140), found, period, one, other, metrics)
+    if out:
+        click.echo(f"{report.write_changes(found, out):,} changes of single customers are in {out}.")
+
+
 @main.group()
 def campaigns() -> None:
     """Lists the campaigns, and runs them for a night."""

@@ -15,7 +15,9 @@ from mandegar.engine import EngineName
 from mandegar.errors import BrokenTable, MandegarError, NotClosed, SourceError
 from mandegar.home import Home
 from mandegar.lake import Lake
-from mandegar.metrics.measure import measure
+from mandegar.metrics.bridge import Bridge, bridge
+from mandegar.metrics.measure import measure, open_period
+from mandegar.metrics.policies import convention, conventions
 from mandegar.quality.validate import validate
 from mandegar.risk.score import score
 from mandegar.sources.extract import extract
@@ -153,6 +155,18 @@ def _log(night: Night, stage: str, started: datetime, status: str, rows: int | N
         if status == "succeeded":
             said = " ".join(str(problem.orig).split())
             raise SourceError(f"The warehouse does not answer ({said}). Check MANDEGAR_WAREHOUSE, or that its server runs.") from problem
+
+
+def bridge_of(night: Night, one: str, other: str, kind: str, day: date | None) -> tuple[Bridge, str]:
+    """The bridge between two conventions over one period of a night that was run, and that period in words."""
+    policies = conventions(night.company)
+    for name in (one, other):
+        convention(night.company, name)
+    with engine.start(night.engine, night.home.root / "scratch") as computing:
+        looked_at = open_period(night.company, night.lake, computing, night.as_of, kind, day)
+        period = computing.arrow(looked_at.periods).to_pylist()[0]
+        words = f"{kind} of {period['period_start']}" + ("" if period["is_complete"] else " so far")
+        return bridge(looked_at, policies[one], policies[other]), words
 
 
 def run_night(night: Night, say: Callable[[str], None]) -> list[str]:

@@ -111,3 +111,13 @@ def _grouped(
         summed = valued.group_by(*keys, "dimension_value").agg(**aggregates(valued)).mutate(dimension=ibis.literal(name))
     figures = [column for column in summed.columns if column not in (*keys, "dimension", "dimension_value")]
     return summed.select(*keys, "dimension", "dimension_value", *figures)
+
+
+def beside(keys: Sequence[str], *parts: ir.Table) -> ir.Table:
+    """Tables of the same grain side by side. Grain: every key that some part knows; what a part does not know of it is 0."""
+    wide = ibis.union(*(part.select(*keys) for part in parts), distinct=True)
+    for part in parts:
+        joined = wide.join(part, list(keys), how="left")
+        columns = [name for name in part.columns if name not in keys]
+        wide = joined.select(*wide.columns, **{name: joined[name].fill_null(ibis.literal(0).cast(part[name].type())) for name in columns})
+    return wide

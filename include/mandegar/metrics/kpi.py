@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.dimensions import ALL
-from mandegar.metrics.mrr import PERIOD
+from mandegar.metrics.dimensions import ALL, beside
+from mandegar.metrics.mrr import CELL, PERIOD
 from mandegar.metrics.policies import DEFAULT
 
 FIGURE = "decimal(38, 4)"
-CELL = (*PERIOD, "dimension", "dimension_value")
 
 
 @dataclass(frozen=True)
@@ -66,13 +65,8 @@ def side_by_side(periods: ir.Table, *parts: ir.Table) -> ir.Table:
     Grain: one row per CELL. What a part does not know of a cell is 0.
     """
     whole = periods.select(*PERIOD, dimension=ibis.literal(ALL), dimension_value=ibis.literal(ALL))
-    wide = ibis.union(whole, *(part.select(*CELL) for part in parts), distinct=True)
-    for part in parts:
-        joined = wide.join(part, list(CELL), how="left")
-        nothing = ibis.literal(0).cast(FIGURE)
-        columns = [name for name in part.columns if name not in CELL]
-        wide = joined.select(*wide.columns, **{name: joined[name].cast(FIGURE).fill_null(nothing) for name in columns})
-    return wide
+    exact = [part.select(*CELL, **{name: part[name].cast(FIGURE) for name in part.columns if name not in CELL}) for part in parts]
+    return beside(CELL, whole, *exact)
 
 
 def tall(wide: ir.Table, metrics: tuple[Metric, ...], periods: ir.Table, convention: str = DEFAULT) -> ir.Table:

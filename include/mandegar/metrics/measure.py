@@ -49,6 +49,26 @@ def open_night(company: Company, lake: Lake, engine: Engine, as_of: date) -> Nig
     return Night(company, engine, as_of, calendar.day_end(as_of, company.zone), entities, *over(engine, periods))
 
 
+def open_period(company: Company, lake: Lake, engine: Engine, as_of: date, kind: str, day: date | None) -> Night:
+    """A night that looks at one period only: the one in which `day` falls; else the last that was complete then.
+
+    Errors: BrokenTable when the night was not run, or measures no such period.
+    """
+    if lake.receipt("conformed", "customer", as_of) is None:
+        raise BrokenTable(f"The night of {as_of} is not in the lake. Run `mandegar night --as-of {as_of}` first.")
+    entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
+    every = calendar.period_table(company, _first_day(company, engine, entities, as_of), as_of).to_pylist()
+    of_kind = [row for row in every if row["period_kind"] == kind and row["calendar"] == company.calendar]
+    if day is None:
+        found = [row for row in of_kind if row["is_complete"]][-1:] or of_kind[-1:]
+    else:
+        found = [row for row in of_kind if row["period_start"] <= day < row["period_end"]]
+    if not found:
+        raise BrokenTable(f"The night of {as_of} measures no {kind} of {day or as_of}. Choose a day that it knows, or another --kind.")
+    periods = pa.Table.from_pylist(found, calendar.PERIOD_SCHEMA)
+    return Night(company, engine, as_of, calendar.day_end(as_of, company.zone), entities, *over(engine, periods))
+
+
 def over(engine: Engine, periods: pa.Table) -> tuple[ir.Table, list[datetime]]:
     """Periods as a night takes them: the table, and the instants at which one starts or ends."""
     instants = sorted({*periods.column("starts_at").to_pylist(), *periods.column("ends_at").to_pylist()})

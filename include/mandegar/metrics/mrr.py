@@ -7,6 +7,7 @@ from mandegar.metrics.dimensions import column_of, main_plan
 from mandegar.metrics.ledger import MONEY
 
 PERIOD = ("calendar", "period_kind", "period_start")
+CELL = (*PERIOD, "dimension", "dimension_value")
 MOVEMENTS = ("new", "reactivation", "resumed", "expansion", "contraction", "churn", "paused", "fx")
 PLAN = column_of("plan")
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.dimensions import Dimension, totals
+from mandegar.metrics.dimensions import Dimension, beside, totals
 from mandegar.metrics.ledger import INVOLUNTARY_REASONS, MONEY
-from mandegar.metrics.mrr import MOVEMENTS, PERIOD
+from mandegar.metrics.mrr import CELL, MOVEMENTS, PERIOD
 from mandegar.metrics.policies import Policies
 
 
@@ -95,18 +95,16 @@ def churned_pool(ever: ir.Table, presence: ir.Table, dimensions: Sequence[Dimens
     less those there or paused at its start. ever: a row per period and customer first seen before it, with the traits of
     its start. Whoever has left has no plan, so by plan the pool stands under `(none)`.
     """
-    cells = [*PERIOD, "dimension", "dimension_value"]
     seen = totals(ever, dimensions, lambda rows: {"ever": rows.count()}, PERIOD)
     there = totals(presence, dimensions, lambda rows: {"there": (rows.before | (rows.was_paused & rows.ever_before)).sum()}, PERIOD)
-    joined = seen.join(there, cells, how="left")
+    joined = seen.join(there, list(CELL), how="left")
     left = ibis.greatest(joined.ever - joined.there.fill_null(0), 0)
-    return joined.select(*cells, pool=left.cast("int64"))
+    return joined.select(*CELL, pool=left.cast("int64"))
 
 
 def with_pool(counts: ir.Table, ever: ir.Table, presence: ir.Table, dimensions: Sequence[Dimension] = ()) -> ir.Table:
     """The counts of `logo` with the pool of those who had left beside them. Grain and columns: those of logo, and pool."""
-    joined = counts.join(churned_pool(ever, presence, dimensions), [*PERIOD, "dimension", "dimension_value"], how="left")
-    return joined.select(*counts.columns, pool=joined.pool.fill_null(0))
+    return beside(CELL, counts, churned_pool(ever, presence, dimensions))
 
 
 def sizes(presence: ir.Table, dimensions: Sequence[Dimension]) -> ir.Table:
@@ -138,7 +136,4 @@ def money(there: ir.Table, moved: ir.Table, dimensions: Sequence[Dimension] = ()
         sums = {name: (rows.movement == name).ifelse(rows.amount_reporting, zero).sum() for name in MOVEMENTS}
         return {name: value if name == "fx" else value.abs() for name, value in sums.items()}
 
-    cells = (*PERIOD, "dimension", "dimension_value")
-    kept, sums = totals(there, dimensions, held, PERIOD), totals(moved, dimensions, changed, PERIOD)
-    joined = kept.join(sums, list(cells), how="left")
-    return joined.select(*kept.columns, **{name: joined[name].coalesce(nothing) for name in MOVEMENTS})
+    return beside(CELL, totals(there, dimensions, held, PERIOD), totals(moved, dimensions, changed, PERIOD))
