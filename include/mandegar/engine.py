@@ -1,6 +1,6 @@
 """Which Ibis backend computes: DuckDB on this machine, Spark on a cluster. The same expressions run on both."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +11,7 @@ import ibis
 import pyarrow as pa
 from ibis import BaseBackend
 
-from mandegar.lake import Lake
+from mandegar.lake import CHUNK, Lake
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -37,20 +37,39 @@ class Engine:
         if not files:
             fields = [*schema, pa.field("as_of", pa.date32())] if keep_as_of else list(schema)
             return self.table(pa.schema(fields).empty_table())
-        if self.name == "duckdb":
-            table = self.backend.read_parquet(files, hive_partitioning=True, hive_types_autocast=False, union_by_name=True)
-        else:
-            table = self._spark_parquet(files, root)
         columns = [*schema.names, "as_of"] if keep_as_of else schema.names
-        wanted = ibis.schema(pa.schema([*schema, pa.field("as_of", pa.date32())]))
-        return table.select(
-            **{
-                name: (table[name] if name in table.columns else ibis.null()).cast(wanted[name])
-                if name not in table.columns or table[name].type() != wanted[name]
-                else table[name]
-                for name in columns
-            }
-        )
+        fields = pa.schema([*schema, pa.field("as_of", pa.date32())])
+        return self._typed(self._parquet(files, root), pa.schema([fields.field(name) for name in columns]))
+
+    def _parquet(self, files: list[str], root: Path) -> "ir.Table":
+        if self.name == "duckdb":
+            return self.backend.read_parquet(files, hive_partitioning=True, hive_types_autocast=False, union_by_name=True)
+        return self._spark_parquet(files, root)
+
+    def _typed(self, table: "ir.Table", schema: pa.Schema) -> "ir.Table":
+        """The columns of a schema in its types; those that the files do not have yet are empty."""
+        wanted = ibis.schema(schema)
+        found = {}
+        for name in schema.names:
+            column = table[name] if name in table.columns else ibis.null()
+            found[name] = column if name in table.columns and column.type() == wanted[name] else column.cast(wanted[name])
+        return table.select(**found)
+
+    def chunks(self, lake: Lake, stage: str, name: str, schema: pa.Schema, files: dict[str, list[str]]) -> "ir.Table":
+        """The rows of the named files of a table in chunks (lake.chunk_files), in its columns, `chunk` among them."""
+        every = [file for chunk in sorted(files) for file in files[chunk]]
+        fields = pa.schema([*schema, (CHUNK, pa.string())])
+        if not every:
+            return self.table(fields.empty_table())
+        return self._typed(self._parquet(every, lake.path(stage, name)), fields)
+
+    def write_window(self, lake: Lake, stage: str, name: str, as_of: date, rows: "ir.Table") -> int:
+        """Replaces one night's window of a lake table by the rows of an expression; gives their number."""
+        return lake.replace(stage, name, as_of, arrow_schema(rows), self.batches(rows))
+
+    def write_chunks(self, lake: Lake, stage: str, name: str, chunks: Iterable[str], rows: "ir.Table") -> int:
+        """Replaces the named chunks of a lake table by the rows of an expression, which say where they belong; gives its version."""
+        return lake.replace_chunks(stage, name, chunks, arrow_schema(rows), self.batches(rows))
 
     def table(self, rows: pa.Table) -> "ir.Table":
         """A small table that is already in memory.
@@ -74,6 +93,10 @@ class Engine:
     def arrow(self, expression: "ir.Table") -> pa.Table:
         """The rows of a small expression."""
         return pa.Table.from_batches(self.batches(expression), schema=arrow_schema(expression))
+
+    def count(self, expression: "ir.Table") -> int:
+        """How many rows an expression has."""
+        return int(self.arrow(expression.agg(n=expression.count())).column("n")[0].as_py())
 
     def keep(self, expression: "ir.Table") -> "ir.Table":
         """The expression computed once and held by the engine until it stops, for results that several others stand on.
@@ -101,7 +124,11 @@ class Engine:
 
     def _spark_parquet(self, files: list[str], root: Path) -> "ir.Table":
         frame = self._session.read.option("basePath", str(root)).option("mergeSchema", "true").parquet(*files)
-        return self._spark_view(frame.withColumn("as_of", frame["as_of"].cast("date")))
+        if "as_of" in frame.columns:
+            frame = frame.withColumn("as_of", frame["as_of"].cast("date"))
+        if CHUNK in frame.columns:  # Spark would make a date or a number of it
+            frame = frame.withColumn(CHUNK, frame[CHUNK].cast("string"))
+        return self._spark_view(frame)
 
     def _spark_view(self, frame: "DataFrame") -> "ir.Table":
         name = ibis.util.gen_name("lake")
@@ -169,6 +196,7 @@ def spark_session() -> "SparkSession":
         .config("spark.ui.enabled", "false")
         .config("spark.sql.execution.arrow.pyspark.enabled", "true")
         .config("spark.sql.ansi.enabled", "false")
+        .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.log.level", "ERROR")
         .getOrCreate()

@@ -1,13 +1,17 @@
-"""The lake: Delta tables whose windows (one per `as_of`) are replaced whole, and receipts that say which windows count.
+"""The lake: Delta tables whose parts are replaced whole, and receipts that say what of them counts.
 
-A window without its receipt is not there: a night killed while it wrote leaves rows that nobody reads, and the next
-run replaces them. A reader asks for the receipts up to its day and then for exactly those windows.
+Two kinds of parts. A *window* holds what one night wrote (`as_of`). A *chunk* holds a stretch of business time, such as the
+invoices of a month, as the latest night knows it; a night's receipt names the version of the table that it left behind.
+
+What has no receipt is not there: a night killed while it wrote leaves rows that nobody reads, and the next run replaces
+them. A reader asks for the receipts up to its day, and then for exactly those windows, or that version.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
@@ -21,8 +25,14 @@ RECEIPT_SCHEMA = pa.schema(
         ("ends_at", pa.timestamp("us", "UTC")),
         ("rows", pa.int64()),
         ("refused", pa.int64()),
+        ("version", pa.int64()),
+        ("made_of", pa.string()),
+        ("notes", pa.string()),
     ]
 )
+CHUNK = "chunk"
+REMADE = ("conformed", "marts")  # stages that follow from the ones before them
+UNREAD_FOR = timedelta(days=8)  # versions of the last nights stay readable
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,8 @@ class Receipt:
     """One window that is complete: what of the source it covers and how many rows it holds.
 
     covers: "all" (the whole source as read that night) or "window" (rows whose cursor lies in starts_at <= t < ends_at).
-    refused: rows that came and were not usable.
+    refused: rows that came and were not usable. version: of a table in chunks, the version that the night left.
+    made_of: a hash of what it was made from; notes: what the stage wants to remember, as JSON.
     """
 
     as_of: date
@@ -39,17 +50,35 @@ class Receipt:
     ends_at: datetime
     rows: int
     refused: int = 0
+    version: int | None = None
+    made_of: str | None = None
+    notes: str | None = None
 
 
 @dataclass(frozen=True)
 class Lake:
-    """The Delta tables below one folder; a table is named by its stage and its name."""
+    """The Delta tables below one folder; a table is named by its stage and its name.
+
+    past: a night before the latest, made again: what it remakes stands apart, and leaves the present alone.
+    """
 
     root: Path
+    past: date | None = None
 
     def path(self, stage: str, name: str) -> Path:
         """Where a table lies."""
-        return self.root / stage / name
+        apart = self.past and stage.removeprefix("receipts/") in REMADE
+        return self.root / "past" / str(self.past) / stage / name if apart else self.root / stage / name
+
+    def of_night(self, as_of: date, marker: str) -> "Lake":
+        """The lake as a night left it: apart, if the night was made again after a later one. marker: an entity it has."""
+        apart = Lake(self.root, as_of)
+        return apart if apart.receipt("conformed", marker, as_of) else Lake(self.root)
+
+    def to_remake(self, as_of: date, marker: str) -> "Lake":
+        """The lake as a night that begins to conform uses it: apart, if a later night stands there already."""
+        later = any(receipt.as_of > as_of for receipt in Lake(self.root).receipts("conformed", marker))
+        return Lake(self.root, as_of if later else None)
 
     def exists(self, stage: str, name: str) -> bool:
         """Whether the table has ever been written."""
@@ -79,6 +108,56 @@ class Lake:
                 raise counted.problem from None
             raise
         return counted.rows
+
+    def replace_chunks(self, stage: str, name: str, chunks: Iterable[str], schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+        """Replaces the named chunks of a table in one commit; the rows say in their column `chunk` where they belong.
+
+        A chunk that gets no row is gone. Gives the table's new version. As with `replace`, the batches must not be made by
+        reading the lake through delta-rs.
+        """
+        counted = _Counter(batches, None)
+        path, new = self.path(stage, name), not self.exists(stage, name)
+        named = ", ".join(f"'{chunk}'" for chunk in sorted(chunks))
+        try:
+            write_deltalake(
+                str(path),
+                pa.RecordBatchReader.from_batches(schema, counted.stamped(schema)),
+                mode="append" if new else "overwrite",
+                predicate=None if new else f"{CHUNK} IN ({named})",
+                partition_by=[CHUNK],
+                schema_mode=None if new else "merge",
+            )
+        except Exception:
+            if counted.problem:
+                raise counted.problem from None
+            raise
+        return self.version(stage, name)
+
+    def version(self, stage: str, name: str) -> int:
+        """The present version of a table."""
+        return DeltaTable(str(self.path(stage, name))).version()
+
+    def chunk_files(self, stage: str, name: str, version: int | None = None) -> dict[str, list[str]]:
+        """The Parquet files of every chunk of a table, as of a version; none if the table is not there."""
+        if not self.exists(stage, name):
+            return {}
+        table = DeltaTable(str(self.path(stage, name)), version=version)
+        actions = pa.table(table.get_add_actions(flatten=True)).select(["path", f"partition.{CHUNK}"]).to_pylist()
+        found: dict[str, list[str]] = {}
+        for action in actions:
+            found.setdefault(action[f"partition.{CHUNK}"], []).append(str(self.path(stage, name) / unquote(action["path"])))
+        return {chunk: sorted(found[chunk]) for chunk in sorted(found)}
+
+    def changed_chunks(self, stage: str, name: str, version: int, until: int | None = None) -> set[str]:
+        """The chunks that were written between two versions of a table (the later one by default the present)."""
+        before, after = self.chunk_files(stage, name, version), self.chunk_files(stage, name, until)
+        return {chunk for chunk in before.keys() | after.keys() if before.get(chunk) != after.get(chunk)}
+
+    def tidy(self, stage: str, name: str) -> None:
+        """Removes the files that only versions older than some days refer to."""
+        DeltaTable(str(self.path(stage, name))).vacuum(
+            retention_hours=int(UNREAD_FOR.total_seconds() // 3600), dry_run=False, enforce_retention_duration=False
+        )
 
     def files(self, stage: str, name: str, windows: Iterable[date]) -> list[str]:
         """The Parquet files of the named windows; none if the table or the windows are not there."""
@@ -119,6 +198,10 @@ class Lake:
         rows = DeltaTable(str(self.path(f"receipts/{stage}", name))).to_pyarrow_table().to_pylist()
         return sorted((Receipt(**row) for row in rows), key=lambda receipt: receipt.as_of)
 
+    def latest(self, stage: str, name: str, before: date) -> Receipt | None:
+        """The last receipt of a night before a day."""
+        return next((receipt for receipt in reversed(self.receipts(stage, name)) if receipt.as_of < before), None)
+
     def receipt(self, stage: str, name: str, as_of: date) -> Receipt | None:
         """The receipt of one window, if it is complete."""
         return next((receipt for receipt in self.receipts(stage, name) if receipt.as_of == as_of), None)
@@ -138,9 +221,9 @@ class Lake:
 
 
 class _Counter:
-    """Stamps batches with their window and counts the rows."""
+    """Stamps batches with their window, if they are of one, and counts the rows."""
 
-    def __init__(self, batches: Iterable[pa.RecordBatch], as_of: date) -> None:
+    def __init__(self, batches: Iterable[pa.RecordBatch], as_of: date | None) -> None:
         self._batches = batches
         self._as_of = as_of
         self.rows = 0
@@ -150,6 +233,9 @@ class _Counter:
         try:
             for batch in self._batches:
                 self.rows += batch.num_rows
+                if self._as_of is None:
+                    yield batch.select(schema.names).cast(schema)
+                    continue
                 stamp = pa.repeat(pa.scalar(self._as_of, pa.date32()), batch.num_rows)
                 yield pa.RecordBatch.from_arrays([*batch.columns, stamp], names=[*batch.schema.names, "as_of"]).cast(schema)
         except Exception as problem:

@@ -40,8 +40,8 @@ class Night:
 
     @property
     def lake(self) -> Lake:
-        """The lake it writes."""
-        return Lake(self.home.lake)
+        """The lake it writes; of a night made again after a later one, the part that stands apart."""
+        return Lake(self.home.lake).of_night(self.as_of, "customer")
 
 
 def ensure_closed(company: Company, as_of: date, now: datetime) -> None:
@@ -87,7 +87,8 @@ def validate_stage(night: Night, table: str) -> dict[str, int]:
 
 def conform_stage(night: Night) -> dict[str, int]:
     """All valid windows into the entities."""
-    return _computed(night, "conform", conform)
+    lake = night.lake.to_remake(night.as_of, "customer")
+    return _computed(night, "conform", lambda company, _, computing, as_of: conform(company, lake, computing, as_of))
 
 
 def measure_stage(night: Night) -> dict[str, int]:

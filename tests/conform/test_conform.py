@@ -9,6 +9,8 @@ from deltalake import DeltaTable
 from tests.small_tables import Row
 
 from mandegar import company as companies
+from mandegar import engine as engines
+from mandegar.conform.conform import conformed
 from mandegar.errors import BrokenTable, SourceError
 from mandegar.home import Home
 from mandegar.stages import Night, conform_stage, extract_stage, validate_stage
@@ -38,7 +40,10 @@ def run(folder: Path, as_of: date) -> Night:
 
 
 def held(night: Night, stage: str, name: str, as_of: date) -> list[Row]:
-    """The rows of one window of a lake table."""
+    """The rows of one window of a lake table; an entity as the night left it."""
+    if stage == "conformed":
+        with engines.start() as engine:
+            return engine.arrow(conformed(night.lake, engine, name, as_of)).to_pylist()
     table = DeltaTable(str(night.lake.path(stage, name))).to_pyarrow_table(filters=[("as_of", "=", as_of)])
     return table.to_pylist()
 

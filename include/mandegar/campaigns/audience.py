@@ -11,7 +11,7 @@ from mandegar import calendar
 from mandegar.campaigns.people import e164, match_email
 from mandegar.campaigns.spec import Campaign
 from mandegar.company import Company
-from mandegar.conform.conform import conformed
+from mandegar.conform.conform import conformed, readable
 from mandegar.engine import Engine
 from mandegar.errors import BrokenTable
 from mandegar.lake import Lake
@@ -78,7 +78,7 @@ def candidates(company: Company, campaign: Campaign, lake: Lake, engine: Engine,
 
     Errors: BrokenTable when the night has not been computed, or so long ago that its entities are gone.
     """
-    if lake.receipt("conformed", "customer", as_of) is None or not lake.files("conformed", "customer", [as_of]):
+    if not readable(lake, as_of):
         raise BrokenTable(f"The night of {as_of} is not in the lake. Run `mandegar night --as-of {as_of}` first.")
     closes = calendar.day_end(as_of, company.zone)
     if campaign.kind == "renewal":

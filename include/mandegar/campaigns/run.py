@@ -58,7 +58,7 @@ def _run(
     folder = home.lists(campaign.id, as_of)
     if ledger.is_decided(warehouse, campaign, as_of, ledger.LIVE) and lists.mode_of(folder) == ledger.LIVE:
         return Outcome(campaign, as_of, ledger.LIVE, folder, *ledger.recorded(warehouse, campaign, as_of))
-    lake = Lake(home.lake)
+    lake = Lake(home.lake).of_night(as_of, "customer")
     considered = candidates(company, campaign, lake, engine, as_of)
     people = person_keys(accounts(company, lake, engine, as_of), company.name, ledger.known_people(warehouse))
     contacts = ledger.earlier_contacts(warehouse, campaign, ahead, as_of, mode)

@@ -1,6 +1,9 @@
 """Conform: the good rows of all sources, as the entities stood at the end of one day."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
@@ -8,56 +11,63 @@ import pyarrow as pa
 
 from mandegar import calendar
 from mandegar.company import Company
-from mandegar.conform import customer, references, subscription
-from mandegar.conform.state import born_before, masked, newest
+from mandegar.conform import chunks, customer, history, references, subscription
+from mandegar.conform.chunks import Counts, State
+from mandegar.conform.state import born_before, masked, newest, unknown_yet
 from mandegar.engine import Engine
 from mandegar.entities import CUSTOMER, ENTITIES, Entity
 from mandegar.errors import BrokenTable
-from mandegar.lake import Lake, Receipt
-from mandegar.quality.reading import entity_schema
+from mandegar.lake import CHUNK, Lake, Receipt
 from mandegar.quality.validate import QUARANTINE_SCHEMA, RESULT_SCHEMA
 
-KEPT_NIGHTS = 7
+SLICE_ROWS = 6_000_000
+
+
+@dataclass(frozen=True)
+class Evening:
+    """The night that conforms: its company, lake and engine, the day it closes and the instant that day was over."""
+
+    company: Company
+    lake: Lake
+    engine: Engine
+    as_of: date
+    closes: datetime
 
 
 def conform(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str, int]:
     """Writes every entity that the company's sources give to lake/conformed, as it stood when `as_of` was over.
 
-    Gives the rows per entity. Rows of unknown customers go to lake/quarantine (conform.<entity>).
+    Gives the rows per entity. Rows of unknown customers go to lake/quarantine (conform.<entity>). An entity whose sources
+    told of single rows since the last night is made again only in the chunks that those can have changed.
     Errors: BrokenTable when the customers, or what churn is measured on, did not come in that night.
     """
     _core_is_there(company, lake, as_of)
-    closes = calendar.day_end(as_of, company.zone)
-    known = {name: rows for name, entity in ENTITIES.items() if (rows := _state(company, lake, engine, entity, as_of, closes)) is not None}
-    counts = {}
-    if "customer" not in known:
-        fact = "subscription" if company.churn.kind == "contract" else "invoice"
-        born = ENTITIES[fact].born
-        assert born is not None
-        known["customer"] = customer.from_facts(known[fact], born, CUSTOMER)
-    customers = engine.keep(known["customer"].select("customer_id"))
-    for name, rows in known.items():
-        entity = ENTITIES[name]
-        if name != "customer" and "customer_id" in entity.names:
-            rows = engine.keep(rows)
-            _quarantine_orphans(lake, engine, entity, rows, customers, as_of)
-            rows = references.with_customer(rows, customers)
-        schema = pa.schema([field for field in entity_schema(entity) if not field.name.startswith("_")])
-        lake.withdraw("conformed", name, as_of)
-        counts[name] = lake.replace("conformed", name, as_of, schema, engine.batches(rows.select(*entity.names)))
-        lake.sign("conformed", name, Receipt(as_of, "all", None, closes, counts[name]))
-        lake.forget("conformed", name, KEPT_NIGHTS, as_of)
+    evening = Evening(company, lake, engine, as_of, calendar.day_end(as_of, company.zone))
+    given = [entity for name, entity in ENTITIES.items() if name != "customer" and _windows(evening, entity)]
+    counts = {"customer": _customers(evening)}
     if counts["customer"] == 0:
         raise BrokenTable(f"There is not one customer on {as_of}. Is the day before the company's first? Choose a later --as-of.")
+    customers = engine.keep(conformed(lake, engine, "customer", as_of).select("customer_id"))
+    for entity in given:
+        counts[entity.name] = _entity(evening, entity, customers)
     return counts
 
 
 def conformed(lake: Lake, engine: Engine, entity: str, as_of: date) -> ir.Table:
     """An entity as it stood at the end of a day; without rows when no source gives it."""
-    schema = pa.schema([field for field in entity_schema(ENTITIES[entity]) if not field.name.startswith("_")])
-    if lake.receipt("conformed", entity, as_of) is None:
-        return engine.table(schema.empty_table())
-    return engine.files(lake.files("conformed", entity, [as_of]), schema, lake.path("conformed", entity))
+    receipt = lake.receipt("conformed", entity, as_of)
+    if receipt is None or receipt.version is None:
+        return engine.table(chunks.conformed_schema(ENTITIES[entity]).empty_table())
+    return chunks.entity_at(engine, lake, ENTITIES[entity], receipt.version).drop(CHUNK)
+
+
+def readable(lake: Lake, as_of: date) -> bool:
+    """Whether the entities of a night can still be read: it was conformed, and not so long ago that its files are gone."""
+    receipt = lake.receipt("conformed", "customer", as_of)
+    if receipt is None or receipt.version is None:
+        return False
+    files = lake.chunk_files("conformed", "customer", receipt.version)
+    return all(Path(file).is_file() for some in files.values() for file in some)
 
 
 def stale(company: Company, lake: Lake, as_of: date) -> dict[str, date | None]:
@@ -81,60 +91,188 @@ def _core_is_there(company: Company, lake: Lake, as_of: date) -> None:
         )
 
 
-def _state(company: Company, lake: Lake, engine: Engine, entity: Entity, as_of: date, closes: datetime) -> ir.Table | None:
-    """The entity's rows from all its source tables; None if no table of it ever came in."""
+def _windows(evening: Evening, entity: Entity) -> list[tuple[str, list[date]]]:
+    """The source tables of an entity with the windows that count."""
+    found = []
+    for table in chunks.sources(evening.company, entity):
+        windows = [receipt.as_of for receipt in evening.lake.current("valid", str(table), evening.as_of)]
+        if windows:
+            found.append((str(table), windows))
+    return found
+
+
+def _valid(evening: Evening, entity: Entity, after: date | None = None) -> ir.Table:
+    """The good rows of an entity from all its source tables, with their window; after: only of windows since that night."""
     parts = []
-    for table in company.tables():
-        if table.entity == entity.name:
-            windows = [receipt.as_of for receipt in lake.current("valid", str(table), as_of)]
-            if windows:
-                rows = engine.read(lake, "valid", str(table), windows)
-                parts.append(rows if "as_of" in rows.columns else rows.mutate(as_of=ibis.literal(windows[0])))
+    for table, every in _windows(evening, entity):
+        windows = [day for day in every if after is None or day > after]
+        if windows:
+            rows = evening.engine.read(evening.lake, "valid", table, windows)
+            parts.append(rows if "as_of" in rows.columns else rows.mutate(as_of=ibis.literal(windows[0])))
     if not parts:
-        return None
-    known = born_before(ibis.union(*parts) if len(parts) > 1 else parts[0], entity, as_of, closes)
-    _count_repeated_keys(lake, engine, entity, known, as_of)
-    rows = newest(known, entity)
+        return _valid(evening, entity).limit(0)
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+
+def _customers(evening: Evening) -> int:
+    """Makes the customers; those of companies that do not list them are everyone who bought or subscribed. Gives their number."""
+    if _windows(evening, CUSTOMER):
+        done = _entity(evening, CUSTOMER, None)
+    else:
+        fact = ENTITIES["subscription" if evening.company.churn.kind == "contract" else "invoice"]
+        assert fact.born is not None
+        facts = newest(born_before(_valid(evening, fact), fact, evening.as_of, evening.closes), fact)
+        found = customer.from_facts(facts, fact.born, CUSTOMER).mutate(**{CHUNK: ibis.literal(chunks.WHOLE)})
+        done = _write(evening, CUSTOMER, found, {chunks.WHOLE}, {chunks.WHOLE: Counts(evening.engine.count(found))}, moved=False)
+    customers = conformed(evening.lake, evening.engine, "customer", evening.as_of)
+    history.remember(evening.lake, evening.engine, customers, evening.as_of, evening.closes)
+    return done
+
+
+def _entity(evening: Evening, entity: Entity, customers: ir.Table | None) -> int:
+    """Makes an entity, or those of its chunks that tonight can have changed. Gives its rows."""
+    engine, lake = evening.engine, evening.lake
+    base = chunks.base_of(evening.company, lake, entity, evening.as_of) if customers is not None else None
+    if base is None:
+        wanted, moved = _every_chunk(evening, entity), True
+    else:
+        assert customers is not None
+        new = engine.keep(_valid(evening, entity, after=base.as_of))
+        left = chunks.homes_left(engine, lake, entity, base, new)
+        wanted, moved = chunks.touched(engine, lake, entity, base, new, customers) | left, base.moved or bool(left)
+    home = chunks.homes(engine, _dated(evening, entity), entity) if moved else None
+    found: dict[str, Counts] = {} if base is None else {chunk: counts for chunk, counts in base.chunks.items() if chunk not in wanted}
+    orphans = []
+    lake.withdraw("conformed", entity.name, evening.as_of)
+    for some in _slices(evening, entity, wanted):
+        rows, counted, lost = _remade(evening, entity, some, home, customers)
+        found |= counted
+        orphans += lost
+        engine.write_chunks(lake, "conformed", entity.name, some, rows)
+    if customers is not None and "customer_id" in entity.names:
+        name = f"conform.{entity.name}"
+        table = pa.concat_tables(orphans) if orphans else QUARANTINE_SCHEMA.empty_table()
+        lake.replace(
+            "quarantine",
+            name,
+            evening.as_of,
+            QUARANTINE_SCHEMA,
+            table.sort_by([("source", "ascending"), ("row", "ascending")]).to_batches(),
+        )
+    _tell(evening, entity, found)
+    return _sign(evening, entity, found, home is not None)
+
+
+def _dated(evening: Evening, entity: Entity) -> ir.Table:
+    return born_before(_valid(evening, entity), entity, evening.as_of, evening.closes)
+
+
+def _every_chunk(evening: Evening, entity: Entity) -> set[str]:
+    """All chunks that there are, or will be."""
+    rows = _valid(evening, entity)
+    now = evening.engine.arrow(rows.select(chunk=chunks.chunk_of(rows, entity)).distinct()).column(CHUNK).to_pylist()
+    return {chunk for chunk in now if chunk} | set(evening.lake.chunk_files("conformed", entity.name)) | (set() if now else {chunks.WHOLE})
+
+
+def _slices(evening: Evening, entity: Entity, wanted: set[str]) -> Iterable[list[str]]:
+    """The chunks in groups that are made in one go, so that memory is bounded."""
+    if len(wanted) < 2:
+        return [sorted(wanted)] if wanted else []
+    rows = _valid(evening, entity)
+    sizes = rows.select(chunk=chunks.chunk_of(rows, entity)).group_by(CHUNK).agg(n=ibis._.count())
+    known = {row[CHUNK]: row["n"] for row in evening.engine.arrow(sizes).to_pylist()}
+    groups: list[list[str]] = [[]]
+    for chunk in sorted(wanted):
+        if groups[-1] and sum(known.get(one, 0) for one in groups[-1]) + known.get(chunk, 0) > SLICE_ROWS:
+            groups.append([])
+        groups[-1].append(chunk)
+    return groups
+
+
+def _remade(
+    evening: Evening, entity: Entity, some: list[str], home: ir.Table | None, customers: ir.Table | None
+) -> tuple[ir.Table, dict[str, Counts], list[pa.Table]]:
+    """The rows of some chunks as they stood when the day was over, what was counted of each, and the orphans among them."""
+    engine = evening.engine
+    valid = _valid(evening, entity)
+    valid = valid.mutate(**{CHUNK: chunks.chunk_of(valid, entity)})
+    valid = valid.filter(valid[CHUNK].isin(some))
+    if home is not None:
+        placed = valid.join(home, list(entity.key), how="left")
+        valid = placed.filter(placed.home.isnull() | (placed.home == placed[CHUNK])).select(*valid.columns)
+    dated = born_before(valid, entity, evening.as_of, evening.closes)
+    known = newest(dated, entity)
+    overlapping = None
     if entity.name == "subscription":
-        _count_overlaps(lake, engine, entity, rows, as_of)
-        rows = subscription.without_overlap(rows)
-    return masked(rows, entity, closes)
-
-
-def _count_repeated_keys(lake: Lake, engine: Engine, entity: Entity, rows: ir.Table, as_of: date) -> None:
-    """How many rows gave way to a newer one of the same key."""
-    repeated = _count(engine, rows) - _count(engine, rows.select(*entity.key).distinct())
-    _counted(lake, engine, entity, rows, "one_row_per_key", "warn", repeated, as_of, f"conform.{entity.name}.keys")
-
-
-def _count_overlaps(lake: Lake, engine: Engine, entity: Entity, rows: ir.Table, as_of: date) -> None:
-    """How many versions of a subscription say that they were still true when the next one began; they are cut there."""
-    overlapping = _count(engine, subscription.overlapping(rows))
-    _counted(lake, engine, entity, rows, "versions_do_not_overlap", "warn", overlapping, as_of, f"conform.{entity.name}.versions")
-
-
-def _count(engine: Engine, rows: ir.Table) -> int:
-    return int(engine.arrow(rows.agg(n=rows.count())).column("n")[0].as_py())
-
-
-def _counted(
-    lake: Lake, engine: Engine, entity: Entity, rows: ir.Table, rule: str, severity: str, unexpected: int, as_of: date, name: str
-) -> None:
-    """Writes what a rule over whole entities counted to lake/quality."""
-    result = {
-        "source": name,
-        "entity": entity.name,
-        "rule": rule,
-        "severity": severity,
-        "evaluated": _count(engine, rows),
-        "unexpected": unexpected,
-        "status": {"fail": "quarantined", "warn": "warned"}[severity] if unexpected else "passed",
+        overlapping = subscription.overlapping(known)
+        known = subscription.without_overlap(known)
+    learnt = engine.keep(known.mutate(waits=unknown_yet(known, entity, evening.closes)))
+    rows = masked(learnt, entity, evening.closes)
+    lost = []
+    if customers is not None and "customer_id" in entity.names:
+        found = references.quarantined(references.orphans(rows, customers), entity)
+        lost.append(engine.arrow(found).cast(QUARANTINE_SCHEMA))
+        good = references.with_customer(rows, customers)
+    else:
+        good = rows
+    per_chunk = _per_chunk(engine, {"valid": valid, "dated": dated, "rows": learnt, "waits": learnt.filter(learnt.waits), "good": good})
+    overlaps = _per_chunk(engine, {"overlapping": overlapping})["overlapping"] if overlapping is not None else {}
+    counts = {
+        chunk: Counts(
+            rows=per_chunk["rows"].get(chunk, 0),
+            repeated=per_chunk["dated"].get(chunk, 0) - per_chunk["rows"].get(chunk, 0),
+            overlapping=overlaps.get(chunk, 0),
+            orphans=per_chunk["rows"].get(chunk, 0) - per_chunk["good"].get(chunk, 0),
+            waiting=per_chunk["valid"].get(chunk, 0) - per_chunk["dated"].get(chunk, 0) + per_chunk["waits"].get(chunk, 0),
+        )
+        for chunk in some
+        if per_chunk["valid"].get(chunk)
     }
-    lake.replace("quality", name, as_of, RESULT_SCHEMA, pa.Table.from_pylist([result], RESULT_SCHEMA).to_batches())
+    return good.select(*entity.names, CHUNK), counts, lost
 
 
-def _quarantine_orphans(lake: Lake, engine: Engine, entity: Entity, rows: ir.Table, customers: ir.Table, as_of: date) -> None:
-    found = engine.arrow(references.quarantined(references.orphans(rows, customers), entity).order_by("source", "row"))
-    name = f"conform.{entity.name}"
-    lake.replace("quarantine", name, as_of, QUARANTINE_SCHEMA, found.cast(QUARANTINE_SCHEMA).to_batches())
-    _counted(lake, engine, entity, rows, "customer_known", "fail", found.num_rows, as_of, name)
+def _per_chunk(engine: Engine, tables: dict[str, ir.Table]) -> dict[str, dict[str, int]]:
+    """The rows of several tables, chunk by chunk."""
+    parts = [table.group_by(CHUNK).agg(n=table.count()).mutate(of=ibis.literal(name)) for name, table in tables.items()]
+    rows = engine.arrow(ibis.union(*parts) if len(parts) > 1 else parts[0]).to_pylist()
+    return {name: {row[CHUNK]: row["n"] for row in rows if row["of"] == name} for name in tables}
+
+
+def _write(evening: Evening, entity: Entity, rows: ir.Table, some: set[str], counts: dict[str, Counts], moved: bool) -> int:
+    evening.lake.withdraw("conformed", entity.name, evening.as_of)
+    evening.engine.write_chunks(evening.lake, "conformed", entity.name, some, rows.select(*entity.names, CHUNK))
+    return _sign(evening, entity, counts, moved)
+
+
+def _sign(evening: Evening, entity: Entity, counts: dict[str, Counts], moved: bool) -> int:
+    lake, as_of = evening.lake, evening.as_of
+    made_of = chunks.made_of(evening.company, lake, entity, as_of)
+    state = State(as_of, lake.version("conformed", entity.name), made_of, counts, moved)
+    rows = sum(count.rows - count.orphans for count in counts.values())
+    receipt = Receipt(as_of, "all", None, evening.closes, rows, version=state.version, made_of=made_of, notes=state.notes())
+    lake.sign("conformed", entity.name, receipt)
+    lake.tidy("conformed", entity.name)
+    return rows
+
+
+def _tell(evening: Evening, entity: Entity, counts: dict[str, Counts]) -> None:
+    """Writes what the rules over whole entities counted to lake/quality."""
+    rows = sum(count.rows for count in counts.values())
+    repeated = sum(count.repeated for count in counts.values())
+    told = [(f"conform.{entity.name}.keys", "one_row_per_key", "warn", rows + repeated, repeated)]
+    if entity.name == "subscription":
+        overlapping = sum(count.overlapping for count in counts.values())
+        told.append((f"conform.{entity.name}.versions", "versions_do_not_overlap", "warn", rows, overlapping))
+    if entity.name != "customer" and "customer_id" in entity.names:
+        told.append((f"conform.{entity.name}", "customer_known", "fail", rows, sum(count.orphans for count in counts.values())))
+    for name, rule, severity, evaluated, unexpected in told:
+        result = {
+            "source": name,
+            "entity": entity.name,
+            "rule": rule,
+            "severity": severity,
+            "evaluated": evaluated,
+            "unexpected": unexpected,
+            "status": {"fail": "quarantined", "warn": "warned"}[severity] if unexpected else "passed",
+        }
+        evening.lake.replace("quality", name, evening.as_of, RESULT_SCHEMA, pa.Table.from_pylist([result], RESULT_SCHEMA).to_batches())

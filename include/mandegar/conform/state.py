@@ -35,6 +35,14 @@ def newest(rows: ir.Table, entity: Entity) -> ir.Table:
     return rows.mutate(place=place).filter(lambda t: t.place == 0).drop("place")
 
 
+def unknown_yet(rows: ir.Table, entity: Entity, closes: datetime) -> ir.BooleanValue:
+    """Whether a row tells of something that was learnt only after the day was over."""
+    later = ibis.literal(False)
+    for column in entity.learnt:
+        later = later | (rows[column] >= ibis.literal(closes)).fill_null(False)
+    return later
+
+
 def masked(rows: ir.Table, entity: Entity, closes: datetime) -> ir.Table:
     """Events of later days are not known yet."""
     changes = {}

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from mandegar import calendar
 from mandegar.company import Company
-from mandegar.conform.conform import conformed
+from mandegar.conform import history
+from mandegar.conform.conform import conformed, readable
 from mandegar.engine import Engine, arrow_schema
 from mandegar.entities import ENTITIES
 from mandegar.errors import BrokenTable
@@ -46,7 +47,12 @@ def open_night(company: Company, lake: Lake, engine: Engine, as_of: date) -> Nig
     """The entities of a night and the periods it measures."""
     entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
     periods = calendar.period_table(company, _first_day(company, engine, entities, as_of), as_of)
-    return Night(company, engine, as_of, calendar.day_end(as_of, company.zone), entities, *over(engine, periods))
+    return _night(company, lake, engine, as_of, entities, periods)
+
+
+def _night(company: Company, lake: Lake, engine: Engine, as_of: date, entities: dict[str, ir.Table], periods: pa.Table) -> Night:
+    known = history.spells(company, lake, engine, entities["customer"], as_of) if company.dimensions else None
+    return Night(company, engine, as_of, calendar.day_end(as_of, company.zone), entities, *over(engine, periods), known)
 
 
 def open_period(company: Company, lake: Lake, engine: Engine, as_of: date, kind: str, day: date | None) -> Night:
@@ -54,7 +60,7 @@ def open_period(company: Company, lake: Lake, engine: Engine, as_of: date, kind:
 
     Errors: BrokenTable when the night was not run, or measures no such period.
     """
-    if lake.receipt("conformed", "customer", as_of) is None:
+    if not readable(lake, as_of):
         raise BrokenTable(f"The night of {as_of} is not in the lake. Run `mandegar night --as-of {as_of}` first.")
     entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
     every = calendar.period_table(company, _first_day(company, engine, entities, as_of), as_of).to_pylist()
@@ -65,8 +71,7 @@ def open_period(company: Company, lake: Lake, engine: Engine, as_of: date, kind:
         found = [row for row in of_kind if row["period_start"] <= day < row["period_end"]]
     if not found:
         raise BrokenTable(f"The night of {as_of} measures no {kind} of {day or as_of}. Choose a day that it knows, or another --kind.")
-    periods = pa.Table.from_pylist(found, calendar.PERIOD_SCHEMA)
-    return Night(company, engine, as_of, calendar.day_end(as_of, company.zone), entities, *over(engine, periods))
+    return _night(company, lake, engine, as_of, entities, pa.Table.from_pylist(found, calendar.PERIOD_SCHEMA))
 
 
 def over(engine: Engine, periods: pa.Table) -> tuple[ir.Table, list[datetime]]:

@@ -1,0 +1,152 @@
+"""Which chunks of an entity a night has to make again: those that its new rows, or what waited in them, can have changed."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from mandegar.company import Company, TableId
+from mandegar.conform.state import newest
+from mandegar.engine import Engine
+from mandegar.entities import Entity
+from mandegar.lake import CHUNK, Lake, Receipt
+from mandegar.quality.reading import entity_schema
+
+WHOLE = "all"  # the one chunk of an entity that is not cut by time
+BY_MONTH = ("invoice", "payment", "ticket", "survey", "usage", "interaction")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was counted of a chunk: rows; rows that gave way to a newer one of their key; versions that overlapped; rows whose
+    customer is not known; rows that come in, or change, once a later day is over."""
+
+    rows: int
+    repeated: int = 0
+    overlapping: int = 0
+    orphans: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True)
+class State:
+    """An entity as a night left it: its windows, the version of its table, and what was counted, chunk by chunk."""
+
+    as_of: date
+    version: int
+    made_of: str
+    chunks: dict[str, Counts]
+    moved: bool  # whether a row has ever gone from one chunk to another
+
+    @staticmethod
+    def of(receipt: Receipt | None) -> "State | None":
+        """The state that a receipt speaks of."""
+        if receipt is None or receipt.version is None or receipt.made_of is None or receipt.notes is None:
+            return None
+        notes = json.loads(receipt.notes)
+        chunks = {chunk: Counts(**counts) for chunk, counts in notes["chunks"].items()}
+        return State(receipt.as_of, receipt.version, receipt.made_of, chunks, notes["moved"])
+
+    def notes(self) -> str:
+        """What the receipt remembers of it."""
+        return json.dumps({"chunks": {chunk: asdict(self.chunks[chunk]) for chunk in sorted(self.chunks)}, "moved": self.moved})
+
+
+def chunk_of(rows: ir.Table, entity: Entity) -> ir.StringValue:
+    """The chunk in which a row of an entity belongs: the month of its birth, in UTC; one chunk for entities not cut by time."""
+    if entity.name not in BY_MONTH:
+        return ibis.literal(WHOLE)
+    return rows[entity.born].strftime("%Y-%m")
+
+
+def made_of(company: Company, lake: Lake, entity: Entity, until: date) -> str:
+    """A hash of the windows that an entity is made of up to a night: another content, another hash."""
+    found = hashlib.sha256()
+    for table in company.tables():
+        if table.entity == entity.name:
+            for receipt in lake.current("valid", str(table), until):
+                files = lake.files("valid", str(table), [receipt.as_of])
+                found.update(f"{table} {receipt.as_of} {' '.join(file.rsplit('/', 1)[-1] for file in files)}\n".encode())
+    return found.hexdigest()[:16]
+
+
+def base_of(company: Company, lake: Lake, entity: Entity, as_of: date) -> State | None:
+    """The last night's state, if tonight's can be built upon it: its windows are still what they were, and whatever came
+    since came in windows of single rows."""
+    if entity.name not in BY_MONTH:
+        return None
+    state = State.of(lake.latest("conformed", entity.name, as_of))
+    if state is None or state.made_of != made_of(company, lake, entity, state.as_of):
+        return None
+    new = [receipt for table in sources(company, entity) for receipt in new_windows(lake, table, state.as_of, as_of)]
+    return state if all(receipt.covers == "window" for receipt in new) else None
+
+
+def sources(company: Company, entity: Entity) -> Iterable[TableId]:
+    """The source tables that give rows of an entity."""
+    return [table for table in company.tables() if table.entity == entity.name]
+
+
+def new_windows(lake: Lake, table: TableId, after: date, until: date) -> list[Receipt]:
+    """The windows of a table that came in after a night."""
+    return [receipt for receipt in lake.receipts("valid", str(table)) if after < receipt.as_of <= until]
+
+
+def touched(engine: Engine, lake: Lake, entity: Entity, base: State, new: ir.Table, customers: ir.Table) -> set[str]:
+    """The chunks that tonight can have changed.
+
+    Those of the rows that came in (new); those in which something waited for a later day or for its customer; those that an
+    earlier run of this night has written; and those that hold rows of customers who are not there any more.
+    """
+    chunks = set(_values(engine, new.select(chunk=chunk_of(new, entity)).distinct(), CHUNK)) - {None}
+    chunks |= {chunk for chunk, counts in base.chunks.items() if counts.waiting or counts.orphans}
+    chunks |= lake.changed_chunks("conformed", entity.name, base.version)
+    before = entity_at(engine, lake, entity, base.version)
+    if "customer_id" in entity.names:
+        chunks |= set(_values(engine, before.anti_join(customers, "customer_id").select(CHUNK).distinct(), CHUNK))
+    return chunks
+
+
+def homes_left(engine: Engine, lake: Lake, entity: Entity, base: State, new: ir.Table) -> set[str]:
+    """The chunks in which the rows that came in stood before, under another time of birth."""
+    if entity.born in entity.key:
+        return set()
+    before = entity_at(engine, lake, entity, base.version).select(*entity.key, CHUNK)
+    came = new.select(*entity.key, now_in=chunk_of(new, entity)).distinct()
+    both = before.join(came, list(entity.key))
+    return set(_values(engine, both.filter(both[CHUNK] != both.now_in).select(CHUNK).distinct(), CHUNK))
+
+
+def homes(engine: Engine, rows: ir.Table, entity: Entity) -> ir.Table | None:
+    """Of keys that stand in several chunks, the one in which their newest row stands; None where there is no such key.
+
+    Grain: one row per key. Column: home. rows: born and dated rows of all windows.
+    """
+    if entity.name not in BY_MONTH or entity.born in entity.key:
+        return None
+    placed = rows.mutate(home=chunk_of(rows, entity))
+    spread = placed.group_by(*entity.key).agg(places=placed.home.nunique()).filter(lambda t: t.places > 1)
+    spread = engine.keep(spread.select(*entity.key))
+    if engine.count(spread) == 0:
+        return None
+    return engine.keep(newest(placed.semi_join(spread, list(entity.key)), entity).select(*entity.key, "home"))
+
+
+def entity_at(engine: Engine, lake: Lake, entity: Entity, version: int) -> ir.Table:
+    """An entity as a version of its table holds it, with its chunk."""
+    files = lake.chunk_files("conformed", entity.name, version)
+    return engine.chunks(lake, "conformed", entity.name, conformed_schema(entity), files)
+
+
+def conformed_schema(entity: Entity) -> pa.Schema:
+    """The columns of a conformed entity."""
+    return pa.schema([field for field in entity_schema(entity) if not field.name.startswith("_")])
+
+
+def _values(engine: Engine, rows: ir.Table, column: str) -> list[str]:
+    return engine.arrow(rows).column(column).to_pylist()
