@@ -10,11 +10,11 @@ from mandegar import calendar
 from mandegar.company import Company
 from mandegar.conform import history
 from mandegar.conform.conform import conformed, readable
-from mandegar.engine import Engine, arrow_schema
+from mandegar.engine import Engine
 from mandegar.entities import ENTITIES
 from mandegar.errors import BrokenTable
-from mandegar.lake import Lake, Receipt
-from mandegar.metrics import activity, contract, customer_period, kpi, purchases, retention
+from mandegar.lake import Lake
+from mandegar.metrics import activity, changes, contract, customer_period, kpi, marts, purchases, restate, retention
 from mandegar.metrics.mrr import PERIOD
 from mandegar.metrics.night import Night
 from mandegar.metrics.policies import DEFAULT, Policies, conventions
@@ -23,28 +23,64 @@ MOVEMENT_COLUMNS = (*PERIOD, "customer_id", "movement", "currency", "amount", "a
 
 
 def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str, int]:
-    """Computes the marts of a night and writes them to lake/marts; gives the rows per mart.
+    """Computes the marts of a night and writes them to lake/marts; gives the rows computed per mart.
 
+    Only the periods are computed that can be others than the last night measured (metrics.changes); the rest stands.
     Errors: IdentityBroken when movements do not add up (nothing of the night is then published), BrokenTable when there
     is no fact to measure.
     """
-    night = open_night(company, lake, engine, as_of)
-    marts = contract_marts(night) if night.contractual else inactivity_marts(night)
-    marts["dim_customer"] = customer_period.dim_customer(night.entities["customer"])
-    marts["customer_contact"] = customer_period.customer_contact(night.entities["customer"])
-    return {name: write_mart(lake, engine, name, rows, as_of, night.closes) for name, rows in marts.items()}
+    entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
+    every = calendar.period_table(company, _first_day(company, engine, entities, as_of), as_of)
+    stands_on = changes.basis(company, lake, as_of)
+    periods = every if stands_on is None else _to_compute(company, lake, engine, stands_on, every, as_of)
+    night = _night(company, lake, engine, as_of, entities, periods)
+    found = contract_marts(night) if night.contractual else inactivity_marts(night)
+    counts = {}
+    for name in marts.BY_PERIOD:
+        if name in found:
+            counts[name] = marts.write_periods(lake, engine, name, found.pop(name), periods, periods is every, as_of, night.closes)
+    for name, rows in (("dim_customer", customer_period.dim_customer), ("customer_contact", customer_period.customer_contact)):
+        before = marts.earlier(lake, engine, name, stands_on.as_of) if stands_on else None
+        dated = marts.dated(rows(night.entities["customer"]), before, as_of)
+        counts[name] = marts.write_mart(lake, engine, name, dated, as_of, night.closes)
+        lake.forget("marts", name, marts.KEPT_NIGHTS, as_of)
+    counts |= _write_figures(night, lake, stands_on, engine.keep(found["kpi_period"]))
+    return counts
 
 
-def write_mart(lake: Lake, engine: Engine, name: str, rows: ir.Table, as_of: date, closes: datetime) -> int:
-    """Replaces one night's window of a mart and signs it; gives its rows."""
-    lake.withdraw("marts", name, as_of)
-    count = lake.replace("marts", name, as_of, arrow_schema(rows), engine.batches(rows))
-    lake.sign("marts", name, Receipt(as_of, "all", None, closes, count))
-    return count
+def _to_compute(company: Company, lake: Lake, engine: Engine, stands_on: changes.Basis, every: pa.Table, as_of: date) -> pa.Table:
+    """The periods that have to be computed again; all of them when too much changed to follow."""
+    moved = changes.changes(company, lake, engine, stands_on, as_of)
+    if moved is None:
+        return every
+    closed = calendar.day_end(stands_on.as_of, company.zone)
+    reached = changes.to_compute(every, closed, moved.since, moved.spans).to_pylist()
+    again = marts.rewritten(lake, stands_on.as_of)
+    wanted = {marts.chunk_name(row) for row in reached} | again
+    return pa.Table.from_pylist([row for row in every.to_pylist() if marts.chunk_name(row) in wanted], every.schema)
+
+
+def _write_figures(night: Night, lake: Lake, stands_on: changes.Basis | None, fresh: ir.Table) -> dict[str, int]:
+    """Writes kpi_period, tonight's figures beside those that stand, and what of closed periods is another now."""
+    engine, as_of = night.engine, night.as_of
+    notes = {"entities": changes.versions_at(lake, as_of)}
+    if stands_on is None:
+        rows = fresh.mutate(**{marts.COMPUTED_ON: ibis.literal(as_of)})
+        moved = restate.with_reasons(engine, restate.restated(fresh, rows.limit(0)), {})
+    else:
+        before = engine.keep(marts.earlier(lake, engine, "kpi_period", stands_on.as_of))
+        rows = marts.with_earlier(fresh, before, night.periods, as_of)
+        moved = engine.keep(restate.restated(fresh, before))
+        reasons = restate.because(night, lake, stands_on) if engine.count(moved) else {}
+        moved = restate.with_reasons(engine, moved, reasons)
+    written = {"restatement": marts.write_mart(lake, engine, "restatement", engine.keep(moved), as_of, night.closes)}
+    rows = engine.keep(rows)
+    made_of = changes.made_of(night.company)
+    return written | {"kpi_period": marts.write_mart(lake, engine, "kpi_period", rows, as_of, night.closes, made_of, notes)}
 
 
 def open_night(company: Company, lake: Lake, engine: Engine, as_of: date) -> Night:
-    """The entities of a night and the periods it measures."""
+    """The entities of a night and all the periods it knows."""
     entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
     periods = calendar.period_table(company, _first_day(company, engine, entities, as_of), as_of)
     return _night(company, lake, engine, as_of, entities, periods)

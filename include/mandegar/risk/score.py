@@ -11,7 +11,7 @@ from mandegar.conform.conform import conformed
 from mandegar.engine import Engine
 from mandegar.lake import Lake
 from mandegar.metrics import fx
-from mandegar.metrics.measure import write_mart
+from mandegar.metrics.marts import write_mart
 from mandegar.risk import health as healths
 from mandegar.risk.features import Evening, features, stretches_of
 

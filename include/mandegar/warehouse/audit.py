@@ -12,6 +12,7 @@ from mandegar.errors import IdentityBroken
 from mandegar.lake import Lake
 from mandegar.warehouse import tables
 from mandegar.warehouse.connect import writing
+from mandegar.warehouse.publish import BY_PERIOD, of_parts, written_by
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
@@ -46,6 +47,7 @@ class Check:
     settings: dict[str, Any]
 
 
+Parts = dict[str, list[str]]
 STATUSES = ("prospect", "trial", "active", "past_due", "paused", "inactive", "churned")
 
 SUITES: dict[str, list[Check]] = {
@@ -99,7 +101,9 @@ def audit(lake: Lake, engine: sa.Engine, as_of: date) -> dict[str, int]:
     Every result goes to data_quality_result (source warehouse.<table>). Errors: IdentityBroken when a `fail` check is
     broken, or when the rows or the sum of a mart in the warehouse differ from the lake.
     """
-    results = [*_suites(engine, as_of), *_figures(engine), *_same_as_lake(lake, engine, as_of)]
+    with engine.begin() as connection:
+        parts = {table.name: written_by(connection, table, as_of) for table in BY_PERIOD}
+    results = [*_suites(engine, as_of, parts), *_figures(engine), *_same_as_lake(lake, engine, as_of, parts)]
     with writing(engine).begin() as connection:
         there = tables.data_quality_result
         connection.execute(there.delete().where((there.c.as_of == as_of) & there.c.source.startswith("warehouse.")))
@@ -111,8 +115,8 @@ def audit(lake: Lake, engine: sa.Engine, as_of: date) -> dict[str, int]:
     return {"checks": len(results), "warnings": sum(result["status"] == "warned" for result in results)}
 
 
-def _suites(engine: sa.Engine, as_of: date) -> list[dict]:
-    """The Great Expectations suites over the warehouse's own tables; of a table that keeps its nights, over this night's rows."""
+def _suites(engine: sa.Engine, as_of: date, parts: Parts) -> list[dict]:
+    """The Great Expectations suites over the warehouse's own tables; of one that is not written whole, over what the night wrote."""
     import great_expectations as gx
     from great_expectations import expectations
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -124,7 +128,7 @@ def _suites(engine: sa.Engine, as_of: date) -> list[dict]:
     found = []
     try:
         for name, checks in SUITES.items():
-            batch = _asset(source, name, as_of).add_batch_definition_whole_table(name).get_batch()
+            batch = _asset(source, name, as_of, parts).add_batch_definition_whole_table(name).get_batch()
             by_name = {check.name: check for check in checks}
             suite = gx.ExpectationSuite(
                 name, expectations=[getattr(expectations, check.kind)(**check.settings, meta={"check": check.name}) for check in checks]
@@ -144,8 +148,12 @@ def _suites(engine: sa.Engine, as_of: date) -> list[dict]:
     return found
 
 
-def _asset(source: Any, name: str, as_of: date) -> Any:
-    """A table as Great Expectations looks at it."""
+def _asset(source: Any, name: str, as_of: date, parts: Parts) -> Any:
+    """A table as Great Expectations looks at it; its query takes no parameters, so dates and names of periods stand in it."""
+    if name in parts:
+        table = tables.metadata.tables[name]
+        query = sa.select(table).where(of_parts(table, parts[name]))
+        return source.add_query_asset(name, query=str(query.compile(compile_kwargs={"literal_binds": True})))
     if name == tables.customer_risk.name:
         return source.add_query_asset(name, query=f"SELECT * FROM {name} WHERE as_of = '{as_of.isoformat()}'")  # noqa: S608  # a date
     return source.add_table_asset(name, table_name=name)
@@ -176,7 +184,7 @@ def _figures(engine: sa.Engine) -> list[dict]:
     return found
 
 
-def _same_as_lake(lake: Lake, engine: sa.Engine, as_of: date) -> list[dict]:
+def _same_as_lake(lake: Lake, engine: sa.Engine, as_of: date, parts: Parts) -> list[dict]:
     """The marts in the warehouse hold as many rows, and add up to the same, as those in the lake, group by group."""
     with engine.begin() as connection:
         latest = connection.execute(sa.select(sa.func.max(tables.published_night.c.as_of))).scalar()
@@ -184,20 +192,37 @@ def _same_as_lake(lake: Lake, engine: sa.Engine, as_of: date) -> list[dict]:
         for table, (group, figures) in COMPARED.items():
             if table is not tables.customer_risk and latest != as_of:
                 continue
-            there = _groups_there(connection, table, group, figures, as_of)
-            here = _groups_here(lake.files("marts", table.name, [as_of]), group, figures)
+            there = _groups_there(connection, table, group, figures, _looked_at(table, as_of, parts))
+            here = _groups_here(_files(lake, table, as_of, parts), group, figures)
             differ = [name for name in here.keys() | there.keys() if not _same(here.get(name), there.get(name))]
             found.append(_result(table.name, "same_as_lake", "fail", int(sum(sums[0] for sums in here.values())), len(differ)))
     return found
 
 
+def _looked_at(table: sa.Table, as_of: date, parts: Parts) -> sa.ColumnElement[bool]:
+    """The rows of a table that are held against the lake: of one by period those that the night wrote."""
+    if table.name in parts:
+        return of_parts(table, parts[table.name])
+    return table.c.as_of == as_of if table is tables.customer_risk else sa.true()
+
+
+def _files(lake: Lake, table: sa.Table, as_of: date, parts: Parts) -> list[str]:
+    if table.name not in parts:
+        return lake.files("marts", table.name, [as_of])
+    receipt = lake.receipt("marts", table.name, as_of)
+    files = lake.chunk_files("marts", table.name, receipt.version) if receipt else {}
+    return [file for part in parts[table.name] for file in files.get(part, [])]
+
+
 Sums = dict[object, list[float]]
 
 
-def _groups_there(connection: sa.Connection, table: sa.Table, group: str, figures: tuple[str, ...], as_of: date) -> Sums:
+def _groups_there(
+    connection: sa.Connection, table: sa.Table, group: str, figures: tuple[str, ...], looked_at: sa.ColumnElement[bool]
+) -> Sums:
     """Rows and sums of a mart in the warehouse, per value of a column."""
     sums = [sa.func.coalesce(sa.func.sum(table.c[figure]), 0) for figure in figures]
-    query = sa.select(table.c[group], sa.func.count(), *sums).where(table.c.as_of == as_of).group_by(table.c[group])
+    query = sa.select(table.c[group], sa.func.count(), *sums).where(looked_at).group_by(table.c[group])
     return {name: [float(number) for number in numbers] for name, *numbers in connection.execute(query)}
 
 

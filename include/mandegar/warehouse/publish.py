@@ -1,8 +1,14 @@
-"""Publish: one night's marts into the warehouse in one transaction; readers see yesterday whole or today whole."""
+"""Publish: one night's marts into the warehouse in one transaction; readers see yesterday whole or today whole.
 
-from collections.abc import Iterator
+What a night did not compute again is not written again: of marts by period the changed periods are replaced, of the
+customers the changed ones; `published_part` remembers which files of the lake the warehouse holds.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
 from datetime import date
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
@@ -14,59 +20,67 @@ from mandegar.errors import BrokenTable
 from mandegar.lake import Lake
 from mandegar.warehouse import tables
 from mandegar.warehouse.connect import writing
+from mandegar.warehouse.load import load
 
-BATCH_ROWS = 10_000
-CURRENT = (tables.kpi_period, tables.fct_mrr_movement, tables.fct_customer_period, tables.dim_customer, tables.customer_contact)
-NIGHTLY = (tables.customer_risk,)
+BY_PERIOD = (tables.fct_mrr_movement, tables.fct_customer_period)
+BY_CUSTOMER = (tables.dim_customer, tables.customer_contact)
+WHOLE = (tables.kpi_period,)
+CURRENT = (*WHOLE, *BY_PERIOD, *BY_CUSTOMER)
+NIGHTLY = (tables.customer_risk, tables.restatement)
 CONTRACT_ONLY = (tables.fct_mrr_movement.name,)
+ALL = "all"
+REPLACED_FROM = 0.3  # when more of the customers changed than this share, all are written
 
 
 def publish(company: Company, lake: Lake, engine: sa.Engine, as_of: date) -> dict[str, int]:
-    """Puts a night's marts into the warehouse and gives the rows per table.
+    """Puts a night's marts into the warehouse and gives the rows written per table.
 
-    Tables of the current truth are replaced, unless a later night is there already: a backfilled day adds its own rows
-    (risk, data quality) and leaves the present alone. Everything happens in one transaction.
+    Tables of the current truth become those of this night, unless a later night is there already: a backfilled day adds
+    its own rows (risk, restatements, data quality) and leaves the present alone. Everything happens in one transaction.
     Errors: BrokenTable when a mart of the night is not complete.
     """
-    marts = {table.name: _mart(lake, table, as_of) for table in (*CURRENT, *NIGHTLY) if _expected(company, table)}
-    first = _first_day(lake, as_of)
+    expected = [table for table in (*CURRENT, *NIGHTLY) if company.churn.kind == "contract" or table.name not in CONTRACT_ONLY]
+    for table in expected:
+        if lake.receipt("marts", table.name, as_of) is None:
+            raise BrokenTable(f"The mart {table.name} of {as_of} is not complete; run measure and score for that night again.")
     counts: dict[str, int] = {}
     with writing(engine).begin() as connection:
         _alone(connection)
         latest = connection.execute(sa.select(sa.func.max(tables.published_night.c.as_of))).scalar()
-        is_latest = latest is None or latest <= as_of
-        for table in CURRENT:
-            if is_latest:
-                connection.execute(table.delete())
-                counts[table.name] = _insert(connection, table, marts.get(table.name, []), as_of)
+        if latest is None or latest <= as_of:
+            for table in CURRENT:
+                if table in expected:
+                    publisher = _by_period if table in BY_PERIOD else _by_customer if table in BY_CUSTOMER else _whole
+                    counts[table.name] = publisher(connection, lake, table, as_of)
+            connection.execute(tables.dim_date.delete())
+            counts["dim_date"] = load(connection, tables.dim_date, _dates(_first_day(lake, as_of), as_of), as_of)
         for table in NIGHTLY:
             connection.execute(table.delete().where(table.c.as_of == as_of))
-            counts[table.name] = _insert(connection, table, marts[table.name], as_of)
+            counts[table.name] = load(connection, table, _batches(lake.files("marts", table.name, [as_of])), as_of)
         counts |= _quality(connection, lake, as_of)
-        if is_latest:
-            connection.execute(tables.dim_date.delete())
-            counts["dim_date"] = _insert_rows(connection, tables.dim_date, _dates(first, as_of))
         connection.execute(tables.published_night.delete().where(tables.published_night.c.as_of == as_of))
         connection.execute(tables.published_night.insert().values(as_of=as_of))
     return counts
 
 
-def _expected(company: Company, table: sa.Table) -> bool:
-    return company.churn.kind == "contract" or table.name not in CONTRACT_ONLY
+def written_by(connection: sa.Connection, table: sa.Table, as_of: date) -> list[str]:
+    """The parts of a table that a night wrote."""
+    part = tables.published_part.c
+    query = sa.select(part.part).where((part.table_name == table.name) & (part.as_of == as_of)).order_by(part.part)
+    return list(connection.execute(query).scalars())
 
 
-def _mart(lake: Lake, table: sa.Table, as_of: date) -> list[str]:
-    """The files of one mart of the night. Errors: BrokenTable when the mart has no receipt."""
-    if lake.receipt("marts", table.name, as_of) is None:
-        raise BrokenTable(f"The mart {table.name} of {as_of} is not complete; run measure and score for that night again.")
-    return lake.files("marts", table.name, [as_of])
-
-
-def _first_day(lake: Lake, as_of: date) -> date:
-    files = lake.files("marts", "kpi_period", [as_of])
-    starts = [pq.read_table(file, columns=["period_start"]).column("period_start") for file in files]
-    found = [day for column in starts for day in column.unique().to_pylist()]
-    return min(found, default=as_of)
+def of_parts(table: sa.Table, parts: list[str]) -> sa.ColumnElement[bool]:
+    """The rows of those parts of a table by period; none if there are no parts."""
+    spans: dict[tuple[str, str], list[date]] = {}
+    for part in parts:
+        calendar_name, kind, start = part.split("_")
+        spans.setdefault((calendar_name, kind), []).append(date.fromisoformat(start))
+    found = [
+        (table.c.calendar == calendar_name) & (table.c.period_kind == kind) & table.c.period_start.in_(starts)
+        for (calendar_name, kind), starts in sorted(spans.items())
+    ]
+    return sa.or_(sa.false(), *found)
 
 
 def _alone(connection: sa.Connection) -> None:
@@ -75,50 +89,88 @@ def _alone(connection: sa.Connection) -> None:
         connection.execute(sa.text("LOCK TABLE published_night IN EXCLUSIVE MODE"))
 
 
-def _insert(connection: sa.Connection, table: sa.Table, files: list[str], as_of: date) -> int:
-    return _insert_rows(connection, table, _rows(files, as_of, exact=connection.dialect.name != "sqlite"))
+def _whole(connection: sa.Connection, lake: Lake, table: sa.Table, as_of: date) -> int:
+    """The table is replaced."""
+    connection.execute(table.delete())
+    return load(connection, table, _batches(lake.files("marts", table.name, [as_of])), as_of)
 
 
-def _rows(files: list[str], as_of: date, exact: bool) -> Iterator[dict]:
-    """The rows of Parquet files; decimals as floats for a database that has none."""
-    for file in files:
-        for batch in pq.ParquetFile(file).iter_batches(BATCH_ROWS):
-            for row in (batch if exact else _floats(batch)).to_pylist():
-                yield {**row, "as_of": as_of}
-
-
-def _floats(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [column.cast(pa.float64()) if pa.types.is_decimal(column.type) else column for column in batch.columns]
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
-
-
-def _insert_rows(connection: sa.Connection, table: sa.Table, rows: Iterator[dict]) -> int:
-    """Adds rows in batches; PostgreSQL takes them by COPY."""
-    if connection.dialect.name == "postgresql":
-        return _copy(connection, table, rows)
-    count, batch = 0, []
-    for row in rows:
-        batch.append(row)
-        count += 1
-        if len(batch) == BATCH_ROWS:
-            connection.execute(table.insert(), batch)
-            batch = []
-    if batch:
-        connection.execute(table.insert(), batch)
-    return count
-
-
-def _copy(connection: sa.Connection, table: sa.Table, rows: Iterator[dict]) -> int:
-    names = [column.name for column in table.columns]
-    quoted = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in names)
+def _by_period(connection: sa.Connection, lake: Lake, table: sa.Table, as_of: date) -> int:
+    """The periods whose files are others than those that the warehouse holds are replaced."""
+    receipt = lake.receipt("marts", table.name, as_of)
+    assert receipt is not None
+    files = lake.chunk_files("marts", table.name, receipt.version)
+    there = _parts(connection, table)
     count = 0
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({quoted}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row([row.get(name) for name in names])
-            count += 1
+    for part in sorted(there.keys() | files.keys()):
+        now = _hash(files[part]) if part in files else None
+        if now == there.get(part):
+            continue
+        connection.execute(table.delete().where(of_parts(table, [part])))
+        if now is not None:
+            count += load(connection, table, _batches(files[part]), as_of)
+        _remember(connection, table, part, now, as_of)
     return count
+
+
+def _by_customer(connection: sa.Connection, lake: Lake, table: sa.Table, as_of: date) -> int:
+    """The customers of whom anything is other than the warehouse holds are replaced."""
+    files = lake.files("marts", table.name, [as_of])
+    there, now = _parts(connection, table).get(ALL), _hash(files)
+    if there == now:
+        return 0
+    before = next(
+        (known for day in lake.windows("marts", table.name) if _hash(known := lake.files("marts", table.name, [day])) == there), None
+    )
+    with duckdb.connect() as engine:
+        changed, gone = _changed(engine, files, before) if before else (None, [])
+        if changed is None or len(gone) > REPLACED_FROM * pq.ParquetFile(files[0]).metadata.num_rows:
+            connection.execute(table.delete())
+            count = load(connection, table, _batches(files), as_of)
+        else:
+            if gone:
+                connection.execute(table.delete().where(table.c.customer_id == sa.bindparam("gone")), [{"gone": one} for one in gone])
+            count = load(connection, table, changed.to_batches(), as_of)
+    _remember(connection, table, ALL, now, as_of)
+    return count
+
+
+def _changed(engine: duckdb.DuckDBPyConnection, files: list[str], before: list[str]) -> tuple[pa.Table, list[str]]:
+    """The rows that are new or others than before, and the customers of all rows that were before and are no more."""
+    engine.read_parquet(files, union_by_name=True).create_view("now_there")
+    engine.read_parquet(before, union_by_name=True).create_view("then_there")
+    changed = engine.sql("SELECT * FROM now_there EXCEPT SELECT * FROM then_there").to_arrow_table()
+    gone = engine.sql("SELECT customer_id FROM (SELECT * FROM then_there EXCEPT SELECT * FROM now_there) ORDER BY ALL").fetchall()
+    return changed, [customer for (customer,) in gone]
+
+
+def _parts(connection: sa.Connection, table: sa.Table) -> dict[str, str]:
+    """The parts of a table that the warehouse holds, with the hash of their files."""
+    part = tables.published_part.c
+    return dict(connection.execute(sa.select(part.part, part.files).where(part.table_name == table.name)).tuples().all())
+
+
+def _remember(connection: sa.Connection, table: sa.Table, part: str, files: str | None, as_of: date) -> None:
+    known = tables.published_part
+    connection.execute(known.delete().where((known.c.table_name == table.name) & (known.c.part == part)))
+    if files is not None:
+        connection.execute(known.insert().values(table_name=table.name, part=part, files=files, as_of=as_of))
+
+
+def _hash(files: list[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(file.rsplit("/", 1)[-1] for file in files)).encode()).hexdigest()[:32]
+
+
+def _batches(files: Iterable[str]) -> Iterator[pa.RecordBatch]:
+    for file in files:
+        yield from pq.ParquetFile(file).iter_batches()
+
+
+def _first_day(lake: Lake, as_of: date) -> date:
+    files = lake.files("marts", "kpi_period", [as_of])
+    starts = [pq.read_table(file, columns=["period_start"]).column("period_start") for file in files]
+    found = [day for column in starts for day in column.unique().to_pylist()]
+    return min(found, default=as_of)
 
 
 def _quality(connection: sa.Connection, lake: Lake, as_of: date) -> dict[str, int]:
@@ -129,16 +181,18 @@ def _quality(connection: sa.Connection, lake: Lake, as_of: date) -> dict[str, in
         if table is tables.data_quality_result:
             kept &= ~table.c.source.startswith("warehouse.")
         connection.execute(table.delete().where(kept))
-        rows = (row for name in _names(lake, stage) for row in _rows(lake.files(stage, name, [as_of]), as_of, exact=True))
-        if table is tables.quarantined_row:
-            rows = ({**_without_record(row), "line": line} for line, row in enumerate(rows, start=1))
-        counts[table.name] = _insert_rows(connection, table, rows)
+        batches = (batch for name in _names(lake, stage) for batch in _batches(lake.files(stage, name, [as_of])))
+        counts[table.name] = load(connection, table, _numbered(batches) if table is tables.quarantined_row else batches, as_of)
     return counts
 
 
-def _without_record(row: dict) -> dict:
-    """The row itself holds personal data and stays in the lake."""
-    return {name: value for name, value in row.items() if name != "record"}
+def _numbered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The rows with their line within the night; the row itself (record) holds personal data and stays in the lake."""
+    done = 0
+    for batch in batches:
+        lines = pa.array(range(done + 1, done + batch.num_rows + 1), pa.int64())
+        done += batch.num_rows
+        yield batch.append_column("line", lines)
 
 
 def _names(lake: Lake, stage: str) -> list[str]:
@@ -146,18 +200,22 @@ def _names(lake: Lake, stage: str) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
-def _dates(first: date, last: date) -> Iterator[dict]:
+def _dates(first: date, last: date) -> Iterator[pa.RecordBatch]:
+    rows = []
     for day in calendar.days(first, last):
         jalali = JalaliDate(day)
-        yield {
-            "day": day,
-            "gregorian_year": day.year,
-            "gregorian_month": day.month,
-            "gregorian_quarter": (day.month + 2) // 3,
-            "jalali_year": jalali.year,
-            "jalali_month": jalali.month,
-            "jalali_day": jalali.day,
-            "jalali_quarter": (jalali.month + 2) // 3,
-            "jalali_date": f"{jalali.year:04d}-{jalali.month:02d}-{jalali.day:02d}",
-            "weekday": day.isoweekday(),
-        }
+        rows.append(
+            {
+                "day": day,
+                "gregorian_year": day.year,
+                "gregorian_month": day.month,
+                "gregorian_quarter": (day.month + 2) // 3,
+                "jalali_year": jalali.year,
+                "jalali_month": jalali.month,
+                "jalali_day": jalali.day,
+                "jalali_quarter": (jalali.month + 2) // 3,
+                "jalali_date": f"{jalali.year:04d}-{jalali.month:02d}-{jalali.day:02d}",
+                "weekday": day.isoweekday(),
+            }
+        )
+    yield pa.RecordBatch.from_pylist(rows)

@@ -208,6 +208,34 @@ published_night = sa.Table(
     comment="Which nights are in the warehouse; the latest is the one the current-truth tables show",
 )
 
+published_part = sa.Table(
+    "published_part",
+    metadata,
+    _key("table_name", sa.String(64), "a table that is not replaced whole"),
+    _key("part", sa.String(64), "the period, or all"),
+    _given("files", sa.String(32), "hash of the lake's files that it holds"),
+    _night(),
+    comment="What the warehouse holds of which table, so that a night writes only what it changed",
+)
+
+restatement = sa.Table(
+    "restatement",
+    metadata,
+    _key("as_of", sa.Date, "the night that found another figure"),
+    _key("convention", sa.String(32), "the named set of policies"),
+    *_period_key(),
+    _key("dimension", sa.String(64), "what the figure is broken down by; all: the whole company"),
+    _key("dimension_value", sa.String(255), "the value of the dimension"),
+    _key("metric", sa.String(64), "name of the key figure"),
+    _maybe("published_on", sa.Date, "the night that computed the earlier figure; empty: there was none"),
+    *(_maybe(f"{part}_{when}", MONEY, f"{part} {when}") for when in ("before", "after") for part in ("numerator", "denominator")),
+    _maybe("value_before", sa.Double, "the figure as it was published"),
+    _maybe("value_after", sa.Double, "the figure as it is now; empty: it is no more"),
+    _maybe("difference", sa.Double, "by how much it moved"),
+    _given("because", sa.Text, "the rows that changed, in words: how many of which entity, and the first of them"),
+    comment="Figures of periods that were over, and moved: which, from what to what, by how much and because of which rows",
+)
+
 campaign_run = sa.Table(
     "campaign_run",
     metadata,

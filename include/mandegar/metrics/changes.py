@@ -1,0 +1,202 @@
+"""What changed between two nights, and which periods it can have moved: the others are not computed again."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from mandegar import __version__, calendar
+from mandegar.company import Company
+from mandegar.conform import chunks
+from mandegar.engine import Engine
+from mandegar.entities import ENTITIES
+from mandegar.lake import CHUNK, Lake
+from mandegar.metrics.policies import conventions
+
+MART = "kpi_period"
+FOLLOWED = 200_000  # more changed rows than these are not followed one by one: everything is computed again
+NEAR = timedelta(days=8)  # a refund and its credit note are one event within days
+ALWAYS = datetime.max.replace(tzinfo=UTC)
+# Of a version of a subscription, from when its columns work: the time in that column, old or new; any other from valid_from.
+WORKS_FROM = {"valid_to": "valid_to", "ended_at": "ended_at", "ended_reason": "ended_at", "cancel_requested_at": "cancel_requested_at"}
+OF_NO_EFFECT = ("updated_at", "auto_renew", "cancel_reason", "trial_ends_at", "started_at")
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """An earlier night whose marts tonight's can stand on: the day, and the versions of the entities it measured."""
+
+    as_of: date
+    versions: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What can have moved since the basis. since: from when on the contracts, or the purchases of a company without any, are
+    others; spans: between which instants; events: of tickets, answers and touches, which only their own families look at."""
+
+    since: datetime
+    spans: list[Span]
+    events: list[Span]
+
+
+def made_of(company: Company) -> str:
+    """A hash of everything beside the data that figures depend on: the company file, its conventions, this version."""
+    told = {
+        "company": company.model_dump(mode="json", exclude={"sources", "name", "unsubscribe_url"}),
+        "conventions": {name: policies.model_dump() for name, policies in conventions(company).items()},
+        "entities": sorted({table.entity for table in company.tables()}),
+        "version": __version__,
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def versions_at(lake: Lake, as_of: date) -> dict[str, int]:
+    """The versions of the entities that a night conformed."""
+    found = {}
+    for name in ENTITIES:
+        receipt = lake.receipt("conformed", name, as_of)
+        if receipt is not None and receipt.version is not None:
+            found[name] = receipt.version
+    return found
+
+
+def basis(company: Company, lake: Lake, as_of: date) -> Basis | None:
+    """The last night before this one, if tonight can stand on it."""
+    receipt = lake.latest("marts", MART, as_of)
+    if receipt is None or receipt.made_of != made_of(company) or receipt.notes is None:
+        return None
+    known = Basis(receipt.as_of, json.loads(receipt.notes)["entities"])
+    readable = all(_is_there(lake, name, version) for name, version in known.versions.items())
+    return known if readable and known.versions.keys() == versions_at(lake, as_of).keys() else None
+
+
+def _is_there(lake: Lake, name: str, version: int) -> bool:
+    return all(Path(file).is_file() for files in lake.chunk_files("conformed", name, version).values() for file in files)
+
+
+def changes(company: Company, lake: Lake, engine: Engine, stands_on: Basis, as_of: date) -> Changes | None:
+    """What changed since the basis; None when it is too much to follow."""
+    now = versions_at(lake, as_of)
+    changed = {name: lake.changed_chunks("conformed", name, version, now[name]) for name, version in stands_on.versions.items()}
+    policies = conventions(company)
+    since = ALWAYS
+    if changed.get("subscription"):
+        found = _contracts(lake, engine, stands_on.versions["subscription"], now["subscription"])
+        if found is None:
+            return None
+        longest = max(policies[name].gap_days for name in company.conventions)
+        since = found - timedelta(days=longest) if found < ALWAYS else found
+    if changed.get("fx_rate"):
+        since = min(since, _rates(company, lake, engine, stands_on.versions["fx_rate"], now["fx_rate"]))
+    span = {name: _spans(lake, engine, name, stands_on.versions[name], now[name]) for name in chunks.BY_MONTH if changed.get(name)}
+    billed = [*_near(span, "invoice", "payment"), *_reaching(_near(span, "usage"), company.churn.silent_days)]
+    if span.get("invoice") and "payment" in now:
+        billed += _refunds(lake, engine, changed["invoice"], now)
+    if company.churn.kind == "inactivity" or any(policies[name].credits == "reduce_mrr" for name in company.conventions):
+        since = min([since, *(start for start, _ in _near(span, "invoice"))])
+    return Changes(since, billed, _near(span, "ticket", "survey", "interaction"))
+
+
+def to_compute(periods: pa.Table, closed: datetime, since: datetime, spans: Iterable[Span]) -> pa.Table:
+    """The periods that are not what they were: those still running when the basis closed, and those that a change can reach."""
+    rows = periods.to_pylist()
+    reached = [
+        row
+        for row in rows
+        if row["ends_at"] > min(closed, since)
+        or not row["is_complete"]
+        or any(row["starts_at"] < end and row["ends_at"] > start for start, end in spans)
+    ]
+    return pa.Table.from_pylist(reached, periods.schema)
+
+
+def rows_changed(lake: Lake, engine: Engine, name: str, before: int, after: int, columns: tuple[str, ...]) -> tuple[ir.Table, ir.Table]:
+    """The rows of an entity that are no more as they were, and those that were not so before, in some of its columns."""
+    entity = ENTITIES[name]
+    schema = chunks.conformed_schema(entity)
+    changed = lake.changed_chunks("conformed", name, before, after)
+    old, new = (
+        engine.chunks(
+            lake,
+            "conformed",
+            name,
+            schema,
+            {chunk: files for chunk, files in lake.chunk_files("conformed", name, version).items() if chunk in changed},
+        ).select(*columns)
+        for version in (before, after)
+    )
+    return old.difference(new, distinct=True), new.difference(old, distinct=True)
+
+
+def _contracts(lake: Lake, engine: Engine, before: int, after: int) -> datetime | None:
+    """From when on the versions of subscriptions are others; None when too many are."""
+    columns = tuple(name for name in ENTITIES["subscription"].names if name not in OF_NO_EFFECT)
+    gone, came = (engine.keep(rows) for rows in rows_changed(lake, engine, "subscription", before, after, columns))
+    if engine.count(gone) + engine.count(came) > FOLLOWED:
+        return None
+    key = ENTITIES["subscription"].key
+    old, new = ({tuple(row[name] for name in key): row for row in engine.arrow(rows).to_pylist()} for rows in (gone, came))
+    return min((_works_from(old.get(one), new.get(one)) for one in old.keys() | new.keys()), default=ALWAYS)
+
+
+def _works_from(old: dict | None, new: dict | None) -> datetime:
+    """From when on a version of a subscription has another effect than it had."""
+    if old is None or new is None:
+        return (old or new or {})["valid_from"]
+    found = []
+    for name in old:
+        if old[name] != new[name]:
+            column = "valid_to" if name == "renews_at" else WORKS_FROM.get(name, "valid_from")
+            found += [row[column] for row in (old, new) if row[column] is not None]
+    return min(found, default=ALWAYS)
+
+
+def _rates(company: Company, lake: Lake, engine: Engine, before: int, after: int) -> datetime:
+    """The midnight of the first day of which a rate is another."""
+    days = [
+        day
+        for rows in rows_changed(lake, engine, "fx_rate", before, after, ("day", "currency", "rate"))
+        for day in engine.arrow(rows.agg(day=rows.day.min())).column("day").to_pylist()
+        if day is not None
+    ]
+    return min((calendar.midnight(day, company.zone) for day in days), default=ALWAYS)
+
+
+def _spans(lake: Lake, engine: Engine, name: str, before: int, after: int) -> list[Span]:
+    """Between which instants the changed rows of an entity were born, month by month."""
+    entity = ENTITIES[name]
+    columns = tuple(column for column in entity.names if column not in ("updated_at", "due_at", "paid_at", "next_attempt_at"))
+    gone, came = rows_changed(lake, engine, name, before, after, columns)
+    both = ibis.union(gone, came)
+    born = both[entity.born].cast("timestamp('UTC', 6)")
+    months = both.group_by(month=chunks.chunk_of(both, entity)).agg(first=born.min(), last=born.max())
+    return sorted((row["first"], row["last"]) for row in engine.arrow(months).to_pylist())
+
+
+def _refunds(lake: Lake, engine: Engine, billed: set[str], now: dict[str, int]) -> list[Span]:
+    """When invoices of changed chunks were refunded: a refund counts in the proportion that its invoice gives."""
+    known = lake.chunk_files("conformed", "invoice", now["invoice"])
+    schema = chunks.conformed_schema(ENTITIES["invoice"])
+    invoices = engine.chunks(lake, "conformed", "invoice", schema, {chunk: files for chunk, files in known.items() if chunk in billed})
+    payments = chunks.entity_at(engine, lake, ENTITIES["payment"], now["payment"])
+    refunds = payments.filter(payments.status == "refunded").semi_join(invoices, "invoice_id")
+    months = refunds.group_by(CHUNK).agg(first=refunds.attempted_at.min(), last=refunds.attempted_at.max())
+    return sorted((row["first"], row["last"] + timedelta(seconds=1)) for row in engine.arrow(months).to_pylist())
+
+
+def _near(spans: dict[str, list[Span]], *names: str) -> list[Span]:
+    """The spans of some entities, with the days around them."""
+    return [(start - NEAR, end + NEAR) for name in names for start, end in spans.get(name, [])]
+
+
+def _reaching(spans: list[Span], days: int) -> list[Span]:
+    """Spans that work on for some days."""
+    return [(start, end + timedelta(days=days)) for start, end in spans]

@@ -1,0 +1,93 @@
+"""Writing marts into lake/marts: whole each night, or in chunks of a period; what did not change keeps the night it is from."""
+
+import json
+from datetime import date, datetime
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from mandegar.engine import Engine
+from mandegar.lake import CHUNK, Lake, Receipt
+from mandegar.metrics.mrr import PERIOD
+
+COMPUTED_ON = "computed_on"
+BY_PERIOD = ("fct_mrr_movement", "fct_customer_period")
+KEPT_NIGHTS = 7
+
+
+def write_mart(
+    lake: Lake,
+    engine: Engine,
+    name: str,
+    rows: ir.Table,
+    as_of: date,
+    closes: datetime,
+    made_of: str | None = None,
+    notes: dict | None = None,
+) -> int:
+    """Replaces one night's window of a mart and signs it; gives its rows."""
+    lake.withdraw("marts", name, as_of)
+    count = engine.write_window(lake, "marts", name, as_of, rows)
+    lake.sign("marts", name, Receipt(as_of, "all", None, closes, count, made_of=made_of, notes=json.dumps(notes) if notes else None))
+    return count
+
+
+def write_periods(
+    lake: Lake, engine: Engine, name: str, rows: ir.Table, periods: pa.Table, whole: bool, as_of: date, closes: datetime
+) -> int:
+    """Replaces the chunks of the named periods of a mart (or all of it) and signs it; gives the rows of those periods."""
+    lake.withdraw("marts", name, as_of)
+    chunks = {chunk_name(row) for row in periods.to_pylist()} | (set(lake.chunk_files("marts", name)) if whole else set())
+    chunked = engine.keep(rows.mutate(**{COMPUTED_ON: ibis.literal(as_of), CHUNK: chunk_of(rows)}))
+    version = engine.write_chunks(lake, "marts", name, chunks, chunked)
+    count = engine.count(chunked)
+    lake.sign("marts", name, Receipt(as_of, "all", None, closes, count, version=version))
+    lake.tidy("marts", name)
+    return count
+
+
+def chunk_name(period: dict) -> str:
+    """The chunk of a period: its calendar, kind and first day."""
+    return f"{period['calendar']}_{period['period_kind']}_{period['period_start']}"
+
+
+def chunk_of(rows: ir.Table) -> ir.StringValue:
+    """The chunk in which a row of a mart by period belongs."""
+    return rows.calendar + "_" + rows.period_kind + "_" + rows.period_start.strftime("%Y-%m-%d")
+
+
+def rewritten(lake: Lake, before: date) -> set[str]:
+    """The chunks of marts by period that were written since a night: by an earlier run of the one that follows it."""
+    found: set[str] = set()
+    for name in BY_PERIOD:
+        receipt = lake.receipt("marts", name, before)
+        if receipt is not None and receipt.version is not None:
+            found |= lake.changed_chunks("marts", name, receipt.version)
+    return found
+
+
+def earlier(lake: Lake, engine: Engine, name: str, night: date) -> ir.Table:
+    """A mart as an earlier night wrote it."""
+    return engine.read(lake, "marts", name, [night])
+
+
+def with_earlier(rows: ir.Table, before: ir.Table, periods: ir.Table, as_of: date) -> ir.Table:
+    """Tonight's rows of the periods that were computed, and an earlier night's of all others."""
+    kept = before.anti_join(periods, list(PERIOD))
+    fresh = rows.mutate(**{COMPUTED_ON: ibis.literal(as_of)})
+    return ibis.union(fresh.select(*before.columns), kept)
+
+
+def dated(rows: ir.Table, before: ir.Table | None, as_of: date) -> ir.Table:
+    """Rows with the night that last changed them: this one, unless the earlier night had them just so."""
+    if before is None:
+        return rows.mutate(**{COMPUTED_ON: ibis.literal(as_of)})
+    names = list(rows.columns)
+    known = before.select(*names, COMPUTED_ON)
+    marked = ibis.union(
+        rows.mutate(**{COMPUTED_ON: ibis.null("date"), "now": ibis.literal(1)}),
+        known.mutate(now=ibis.literal(0)),
+    )
+    merged = marked.group_by(*names).agg(since=marked[COMPUTED_ON].max(), here=marked.now.max())
+    return merged.filter(merged.here == 1).select(*names, **{COMPUTED_ON: merged.since.fill_null(ibis.literal(as_of))})
