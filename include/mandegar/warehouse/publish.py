@@ -147,7 +147,8 @@ def _changed(engine: duckdb.DuckDBPyConnection, files: list[str], before: list[s
 def _parts(connection: sa.Connection, table: sa.Table) -> dict[str, str]:
     """The parts of a table that the warehouse holds, with the hash of their files."""
     part = tables.published_part.c
-    return dict(connection.execute(sa.select(part.part, part.files).where(part.table_name == table.name)).tuples().all())
+    query = sa.select(part.part, part.files).where(part.table_name == table.name)
+    return {row.part: row.files for row in connection.execute(query)}
 
 
 def _remember(connection: sa.Connection, table: sa.Table, part: str, files: str | None, as_of: date) -> None:

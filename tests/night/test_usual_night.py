@@ -1,0 +1,151 @@
+"""A usual night builds on the one before: it gives what a night that computes everything gives, and leaves alone what stands."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+
+from mandegar import company as companies
+from mandegar.home import Home
+from mandegar.sample import write_sample
+from mandegar.stages import Night, audit_stage, conform_stage, extract_stage, measure_stage, publish_stage, score_stage, validate_stage
+
+NIGHTS = [date(2026, 10, 29), date(2026, 10, 30), date(2026, 10, 31)]
+CURSORS = {
+    "subscription_versions": "changed",
+    "invoices": "changed",
+    "payments": "changed",
+    "tickets.jsonl": "updated_at",
+    "surveys.csv": "updated_at",
+    "usage.parquet": "loaded_at",
+    "interactions.csv": "updated_at",
+}
+FIGURES = ("kpi_period", "fct_mrr_movement", "fct_customer_period", "dim_customer", "customer_contact", "customer_risk")
+INTAKE = ("raw", "valid", "quality", "quarantine")
+
+
+def by_cursor(folder: Path) -> None:
+    """Gives every table of a sample but the customers a cursor; invoices of a closed month come late."""
+    text = (folder / "company.yaml").read_text(encoding="utf-8")
+    for name, cursor in CURSORS.items():
+        kind = "file" if "." in name else "table"
+        assert f"        {kind}: {name}\n" in text
+        text = text.replace(f"        {kind}: {name}\n", f"        {kind}: {name}\n        cursor: {cursor}\n")
+    text += "dimensions: [plan, region, tenure]\nconventions: [default, stripe]\nperiods: [week, month, quarter, year]\n"
+    (folder / "company.yaml").write_text(text, encoding="utf-8")
+
+
+def change(database: Path, statement: str) -> None:
+    """Changes a row of a source (it may stand there twice), as somebody does by day."""
+    with sqlite3.connect(database) as connection:
+        assert connection.execute(statement).rowcount > 0
+    connection.close()
+
+
+def finish(night: Night) -> None:
+    for stage in (conform_stage, measure_stage, score_stage, publish_stage, audit_stage):
+        stage(night)
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Home]]:
+    """Three nights one upon the other, and the third alone from the same rows that came in."""
+    root = tmp_path_factory.mktemp("usual")
+    folder = write_sample(root / "company", customers=250, months=8, seed=3, until=NIGHTS[-1], progress=lambda text: None).out
+    by_cursor(folder)
+    company = companies.load(folder)
+    usual, alone = Home(root / "usual"), Home(root / "alone")
+    for as_of in NIGHTS:
+        night = Night(company, usual, as_of)
+        if as_of == NIGHTS[1]:  # an old invoice turns out to have been for 1000 more, and a customer moves from England to the Moon
+            oldest = "SELECT min(invoice_no) FROM invoices WHERE kind = 'subscription' AND voided_at IS NULL"
+            change(folder / "billing.db", f"UPDATE invoices SET net = net + 1000, changed = '2026-10-30 12:00:00' WHERE invoice_no = ({oldest})")
+            first = "SELECT min(account_no) FROM accounts WHERE province = 'England'"
+            change(folder / "crm.db", f"UPDATE accounts SET province = 'Moon' WHERE account_no = ({first})")
+        for table in map(str, company.tables()):
+            extract_stage(night, table)
+            validate_stage(night, table)
+        finish(night)
+    for stage in INTAKE:
+        for kind in (stage, f"receipts/{stage}"):
+            if (usual.lake / kind).is_dir():
+                shutil.copytree(usual.lake / kind, alone.lake / kind)
+    shutil.copytree(usual.lake / "history", alone.lake / "history")
+    shutil.copytree(usual.lake / "receipts" / "history", alone.lake / "receipts" / "history")
+    finish(Night(company, alone, NIGHTS[-1]))
+    yield usual, alone
+
+
+def table(home: Home, name: str, where: str = "1 = 1") -> list[tuple]:
+    """The rows of a table, without the night that computed them, in one order."""
+    with sqlite3.connect(home.root / "warehouse.db") as connection:
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({name})") if row[1] != "as_of"]
+        quoted = ", ".join(f'"{column}"' for column in columns)
+        rows = connection.execute(f"SELECT {quoted} FROM {name} WHERE {where}").fetchall()
+    connection.close()
+    return sorted(rows, key=str)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_third_night_is_what_it_is_alone(homes: tuple[Home, Home], name: str) -> None:
+    usual, alone = (table(home, name, f"as_of = '{NIGHTS[-1]}'" if name == "customer_risk" else "1 = 1") for home in homes)
+    assert len(usual) > 50
+    assert usual == alone
+
+
+def test_what_the_rules_counted_is_the_same(homes: tuple[Home, Home]) -> None:
+    usual, alone = (table(home, "data_quality_result", f"as_of = '{NIGHTS[-1]}' AND source LIKE 'conform.%'") for home in homes)
+    assert len(usual) > 10
+    assert usual == alone
+
+
+def test_closed_periods_are_of_an_earlier_night(homes: tuple[Home, Home]) -> None:
+    """March to September are closed; of those only the month of the invoice that was changed is computed on the second night."""
+    with sqlite3.connect(homes[0].root / "warehouse.db") as connection:
+        query = "SELECT DISTINCT period_start, as_of FROM fct_customer_period WHERE period_start < '2026-09-01' ORDER BY 1"
+        found = dict(connection.execute(query).fetchall())
+    connection.close()
+    assert found == {
+        "2026-03-01": "2026-10-30",
+        **{f"2026-0{month}-01": "2026-10-29" for month in range(4, 9)},
+    }
+
+
+def test_the_changed_invoice_is_told_as_a_restatement(homes: tuple[Home, Home]) -> None:
+    """March's revenue is 1000 more than the first night published; MRR is as it was."""
+    where = f"as_of = '{NIGHTS[1]}' AND period_kind = 'month' AND period_start = '2026-03-01' AND dimension = 'all'"
+    with sqlite3.connect(homes[0].root / "warehouse.db") as connection:
+        query = f"SELECT metric, published_on, difference, because FROM restatement WHERE {where}"
+        found = connection.execute(query).fetchall()
+    connection.close()
+    assert [(metric, published, round(difference, 4)) for metric, published, difference, _ in found] == [("revenue", "2026-10-29", 1000)]
+    assert "invoice rows (" in found[0][3]
+
+
+def test_a_customer_who_moved_is_remembered_and_moves_no_closed_figure(homes: tuple[Home, Home]) -> None:
+    """The second night's history holds the one customer; of the figures by region only the changed invoice's revenue is restated."""
+    seen = DeltaTable(str(homes[0].lake / "history" / "customer")).to_pyarrow_table(filters=[("as_of", "=", NIGHTS[1])]).to_pylist()
+    assert [row["region"] for row in seen if row["region"] == "Moon"] == ["Moon"]
+    with sqlite3.connect(homes[0].root / "warehouse.db") as connection:
+        query = f"SELECT DISTINCT metric FROM restatement WHERE as_of = '{NIGHTS[1]}' AND dimension = 'region'"
+        found = connection.execute(query).fetchall()
+    connection.close()
+    assert found == [("revenue",)]
+
+
+def test_a_night_run_again_gives_the_same_bytes(homes: tuple[Home, Home]) -> None:
+    names = (*FIGURES, "restatement", "dim_date")
+    before = {name: [tuple(row) for row in _everything(homes[0], name)] for name in names}
+    finish(Night(companies.load(homes[0].root.parent / "company"), homes[0], NIGHTS[-1]))
+    assert {name: _everything(homes[0], name) for name in names} == before
+
+
+def _everything(home: Home, name: str) -> list[tuple]:
+    with sqlite3.connect(home.root / "warehouse.db") as connection:
+        rows = connection.execute(f"SELECT * FROM {name}").fetchall()
+    connection.close()
+    return sorted(rows, key=str)
