@@ -58,7 +58,7 @@ def period_of(day: date, kind: str, calendar: str, fiscal_year_start: int = 1, w
     months = MONTHS_IN[kind]
     year, month = _year_month(day, calendar)
     since = (month - fiscal_year_start) % 12 % months
-    return Period(calendar, kind, _first_of(year, month - since, calendar), _first_of(year, month - since + months, calendar))
+    return Period(calendar, kind, first_of(year, month - since, calendar), first_of(year, month - since + months, calendar))
 
 
 def periods(first: date, as_of: date, kind: str, calendar: str, fiscal_year_start: int = 1, week_start: str = "monday") -> list[Period]:
@@ -112,7 +112,7 @@ def _year_month(day: date, calendar: str) -> tuple[int, int]:
     return day.year, day.month
 
 
-def _first_of(year: int, month: int, calendar: str) -> date:
+def first_of(year: int, month: int, calendar: str) -> date:
     """The first day of a month; months before 1 and after 12 run into the neighbouring years."""
     year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
     if calendar == "jalali":

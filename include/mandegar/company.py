@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -91,8 +92,15 @@ def _dimension(name: str) -> str:
     return name
 
 
+def _bracket(ages: tuple[int, int]) -> tuple[int, int]:
+    if not 0 <= ages[0] <= ages[1]:
+        raise ValueError(f"found {list(ages)}. Write the first and the last age of the bracket, such as [1, 3].")
+    return ages
+
+
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
+Bracket = Annotated[tuple[int, int], AfterValidator(_bracket)]
 
 
 class Churn(Strict):
@@ -145,6 +153,83 @@ class WorkingTime(Strict):
         if self.start >= self.end:
             raise ValueError('`from` is not before `to`. For hours over midnight write from "00:00" to "24:00" and the rest as a break.')
         return self
+
+
+class Feedback(Strict):
+    """How answers to surveys are read."""
+
+    csat: Literal["top_two", "good_or_bad"] = Field(
+        "top_two", description="4 and 5 of five out of all answers, or out of the good (4, 5) and the bad (1, 2) alone"
+    )
+
+
+class Cohorts(Strict):
+    """Which cohorts there are and at which ages they are looked at (metrics.cohorts)."""
+
+    period: PeriodKind = Field(
+        "month", description="who came within one such period of the company's calendar is a cohort; its age counts in them"
+    )
+    by: tuple[Literal["signup", "first_payment"], ...] = Field(("signup", "first_payment"), min_length=1, description="what makes a cohort")
+    longest: int = Field(36, ge=1, description="the oldest age looked at, in periods")
+    brackets: tuple[Bracket, ...] = Field(
+        ((1, 3), (4, 6), (7, 12), (13, 24), (25, 36)), description="brackets of ages in periods, both ends included"
+    )
+    day_ages: tuple[Annotated[int, Field(ge=0)], ...] = Field((1, 7, 14, 30, 60, 90), description="ages in days")
+    day_brackets: tuple[Bracket, ...] = Field(((1, 7), (8, 14), (15, 30), (31, 60), (61, 90)), description="brackets of ages in days")
+
+
+class Milestone(Strict):
+    """Something that a new customer has to reach to count as activated (metrics.activation)."""
+
+    kind: Literal["first_payment", "usage", "interaction"]
+    feature: str | None = Field(None, description="usage: of which feature; else of any")
+    interaction: str | None = Field(None, description="interaction: of which kind, such as visited")
+    times: int = Field(1, ge=1, description="usage, interaction: how often at least")
+    days: int = Field(1, ge=1, description="usage, interaction: on how many different days at least")
+
+    @model_validator(mode="after")
+    def _told(self) -> "Milestone":
+        if self.feature is not None and self.kind != "usage":
+            raise ValueError(f"found `feature: {self.feature}` with kind {self.kind}. Only a milestone of kind usage has a feature.")
+        if (self.interaction is None) == (self.kind == "interaction"):
+            raise ValueError("a milestone of kind interaction, and only that, says which: write `interaction: visited`, or another kind.")
+        if self.kind == "first_payment" and (self.times, self.days) != (1, 1):
+            raise ValueError("found times or days with kind first_payment, which happens once. Leave them out.")
+        return self
+
+
+class Activation(Strict):
+    """When a new customer counts as activated within its first 30 days."""
+
+    milestones: tuple[Milestone, ...] = Field(
+        (), description="all of them have to be reached; else the first payment or purchase and, where usage is known, use on 3 days"
+    )
+
+
+class Value(Strict):
+    """What goes into the value of a customer (metrics.value)."""
+
+    cost_per_agent_minute: Decimal = Field(
+        Decimal(0), ge=0, max_digits=18, decimal_places=4, description="cost of a minute of support, in the company's currency"
+    )
+    discount_rate: float = Field(0.1, ge=0, lt=10, description="yearly rate by which future money is discounted, as a fraction")
+    horizon_months: int = Field(36, ge=1, le=600, description="how far ahead the value of customers without contracts is reckoned")
+    minimum_repeat_buyers: int = Field(100, ge=10, description="a buyer model needs so many customers who bought again")
+
+
+class Acquisition(Strict):
+    """What belongs to the cost of winning customers (metrics.acquisition)."""
+
+    retention_channels: tuple[str, ...] = Field(
+        (), description="channels of `spend` that go to customers already won: no acquisition spend"
+    )
+
+
+class Repurchase(Strict):
+    """How the repurchase cycle is estimated (metrics.repurchase)."""
+
+    percentile: float = Field(0.95, gt=0, lt=1, description="the share of gaps between purchases that the cycle covers")
+    minimum_gaps: int = Field(200, ge=1, description="fewer gaps than this tell no cycle")
 
 
 class Expression(Strict):
@@ -258,6 +343,12 @@ class Company(Strict):
     dimensions: tuple[Annotated[str, AfterValidator(_dimension)], ...] = Field((), description="what figures are broken down by")
     working_time: WorkingTime = Field(WorkingTime(), description="working days and hours, for business minutes")
     hide_cells_below: int = Field(0, ge=0, description="figures of a dimension that speak of fewer customers are left empty")
+    feedback: Feedback = Field(Feedback(), description="how answers to surveys are read")
+    cohorts: Cohorts = Field(Cohorts(), description="cohorts and their ages")
+    activation: Activation = Field(Activation(), description="milestones of a new customer")
+    value: Value = Field(Value(), description="cost to serve, discount rate and horizon of customer value")
+    acquisition: Acquisition = Field(Acquisition(), description="which spend wins customers")
+    repurchase: Repurchase = Field(Repurchase(), description="the repurchase cycle")
     default_country: str = Field("IR", description="for telephone numbers without a country code")
     unsubscribe_url: str | None = Field(None, description="link in every list; {key} stands for the person")
     _folder: Path = PrivateAttr(default=Path())

@@ -99,7 +99,7 @@ def _keys_at(model: type[BaseModel], location: list[Any]) -> list[str]:
             # a name chosen by the user (a source, a table): the model stays that of the mapping's values
             continue
         model = inner
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _model_within(annotation: Any) -> type[BaseModel] | None:

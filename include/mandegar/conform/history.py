@@ -47,7 +47,9 @@ def spells(company: Company, lake: Lake, engine: Engine, customers: ir.Table, as
     opened = engine.table(pa.Table.from_pylist(days, pa.schema([("as_of", pa.date32()), ("seen_from", pa.timestamp("us", "UTC"))])))
     seen = rows.join(opened, "as_of").select(*REMEMBERED, "as_of", "seen_from")
     unseen = (
-        customers.select(*REMEMBERED).anti_join(seen, "customer_id").mutate(as_of=ibis.literal(nights[0]), seen_from=ibis.literal(EVER[0]).cast(seen.seen_from.type()))
+        customers.select(*REMEMBERED)
+        .anti_join(seen, "customer_id")
+        .mutate(as_of=ibis.literal(nights[0]), seen_from=ibis.literal(EVER[0]).cast(seen.seen_from.type()))
     )
     order = {"group_by": "customer_id", "order_by": "as_of"}
     every = ibis.union(seen, unseen.select(*seen.columns))

@@ -22,6 +22,7 @@ from mandegar.metrics.policies import conventions
 MART = "kpi_period"
 FOLLOWED = 200_000  # more changed rows than these are not followed one by one: everything is computed again
 NEAR = timedelta(days=8)  # a refund and its credit note are one event within days
+DAY = timedelta(days=1)
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 # Of a version of a subscription, from when its columns work: the time in that column, old or new; any other from valid_from.
 WORKS_FROM = {"valid_to": "valid_to", "ended_at": "ended_at", "ended_reason": "ended_at", "cancel_requested_at": "cancel_requested_at"}
@@ -102,18 +103,23 @@ def changes(company: Company, lake: Lake, engine: Engine, stands_on: Basis, as_o
         billed += _refunds(lake, engine, changed["invoice"], now)
     if company.churn.kind == "inactivity" or any(policies[name].credits == "reduce_mrr" for name in company.conventions):
         since = min([since, *(start for start, _ in _near(span, "invoice"))])
-    return Changes(since, billed, _near(span, "ticket", "survey", "interaction"))
+    if company.value.cost_per_agent_minute:
+        billed += _near(span, "ticket")
+    return Changes(since, billed, _near(span, "ticket", "survey", "interaction", "invoice", "usage"))
 
 
 def to_compute(periods: pa.Table, closed: datetime, since: datetime, spans: Iterable[Span]) -> pa.Table:
-    """The periods that are not what they were: those still running when the basis closed, and those that a change can reach."""
+    """The periods that are not what they were: those still running when the basis closed, and those that a change can reach.
+
+    A change reaches the period in which it lies and the one after it, which is weighed by the one before.
+    """
     rows = periods.to_pylist()
     reached = [
         row
         for row in rows
         if row["ends_at"] > min(closed, since)
         or not row["is_complete"]
-        or any(row["starts_at"] < end and row["ends_at"] > start for start, end in spans)
+        or any(row["starts_at"] - (row["ends_at"] - row["starts_at"]) - DAY < end and row["ends_at"] > start for start, end in spans)
     ]
     return pa.Table.from_pylist(reached, periods.schema)
 

@@ -11,7 +11,7 @@ from mandegar.metrics.dimensions import NONE, traits
 from mandegar.metrics.ledger import first_paid, ledger, returns
 from mandegar.metrics.mrr import PERIOD, PLAN
 from mandegar.metrics.night import Night
-from mandegar.metrics.policies import Policies
+from mandegar.metrics.policies import Policies, own_policies
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,11 @@ def book(night: Night, policies: Policies) -> Book:
     """
     engine, periods = night.engine, night.periods
     versions = night.entities["subscription"]
-    stretches = engine.keep(ledger(versions, policies, engine, night.entities["invoice"]))
-    paid_first = engine.keep(first_paid(stretches))
+    if policies == own_policies(night.company):
+        stretches, paid_first = night.stretches, night.first_paid
+    else:
+        stretches = engine.keep(ledger(versions, policies, engine, night.entities["invoice"]))
+        paid_first = engine.keep(first_paid(stretches))
     currencies = fx.currencies_in(engine, versions)
     rates = engine.table(fx.rates_at(night.company, night.instants, currencies, night.known_rates))
     with_plan = "plan" in traits(night.dimensions)

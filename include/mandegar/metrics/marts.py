@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mandegar.engine import Engine
 from mandegar.lake import CHUNK, Lake, Receipt
-from mandegar.metrics.mrr import PERIOD
+from mandegar.metrics.mrr import CELL, PERIOD
 
 COMPUTED_ON = "computed_on"
 BY_PERIOD = ("fct_mrr_movement", "fct_customer_period")
@@ -72,11 +72,25 @@ def earlier(lake: Lake, engine: Engine, name: str, night: date) -> ir.Table:
     return engine.read(lake, "marts", name, [night])
 
 
-def with_earlier(rows: ir.Table, before: ir.Table, periods: ir.Table, as_of: date) -> ir.Table:
-    """Tonight's rows of the periods that were computed, and an earlier night's of all others."""
-    kept = before.anti_join(periods, list(PERIOD))
+def with_earlier(rows: ir.Table, before: ir.Table, computed: "list[tuple[ir.Table, tuple[str, ...]]]", as_of: date) -> ir.Table:
+    """Tonight's figures, and an earlier night's of all periods and metrics that were not computed tonight.
+
+    computed: periods, and the metrics that were computed for them.
+    """
+    kept = before
+    for periods, metrics in computed:
+        again = kept.filter(kept.metric.isin(metrics)).semi_join(periods, list(PERIOD))
+        kept = kept.anti_join(again, [*CELL, "convention", "metric"])
     fresh = rows.mutate(**{COMPUTED_ON: ibis.literal(as_of)})
     return ibis.union(fresh.select(*before.columns), kept)
+
+
+def by_period_with_earlier(rows: ir.Table, before: ir.Table | None, periods: ir.Table, as_of: date) -> ir.Table:
+    """Tonight's rows of a mart of cells, and an earlier night's of all other periods."""
+    fresh = rows.mutate(**{COMPUTED_ON: ibis.literal(as_of)})
+    if before is None:
+        return fresh
+    return ibis.union(fresh.select(*before.columns), before.anti_join(periods, list(PERIOD)))
 
 
 def dated(rows: ir.Table, before: ir.Table | None, as_of: date) -> ir.Table:

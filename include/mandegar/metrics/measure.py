@@ -14,7 +14,7 @@ from mandegar.engine import Engine
 from mandegar.entities import ENTITIES
 from mandegar.errors import BrokenTable
 from mandegar.lake import Lake
-from mandegar.metrics import activity, changes, contract, customer_period, kpi, marts, purchases, restate, retention
+from mandegar.metrics import activity, changes, contract, customer_period, families, kpi, marts, purchases, restate, retention
 from mandegar.metrics.mrr import PERIOD
 from mandegar.metrics.night import Night
 from mandegar.metrics.policies import DEFAULT, Policies, conventions
@@ -32,7 +32,7 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
     entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
     every = calendar.period_table(company, _first_day(company, engine, entities, as_of), as_of)
     stands_on = changes.basis(company, lake, as_of)
-    periods = every if stands_on is None else _to_compute(company, lake, engine, stands_on, every, as_of)
+    periods, ripe = (every, every) if stands_on is None else _to_compute(company, lake, engine, stands_on, every, as_of)
     night = _night(company, lake, engine, as_of, entities, periods)
     found = contract_marts(night) if night.contractual else inactivity_marts(night)
     counts = {}
@@ -44,39 +44,60 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
         dated = marts.dated(rows(night.entities["customer"]), before, as_of)
         counts[name] = marts.write_mart(lake, engine, name, dated, as_of, night.closes)
         lake.forget("marts", name, marts.KEPT_NIGHTS, as_of)
-    counts |= _write_figures(night, lake, stands_on, engine.keep(found["kpi_period"]))
-    return counts
+    ripening, whole = night.over(ripe), night.over(every)
+    slow, beside = families.ripening(ripening)
+    for name, rows in beside.items():
+        before = marts.earlier(lake, engine, name, stands_on.as_of) if stands_on else None
+        merged = marts.by_period_with_earlier(engine.keep(rows), before, ripening.periods, as_of)
+        counts[name] = marts.write_mart(lake, engine, name, engine.keep(merged), as_of, night.closes)
+    timeless, others = families.of_all_time(whole)
+    for name, rows in others.items():
+        counts[name] = marts.write_mart(lake, engine, name, rows, as_of, night.closes)
+        lake.forget("marts", name, marts.KEPT_NIGHTS, as_of)
+    computed = [
+        (night.periods, families.SETTLED),
+        (ripening.periods, tuple(metric.name for family in families.FAMILIES if not family.settled for metric in family.metrics)),
+        (whole.periods, tuple(metric.name for metric in families.ACQUISITION.metrics)),
+    ]
+    fresh = engine.keep(families.together([found["kpi_period"], *slow, *timeless]))
+    return counts | _write_figures(night, lake, stands_on, fresh, computed)
 
 
-def _to_compute(company: Company, lake: Lake, engine: Engine, stands_on: changes.Basis, every: pa.Table, as_of: date) -> pa.Table:
-    """The periods that have to be computed again; all of them when too much changed to follow."""
+def _to_compute(
+    company: Company, lake: Lake, engine: Engine, stands_on: changes.Basis, every: pa.Table, as_of: date
+) -> tuple[pa.Table, pa.Table]:
+    """The periods that have to be computed again, of settled figures and of those that ripen; all when too much changed to follow."""
     moved = changes.changes(company, lake, engine, stands_on, as_of)
     if moved is None:
-        return every
+        return every, every
     closed = calendar.day_end(stands_on.as_of, company.zone)
     reached = changes.to_compute(every, closed, moved.since, moved.spans).to_pylist()
-    again = marts.rewritten(lake, stands_on.as_of)
-    wanted = {marts.chunk_name(row) for row in reached} | again
-    return pa.Table.from_pylist([row for row in every.to_pylist() if marts.chunk_name(row) in wanted], every.schema)
+    wanted = {marts.chunk_name(row) for row in reached} | marts.rewritten(lake, stands_on.as_of)
+    periods = pa.Table.from_pylist([row for row in every.to_pylist() if marts.chunk_name(row) in wanted], every.schema)
+    return periods, changes.to_compute(every, closed - families.RIPE_AFTER, moved.since, moved.events)
 
 
-def _write_figures(night: Night, lake: Lake, stands_on: changes.Basis | None, fresh: ir.Table) -> dict[str, int]:
-    """Writes kpi_period, tonight's figures beside those that stand, and what of closed periods is another now."""
+def _write_figures(
+    night: Night, lake: Lake, stands_on: changes.Basis | None, fresh: ir.Table, computed: list[tuple[ir.Table, tuple[str, ...]]]
+) -> dict[str, int]:
+    """Writes kpi_period, tonight's figures beside those that stand; what of closed periods is another now; and what follows."""
     engine, as_of = night.engine, night.as_of
     notes = {"entities": changes.versions_at(lake, as_of)}
+    settled = fresh.filter(fresh.metric.isin(families.SETTLED))
     if stands_on is None:
-        rows = fresh.mutate(**{marts.COMPUTED_ON: ibis.literal(as_of)})
-        moved = restate.with_reasons(engine, restate.restated(fresh, rows.limit(0)), {})
+        rows = engine.keep(fresh.mutate(**{marts.COMPUTED_ON: ibis.literal(as_of)}))
+        moved = restate.with_reasons(engine, restate.restated(settled, rows.limit(0)), {})
     else:
         before = engine.keep(marts.earlier(lake, engine, "kpi_period", stands_on.as_of))
-        rows = marts.with_earlier(fresh, before, night.periods, as_of)
-        moved = engine.keep(restate.restated(fresh, before))
+        rows = engine.keep(marts.with_earlier(fresh, before, computed, as_of))
+        moved = engine.keep(restate.restated(settled, before.filter(before.metric.isin(families.SETTLED))))
         reasons = restate.because(night, lake, stands_on) if engine.count(moved) else {}
         moved = restate.with_reasons(engine, moved, reasons)
-    written = {"restatement": marts.write_mart(lake, engine, "restatement", engine.keep(moved), as_of, night.closes)}
-    rows = engine.keep(rows)
+    counts = {"restatement": marts.write_mart(lake, engine, "restatement", engine.keep(moved), as_of, night.closes)}
+    for name, follows in families.from_figures(night, rows).items():
+        counts[name] = marts.write_mart(lake, engine, name, follows, as_of, night.closes)
     made_of = changes.made_of(night.company)
-    return written | {"kpi_period": marts.write_mart(lake, engine, "kpi_period", rows, as_of, night.closes, made_of, notes)}
+    return counts | {"kpi_period": marts.write_mart(lake, engine, "kpi_period", rows, as_of, night.closes, made_of, notes)}
 
 
 def open_night(company: Company, lake: Lake, engine: Engine, as_of: date) -> Night:
@@ -122,20 +143,22 @@ def contract_marts(night: Night) -> dict[str, ir.Table]:
     own = contract.book(night, known[DEFAULT])
     entries = _entries(night)
     revenues = night.engine.keep(purchases.revenue(entries))
-    wide = kpi.side_by_side(night.periods, own.logo(), own.money(), _revenue_totals(night, entries))
+    wide = night.engine.keep(kpi.side_by_side(night.periods, own.logo(), own.money(), _revenue_totals(night, entries)))
     figures = [_shown(night, own.presence, wide, kpi.LOGO + kpi.CONTRACT + (kpi.REVENUE if night.company.has("invoice") else ()), DEFAULT)]
+    figures += families.beside_the_core(night, own.presence, wide)
     figures += [convention_figures(night, known[name], name) for name in night.company.conventions if name != DEFAULT]
     return {
         "fct_mrr_movement": own.moved.select(*MOVEMENT_COLUMNS),
         "fct_customer_period": customer_period.contract(own.accounts, night.periods, revenues, _used(night), night.company),
-        "kpi_period": ibis.union(*figures) if len(figures) > 1 else figures[0],
+        "kpi_period": families.together(figures),
     }
 
 
 def convention_figures(night: Night, policies: Policies, name: str) -> ir.Table:
     """The key figures of contracts under one convention, as rows of kpi_period."""
     book = contract.book(night, policies)
-    return _shown(night, book.presence, kpi.side_by_side(night.periods, book.logo(), book.money()), kpi.LOGO + kpi.CONTRACT, name)
+    wide = night.engine.keep(kpi.side_by_side(night.periods, book.logo(), book.money()))
+    return _shown(night, book.presence, wide, kpi.LOGO + kpi.CONTRACT, name)
 
 
 def inactivity_marts(night: Night) -> dict[str, ir.Table]:
@@ -147,16 +170,17 @@ def inactivity_marts(night: Night) -> dict[str, ir.Table]:
     presence = engine.keep(_dressed(night, activity.presence(active, bought, night.periods)))
     entries = _entries(night)
     revenues = engine.keep(purchases.revenue(entries))
-    wide = kpi.side_by_side(night.periods, _logos(night, presence, bought), _revenue_totals(night, entries))
+    wide = engine.keep(kpi.side_by_side(night.periods, _logos(night, presence, bought), _revenue_totals(night, entries)))
+    figures = [_shown(night, presence, wide, kpi.LOGO + kpi.REVENUE, DEFAULT), *families.beside_the_core(night, presence, wide)]
     return {
         "fct_customer_period": customer_period.inactivity(presence, night.periods, revenues, lately, night.company),
-        "kpi_period": _shown(night, presence, wide, kpi.LOGO + kpi.REVENUE, DEFAULT),
+        "kpi_period": families.together(figures),
     }
 
 
 def _shown(night: Night, presence: ir.Table, wide: ir.Table, metrics: tuple[kpi.Metric, ...], convention: str) -> ir.Table:
     """The figures as rows of kpi_period, small groups hidden if the company wishes it."""
-    figures = kpi.tall(night.engine.keep(wide), metrics, night.periods, convention)
+    figures = kpi.tall(wide, metrics, night.periods, convention)
     below = night.company.hide_cells_below
     if not below or not night.dimensions:
         return figures

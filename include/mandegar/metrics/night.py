@@ -1,7 +1,7 @@
 """One night as the families of metrics see it: the day, its engine, the entities as they stood, the periods to compute."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from mandegar.metrics.mrr import PERIOD, PLAN
 from mandegar.metrics.policies import own_policies
 
 TENURE = column_of("tenure")
+OF_ENTITIES = ("known_rates", "invoices", "purchases", "revenue_entries", "stretches", "first_paid", "customer_traits", "dimensions")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,14 @@ class Night:
     periods: ir.Table
     instants: list[datetime]
     customer_history: ir.Table | None = None
+
+    def over(self, periods: pa.Table) -> "Night":
+        """The same night over other periods; what was computed of the entities is not computed again."""
+        instants = sorted({*periods.column("starts_at").to_pylist(), *periods.column("ends_at").to_pylist()})
+        other = replace(self, periods=self.engine.keep(self.engine.table(periods)), instants=instants)
+        shared = {name: value for name, value in vars(self).items() if name in OF_ENTITIES}
+        vars(other).update(shared)
+        return other
 
     @property
     def now(self) -> ir.TimestampScalar:
@@ -76,7 +85,7 @@ class Night:
     @cached_property
     def stretches(self) -> ir.Table:
         """The MRR ledger under the company's own policies (metrics.ledger)."""
-        return self.engine.keep(ledger(self.entities["subscription"], own_policies(self.company), self.engine))
+        return self.engine.keep(ledger(self.entities["subscription"], own_policies(self.company), self.engine, self.entities["invoice"]))
 
     @cached_property
     def first_paid(self) -> ir.Table:

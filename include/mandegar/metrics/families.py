@@ -1,0 +1,143 @@
+"""The families of figures beside the core (who was there, MRR, revenue): which there are, when each is computed, and from what."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from mandegar.metrics import (
+    acquisition,
+    activation,
+    cohorts,
+    feedback,
+    forecast,
+    kpi,
+    newcomers,
+    repurchase,
+    support,
+    survival,
+    target_file,
+    targets,
+    value,
+    worth,
+    worth_keeping,
+)
+from mandegar.metrics.kpi import Metric
+from mandegar.metrics.night import Night
+from mandegar.metrics.policies import DEFAULT
+
+
+@dataclass(frozen=True)
+class Family:
+    """Key figures of one subject. title: as docs/metrics.md calls it; room: the module of its owner functions.
+
+    needs: the entities without which there is nothing to say. kind: contract or inactivity, if only such companies have it.
+    settled: a figure of a closed period moves only when its rows do, and then it is a restatement; others ripen: a ticket is
+    solved later, a customer gets old enough to count.
+    """
+
+    title: str
+    room: str
+    metrics: tuple[Metric, ...]
+    needs: tuple[str, ...] = ()
+    kind: str | None = None
+    settled: bool = True
+
+    def told_of(self, night: Night) -> bool:
+        """Whether the company has what the family needs."""
+        return all(night.company.has(entity) for entity in self.needs) and self.kind in (None, night.company.churn.kind)
+
+
+CUSTOMERS = Family("Customers", "retention.logo", kpi.LOGO)
+CONTRACTS = Family("Contracts and MRR", "retention.money", kpi.CONTRACT, kind="contract")
+REVENUE = Family("Revenue", "purchases.revenue_totals", kpi.REVENUE, needs=("invoice",))
+WORTH_KEEPING = Family("Retention by sales and by profit", "worth_keeping.worth_keeping", worth_keeping.WORTH_KEEPING, needs=("invoice",))
+WORTH = Family("What a point of churn is worth", "worth.worth", worth.WORTH)
+SUPPORT = Family("Support", "support.support", support.SUPPORT, needs=("ticket",), settled=False)
+FEEDBACK = Family("Feedback", "feedback.feedback", feedback.FEEDBACK, needs=("survey",), settled=False)
+NEWCOMERS = Family("Newcomers", "newcomers.newcomers", newcomers.NEWCOMERS, settled=False)
+ACTIVATION = Family("Activation", "activation.activation", activation.ACTIVATION, settled=False)
+ACQUISITION = Family("Acquisition", "acquisition.acquisition", acquisition.ACQUISITION, needs=("spend",), settled=False)
+FAMILIES = (
+    CUSTOMERS,
+    CONTRACTS,
+    REVENUE,
+    WORTH_KEEPING,
+    WORTH,
+    NEWCOMERS,
+    ACTIVATION,
+    ACQUISITION,
+    SUPPORT,
+    FEEDBACK,
+)
+RIPENING: tuple[tuple[Family, Callable[[Night], ir.Table]], ...] = (
+    (NEWCOMERS, newcomers.newcomers),
+    (ACTIVATION, activation.activation),
+)
+RIPE_AFTER = timedelta(days=activation.WINDOW + 1)  # so long a closed period's figures ripen by themselves
+SETTLED = tuple(metric.name for family in FAMILIES if family.settled for metric in family.metrics)
+
+
+def beside_the_core(night: Night, presence: ir.Table, wide: ir.Table) -> list[ir.Table]:
+    """Figures of the core's own periods that follow from it, as rows of kpi_period. wide: the core's wide table."""
+    found = []
+    if WORTH_KEEPING.told_of(night):
+        kept = worth_keeping.worth_keeping(presence, worth_keeping.base_values(night), night.dimensions)
+        found.append(kpi.tall(night.engine.keep(kept), WORTH_KEEPING.metrics, night.periods))
+    if night.contractual:
+        found.append(kpi.tall(night.engine.keep(worth.worth(wide)), WORTH.metrics, night.periods))
+    elif REVENUE.told_of(night):
+        found.append(kpi.tall(night.engine.keep(worth.worth_without_contracts(wide, night.periods)), WORTH.metrics, night.periods))
+    return found
+
+
+def ripening(night: Night) -> tuple[list[ir.Table], dict[str, ir.Table]]:
+    """Figures that go on moving for a while after their period is over, as rows of kpi_period; and the marts beside them."""
+    engine, marts = night.engine, {}
+    figures = [kpi.tall(engine.keep(make(night)), family.metrics, night.periods) for family, make in RIPENING if family.told_of(night)]
+    if SUPPORT.told_of(night):
+        wide = engine.keep(support.support(night))
+        figures.append(kpi.tall(support.figures(wide), SUPPORT.metrics, night.periods))
+        marts["support_period"] = support.support_period(wide, night.periods)
+    if FEEDBACK.told_of(night):
+        wide = engine.keep(feedback.feedback(night))
+        figures.append(kpi.tall(wide, FEEDBACK.metrics, night.periods))
+        marts["feedback_period"] = feedback.feedback_period(wide, night.periods)
+    return figures, marts
+
+
+def of_all_time(night: Night) -> tuple[list[ir.Table], dict[str, ir.Table]]:
+    """What looks at every period at once: cohorts, survival, the value of customers, what it cost to win them."""
+    engine = night.engine
+    marts = {
+        "cohort_retention": cohorts.cohort_retention(night),
+        "survival_curve": survival.survival_curve(night),
+        **value.valuation(night),
+    }
+    if night.company.has("invoice"):
+        marts["repurchase_cycle"] = repurchase.repurchase_cycle(night)
+    marts["customer_value"] = engine.keep(marts["customer_value"])
+    figures = []
+    if ACQUISITION.told_of(night):
+        wide = engine.keep(acquisition.acquisition(night, marts["customer_value"]))
+        figures.append(kpi.tall(wide, ACQUISITION.metrics, night.periods))
+        marts["acquisition_period"] = acquisition.acquisition_period(wide, night.periods)
+    return figures, marts
+
+
+def from_figures(night: Night, kpis: ir.Table) -> dict[str, ir.Table]:
+    """What follows from the key figures of all periods: targets and forecasts."""
+    own = kpis.filter(kpis.convention == DEFAULT)
+    names = {metric.name for family in FAMILIES for metric in family.metrics}
+    plan = target_file.load(night.company, names)
+    return {
+        "retention_target": targets.retention_target(night.company, night.engine, plan, own, night.as_of),
+        "forecast": forecast.churn_forecast(night.company, night.engine, own),
+    }
+
+
+def together(figures: list[ir.Table]) -> ir.Table:
+    """Rows of kpi_period from several families."""
+    return ibis.union(*figures) if len(figures) > 1 else figures[0]

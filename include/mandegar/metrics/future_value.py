@@ -1,0 +1,181 @@
+"""What customers are still expected to bring in: by contract, or by a model of how they buy."""
+
+from dataclasses import dataclass
+from math import exp
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from mandegar.metrics import buyer_model, fx
+from mandegar.metrics.buyer_model import BGNBD, WEEK, GammaGamma, NoModel
+from mandegar.metrics.days import number
+from mandegar.metrics.ledger import MONEY
+from mandegar.metrics.night import Night
+from mandegar.metrics.spells import spans, spells, today
+
+SUM = "decimal(38, 4)"
+MONTH = 365.25 / 12  # days
+YEAR = 365
+LARGEST = 700.0  # e to this is the largest that floating point holds
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that future values stand on, or the reason why it is not known."""
+
+    model: str
+    name: str
+    value: float | None
+    std_error: float | None = None
+    no_model: str | None = None
+
+
+@dataclass(frozen=True)
+class FutureValue:
+    """Future values per customer, and what they stand on."""
+
+    customers: ir.Table
+    parameters: tuple[Parameter, ...]
+
+
+def monthly_discount(night: Night) -> float:
+    """d: the yearly discount rate as one of a month, (1 + rate)^(1/12) - 1."""
+    return (1 + night.company.value.discount_rate) ** (1 / 12) - 1
+
+
+def monthly_retention(night: Night) -> float | None:
+    """r: the share of customers who stay for another month, as the company's own last year shows it.
+
+    Formula: exp(-leavings / days lived by all customers x 365.25 / 12), over the 365 days up to the night (or since data_from);
+    a leaving is the end of a spell (metrics.spells), a return begins another. None where nobody was there.
+    """
+    over = today(night)
+    since = over - YEAR if night.company.data_from is None else max(over - YEAR, number(night.company.data_from))
+    lived = spells(spans(night))
+    days = ibis.greatest(ibis.least(lived.until_day, over) - ibis.greatest(lived.from_day, since), 0)
+    left = (lived.until_day >= since) & (lived.until_day < over)
+    found = night.engine.arrow(lived.agg(days=days.sum().cast("int64"), left=left.sum().cast("int64"))).to_pylist()[0]
+    return exp(-found["left"] / found["days"] * MONTH) if found["days"] else None
+
+
+def contractual(night: Night, margin: float) -> FutureValue:
+    """The value of customers with contracts.
+
+    Grain: one row per customer_id that pays at the night. Columns, in the company's currency: mrr; clv_contractual, without the
+    payment now due, and clv_contractual_with_first, with it; empty where the sum has no end.
+    Formula: m r / (1 + d - r) and m (1 + d) / (1 + d - r), m = MRR x margin, r and d per month (monthly_retention, monthly_discount).
+    Source: Gupta and Lehmann 2003, Customers as Assets.
+    margin: what is left of revenue after the cost of goods and of serving, as a share.
+    """
+    there = night.stretches.filter(
+        (night.stretches.mrr > 0)
+        & (night.stretches.from_at < night.now)
+        & (night.stretches.until_at.isnull() | (night.stretches.until_at >= night.now))
+    )
+    rates = fx.rates_at(night.company, [night.closes], fx.currencies_in(night.engine, there), night.known_rates)
+    valued = there.join(night.engine.table(rates).select("currency", "rate"), "currency")
+    paying = valued.group_by("customer_id").agg(mrr=(valued.mrr * valued.rate).cast(MONEY).sum().cast(MONEY))
+    r, d = monthly_retention(night), monthly_discount(night)
+    ends = r is not None and 1 + d - r > 0
+    factors = {"clv_contractual": r / (1 + d - r), "clv_contractual_with_first": (1 + d) / (1 + d - r)} if r is not None and ends else {}
+    none = ibis.null(SUM)
+    return FutureValue(
+        paying.mutate(
+            **{
+                name: _money(paying.mrr.cast("float64") * _float(factors[name] * margin)) if name in factors else none
+                for name in ("clv_contractual", "clv_contractual_with_first")
+            }
+        ),
+        (Parameter("contractual", "monthly_retention", r), Parameter("contractual", "monthly_discount", d)),
+    )
+
+
+def non_contractual(night: Night, histories: ir.Table, margin: float) -> FutureValue:
+    """The value of customers without contracts, over value.horizon_months.
+
+    Grain: one row per customer_id of the histories. Columns: p_alive; expected_purchases, days with a purchase in the next year;
+    expected_value of one of them, in the company's currency; clv_non_contractual, in the company's currency. Empty where there is
+    no model: the parameters then say why.
+    Formula: BG/NBD for purchases, Gamma-Gamma for their value (metrics.buyer_model); CLV = margin x expected value x the sum over
+    the horizon's months i of purchases expected in month i / (1 + d)^i.
+    Source: Fader, Hardie and Lee 2005, RFM and CLV: Using Iso-Value Curves for Customer Base Analysis.
+    """
+    buying, spending = fit(night, histories)
+    names = ("p_alive", "expected_purchases", "expected_value")
+    if isinstance(buying, NoModel):
+        unknown = {name: ibis.null("float64") for name in names}
+        return FutureValue(histories.select("customer_id", **unknown, clv_non_contractual=ibis.null(SUM)), _told(buying, spending))
+    pairs = night.engine.arrow(histories.select("frequency", "age").distinct())
+    ahead = night.engine.table(_ahead(night, buying, pairs))
+    joined = histories.join(ahead, ["frequency", "age"])
+    alive = joined.mutate(p_alive=_p_alive(buying, joined))
+    worth = _expected_value(spending, alive) if isinstance(spending, GammaGamma) else ibis.null("float64")
+    valued = alive.mutate(expected_purchases=alive.p_alive * alive.year, expected_value=worth)
+    clv = _money(valued.p_alive * valued.discounted * valued.expected_value * _float(margin))
+    return FutureValue(valued.select("customer_id", *names, clv_non_contractual=clv), _told(buying, spending))
+
+
+def fit(night: Night, histories: ir.Table) -> tuple[BGNBD | NoModel, GammaGamma | NoModel]:
+    """Both buyer models of the histories, from counts of customers with the same history."""
+    minimum = night.company.value.minimum_repeat_buyers
+    counted = histories.group_by("frequency", "recency", "age").agg(people=histories.count())
+    same = _columns(night.engine.arrow(counted.order_by("frequency", "recency", "age")))
+    buying = buyer_model.fit_bgnbd(same["frequency"], same["recency"] / WEEK, same["age"] / WEEK, same["people"], minimum)
+    again = histories.filter(histories.frequency > 0)
+    spent = again.group_by("frequency", "repeat_value").agg(people=again.count())
+    values = _columns(night.engine.arrow(spent.order_by("frequency", "repeat_value")))
+    return buying, buyer_model.fit_gamma_gamma(values["frequency"], values["repeat_value"], values["people"], minimum)
+
+
+def _columns(table: pa.Table) -> dict:
+    return {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+
+
+def _ahead(night: Night, model: BGNBD, pairs: pa.Table) -> pa.Table:
+    """What a customer who is still alive is expected to buy: frequency, age; year, discounted (over the horizon)."""
+    same = _columns(pairs)
+    x, weeks = same["frequency"], same["age"] / WEEK
+    year = buyer_model.unconditional_part(model, 365.25 / WEEK, x, weeks)
+    discounted = buyer_model.discounted_part(model, x, weeks, night.company.value.horizon_months, MONTH / WEEK, monthly_discount(night))
+    return pairs.append_column("year", pa.array(year, pa.float64())).append_column("discounted", pa.array(discounted, pa.float64()))
+
+
+def _p_alive(model: BGNBD, rows: ir.Table) -> ir.FloatingValue:
+    """buyer_model.p_alive, in the engine."""
+    x, alpha = rows.frequency.cast("float64"), _float(model.alpha)
+    silence = (alpha + rows.age.cast("float64") / WEEK).ln() - (alpha + rows.recency.cast("float64") / WEEK).ln()
+    share = (_float(model.a) / (_float(model.b) + ibis.greatest(x, 1.0) - 1.0)).ln()
+    odds = ibis.least(share + (_float(model.r) + x) * silence, LARGEST).exp()
+    return (rows.frequency > 0).ifelse(1.0 / (1.0 + odds), 1.0).cast("float64")
+
+
+def _expected_value(model: GammaGamma, rows: ir.Table) -> ir.FloatingValue:
+    """buyer_model.expected_value, in the engine; empty where it has no end."""
+    x = rows.frequency.cast("float64")
+    below = _float(model.p) * x + _float(model.q) - 1.0
+    spent = rows.repeat_value.fill_null(0.0) * x
+    return (below > 0).ifelse(_float(model.p) * (_float(model.gamma) + spent) / below, ibis.null("float64"))
+
+
+def _told(buying: BGNBD | NoModel, spending: GammaGamma | NoModel) -> tuple[Parameter, ...]:
+    found: list[Parameter] = []
+    for name, model, parameters, others in (
+        ("bg_nbd", buying, ("r", "alpha", "a", "b"), ("log_likelihood", "customers", "repeat_buyers")),
+        ("gamma_gamma", spending, ("p", "q", "gamma"), ("log_likelihood", "repeat_buyers")),
+    ):
+        if isinstance(model, NoModel):
+            found.append(Parameter(name, "none", None, None, model.reason))
+        else:
+            found += [Parameter(name, each, getattr(model, each), error) for each, error in zip(parameters, model.std_errors, strict=True)]
+            found += [Parameter(name, each, float(getattr(model, each))) for each in others]
+    return tuple(found)
+
+
+def _float(value: float) -> ir.FloatingScalar:
+    """A number as floating point: written out it would reach the engine as a decimal."""
+    return ibis.literal(repr(float(value))).cast("float64")
+
+
+def _money(value: ir.FloatingValue) -> ir.DecimalValue:
+    return value.round(4).cast(SUM)

@@ -1,0 +1,34 @@
+"""How long until something happens, where it has not happened yet for everybody: quantiles of Kaplan-Meier curves."""
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from mandegar.metrics.dimensions import Dimension, totals
+
+NEARLY = 1e-9  # a product of shares that is exactly 1/2 may come out a little above it
+
+
+def quantiles(waits: ir.Table, dimensions: Sequence[Dimension], keys: Sequence[str]) -> ir.Table:
+    """After how long half, and nine tenths, of those who wait wait no longer.
+
+    Grain: one row per keys, dimension and dimension_value. Columns, in the unit of wait: median, p90; empty where the curve
+    does not come down so far, because too many wait still.
+    waits: wait, int64; ended, false for a wait that was cut off (censored) and would have gone on; the traits.
+    Formula: S(t) = product over t_i <= t of (1 - d_i / n_i), d_i waits that ended at t_i, n_i of t_i or longer, ended or cut
+    off; the quantile q is the least t with S(t) <= 1 - q. Without censoring the median of an even number is the lower middle
+    one. Source: E. L. Kaplan and P. Meier, Nonparametric Estimation from Incomplete Observations, JASA 53 (1958).
+    """
+    group = [*keys, "dimension", "dimension_value"]
+    counted = totals(waits, dimensions, lambda rows: {"ended": rows.ended.sum(), "left": rows.count()}, (*keys, "wait"))
+    waiting = counted.mutate(at_risk=counted.left.sum().over(ibis.cumulative_window(group_by=group, order_by=counted.wait.desc())))
+    steps = waiting.filter(waiting.ended > 0)
+    share = 1.0 - steps.ended.cast("float64") / steps.at_risk.cast("float64")
+    steps = steps.mutate(step=(steps.ended < steps.at_risk).ifelse(share, ibis.literal(1.0)).ln())
+    curve = steps.mutate(fallen=steps.step.sum().over(ibis.cumulative_window(group_by=group, order_by=steps.wait.asc())))
+    waiting_still = (curve.ended < curve.at_risk).ifelse(curve.fallen.exp(), 0.0)
+    curve = curve.mutate(waiting_still=waiting_still)
+    return curve.group_by(*group).agg(
+        median=curve.wait.min(where=curve.waiting_still <= 0.5 + NEARLY), p90=curve.wait.min(where=curve.waiting_still <= 0.1 + NEARLY)
+    )
