@@ -11,7 +11,8 @@ import ibis
 import pyarrow as pa
 from ibis import BaseBackend
 
-from mandegar.lake import CHUNK, Lake
+from mandegar import spark
+from mandegar.lake import AS_OF, CHUNK, Lake
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -65,11 +66,27 @@ class Engine:
 
     def write_window(self, lake: Lake, stage: str, name: str, as_of: date, rows: "ir.Table") -> int:
         """Replaces one night's window of a lake table by the rows of an expression; gives their number."""
-        return lake.replace(stage, name, as_of, arrow_schema(rows), self.batches(rows))
+        if self.name == "duckdb":
+            return lake.replace(stage, name, as_of, arrow_schema(rows), self.batches(rows))
+        return self._spark_write(lake, stage, name, AS_OF, [as_of.isoformat()], rows)
 
     def write_chunks(self, lake: Lake, stage: str, name: str, chunks: Iterable[str], rows: "ir.Table") -> int:
         """Replaces the named chunks of a lake table by the rows of an expression, which say where they belong; gives its version."""
-        return lake.replace_chunks(stage, name, chunks, arrow_schema(rows), self.batches(rows))
+        if self.name == "duckdb":
+            return lake.replace_chunks(stage, name, chunks, arrow_schema(rows), self.batches(rows))
+        self._spark_write(lake, stage, name, pa.field(CHUNK, pa.string()), chunks, rows)
+        return lake.version(stage, name)
+
+    def _spark_write(self, lake: Lake, stage: str, name: str, part: pa.Field, parts: Iterable[str], rows: "ir.Table") -> int:
+        """Replaces the named parts of a lake table: the executors write the files, the lake takes them over in one commit."""
+        asked = arrow_schema(rows)
+        held = lake.held(stage, name, asked)
+        parts = list(parts)
+        with lake.staging(stage, name) as folder:
+            frame = self._session.sql(self.backend.compile(rows))
+            count = spark.write_files(frame, asked, held, folder, part.name, parts[0] if part is AS_OF else None)
+            lake.take_over(stage, name, held.append(part) if part is AS_OF else held, part.name, parts, folder, count)
+        return count
 
     def table(self, rows: pa.Table) -> "ir.Table":
         """A small table that is already in memory.
@@ -123,7 +140,7 @@ class Engine:
         return self.backend._session
 
     def _spark_parquet(self, files: list[str], root: Path) -> "ir.Table":
-        frame = self._session.read.option("basePath", str(root)).option("mergeSchema", "true").parquet(*files)
+        frame = self._session.read.option("basePath", spark.url(root)).option("mergeSchema", "true").parquet(*map(spark.url, files))
         if "as_of" in frame.columns:
             frame = frame.withColumn("as_of", frame["as_of"].cast("date"))
         if CHUNK in frame.columns:  # Spark would make a date or a number of it
@@ -176,28 +193,6 @@ def start(name: EngineName = "duckdb", scratch: Path | None = None, memory: str 
         finally:
             backend.disconnect()
     else:
-        session = spark_session()
+        session = spark.spark_session()
         yield Engine("spark", ibis.pyspark.connect(session))
         session.stop()
-
-
-def spark_session() -> "SparkSession":
-    """A Spark session in UTC; the master comes from Spark's own configuration, else this machine's cores."""
-    import os
-
-    from pyspark.sql import SparkSession
-
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    os.environ.setdefault("PYARROW_IGNORE_TIMEZONE", "1")
-    return (
-        SparkSession.builder.appName("mandegar")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "4")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.execution.arrow.pyspark.enabled", "true")
-        .config("spark.sql.ansi.enabled", "false")
-        .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.log.level", "ERROR")
-        .getOrCreate()
-    )

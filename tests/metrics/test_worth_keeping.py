@@ -34,8 +34,8 @@ TICKETS: list[Row] = [
 PRESENCE = {
     "a": (True, True, False),
     "b": (True, False, False),
-    "c": (True, True, False),
-    "d": (True, False, True),
+    "c": (True, False, True),
+    "d": (True, True, False),
     "e": (False, True, False),
 }
 REGION = {"a": "north", "b": "south", "c": "north", "d": "south", "e": "south"}

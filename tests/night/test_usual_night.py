@@ -63,7 +63,10 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Home
         night = Night(company, usual, as_of)
         if as_of == NIGHTS[1]:  # an old invoice turns out to have been for 1000 more, and a customer moves from England to the Moon
             oldest = "SELECT min(invoice_no) FROM invoices WHERE kind = 'subscription' AND voided_at IS NULL"
-            change(folder / "billing.db", f"UPDATE invoices SET net = net + 1000, changed = '2026-10-30 12:00:00' WHERE invoice_no = ({oldest})")
+            change(
+                folder / "billing.db",
+                f"UPDATE invoices SET net = net + 1000, changed = '2026-10-30 12:00:00' WHERE invoice_no = ({oldest})",
+            )
             first = "SELECT min(account_no) FROM accounts WHERE province = 'England'"
             change(folder / "crm.db", f"UPDATE accounts SET province = 'Moon' WHERE account_no = ({first})")
         for table in map(str, company.tables()):

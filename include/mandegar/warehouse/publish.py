@@ -24,10 +24,28 @@ from mandegar.warehouse.load import load
 
 BY_PERIOD = (tables.fct_mrr_movement, tables.fct_customer_period)
 BY_CUSTOMER = (tables.dim_customer, tables.customer_contact)
-WHOLE = (tables.kpi_period,)
+WHOLE = (
+    tables.kpi_period,
+    tables.cohort_retention,
+    tables.survival_curve,
+    tables.customer_value,
+    tables.value_model,
+    tables.repurchase_cycle,
+    tables.acquisition_period,
+    tables.support_period,
+    tables.feedback_period,
+    tables.retention_target,
+    tables.forecast,
+)
 CURRENT = (*WHOLE, *BY_PERIOD, *BY_CUSTOMER)
 NIGHTLY = (tables.customer_risk, tables.restatement)
-CONTRACT_ONLY = (tables.fct_mrr_movement.name,)
+NEEDS = {
+    tables.fct_mrr_movement.name: "subscription",
+    tables.repurchase_cycle.name: "invoice",
+    tables.acquisition_period.name: "spend",
+    tables.support_period.name: "ticket",
+    tables.feedback_period.name: "survey",
+}
 ALL = "all"
 REPLACED_FROM = 0.3  # when more of the customers changed than this share, all are written
 
@@ -39,7 +57,7 @@ def publish(company: Company, lake: Lake, engine: sa.Engine, as_of: date) -> dic
     its own rows (risk, restatements, data quality) and leaves the present alone. Everything happens in one transaction.
     Errors: BrokenTable when a mart of the night is not complete.
     """
-    expected = [table for table in (*CURRENT, *NIGHTLY) if company.churn.kind == "contract" or table.name not in CONTRACT_ONLY]
+    expected = [table for table in (*CURRENT, *NIGHTLY) if _told_of(company, table)]
     for table in expected:
         if lake.receipt("marts", table.name, as_of) is None:
             raise BrokenTable(f"The mart {table.name} of {as_of} is not complete; run measure and score for that night again.")
@@ -49,7 +67,10 @@ def publish(company: Company, lake: Lake, engine: sa.Engine, as_of: date) -> dic
         latest = connection.execute(sa.select(sa.func.max(tables.published_night.c.as_of))).scalar()
         if latest is None or latest <= as_of:
             for table in CURRENT:
-                if table in expected:
+                if table not in expected:
+                    connection.execute(table.delete())
+                    connection.execute(tables.published_part.delete().where(tables.published_part.c.table_name == table.name))
+                else:
                     publisher = _by_period if table in BY_PERIOD else _by_customer if table in BY_CUSTOMER else _whole
                     counts[table.name] = publisher(connection, lake, table, as_of)
             connection.execute(tables.dim_date.delete())
@@ -61,6 +82,13 @@ def publish(company: Company, lake: Lake, engine: sa.Engine, as_of: date) -> dic
         connection.execute(tables.published_night.delete().where(tables.published_night.c.as_of == as_of))
         connection.execute(tables.published_night.insert().values(as_of=as_of))
     return counts
+
+
+def _told_of(company: Company, table: sa.Table) -> bool:
+    """Whether the company has what a mart needs."""
+    if table is tables.fct_mrr_movement and company.churn.kind != "contract":
+        return False
+    return table.name not in NEEDS or company.has(NEEDS[table.name])
 
 
 def written_by(connection: sa.Connection, table: sa.Table, as_of: date) -> list[str]:

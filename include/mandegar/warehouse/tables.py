@@ -1,4 +1,5 @@
-"""The warehouse: what BI tools, marketing and people read. Every table and column is described here and in figures.py, once.
+"""The warehouse: what BI tools, marketing and people read. Every table and column is described once, here and in the
+modules of figures.
 
 Marts are rebuilt from the lake by `publish`; the tables of campaigns are written between nights and live here alone.
 """
@@ -6,14 +7,20 @@ Marts are rebuilt from the lake by `publish`; the tables of campaigns are writte
 import sqlalchemy as sa
 
 from mandegar.warehouse.columns import INSTANT, MONEY, given, key, maybe, metadata, night
+from mandegar.warehouse.customer_figures import acquisition_period as acquisition_period
+from mandegar.warehouse.customer_figures import cohort_retention as cohort_retention
+from mandegar.warehouse.customer_figures import customer_value as customer_value
+from mandegar.warehouse.customer_figures import repurchase_cycle as repurchase_cycle
+from mandegar.warehouse.customer_figures import survival_curve as survival_curve
+from mandegar.warehouse.customer_figures import value_model as value_model
 from mandegar.warehouse.figures import fct_customer_period as fct_customer_period
 from mandegar.warehouse.figures import fct_mrr_movement as fct_mrr_movement
-from mandegar.warehouse.figures import feedback_period as feedback_period
 from mandegar.warehouse.figures import forecast as forecast
 from mandegar.warehouse.figures import kpi_period as kpi_period
 from mandegar.warehouse.figures import restatement as restatement
 from mandegar.warehouse.figures import retention_target as retention_target
-from mandegar.warehouse.figures import support_period as support_period
+from mandegar.warehouse.service_figures import feedback_period as feedback_period
+from mandegar.warehouse.service_figures import support_period as support_period
 
 dim_customer = sa.Table(
     "dim_customer",
