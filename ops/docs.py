@@ -1,13 +1,62 @@
-"""Writes the pages that follow from the code: entities, metrics, warehouse. `--check` says whether they are up to date."""
+"""Writes the pages that follow from the code: entities, metrics, conventions, warehouse. `--check` says whether they are up to date."""
 
+import importlib
+import inspect
+import re
 import sys
 from pathlib import Path
+from typing import get_args
+
+import yaml
 
 from mandegar.entities import ENTITIES, Column
-from mandegar.metrics.kpi import CONTRACT, LOGO, REVENUE, Metric
+from mandegar.metrics.families import FAMILIES
+from mandegar.metrics.kpi import Metric
+from mandegar.metrics.policies import Policies
 from mandegar.warehouse.tables import metadata
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
+COMPANY = DOCS.parent / "include" / "company"
+MARTS = {
+    "fct_mrr_movement": "mrr.movements",
+    "the MRR ledger (not published)": "ledger.ledger",
+    "fct_customer_period, with contracts": "customer_period.contract",
+    "fct_customer_period, without": "customer_period.inactivity",
+    "restatement": "restate.restated",
+    "cohort_retention": "cohorts.cohort_retention",
+    "survival_curve": "survival.survival_curve",
+    "customer_value": "value.valuation",
+    "repurchase_cycle": "repurchase.repurchase_cycle",
+    "acquisition_period": "acquisition.acquisition_period",
+    "support_period": "support.support_period",
+    "feedback_period": "feedback.feedback_period",
+    "retention_target": "targets.retention_target",
+    "forecast": "forecast.churn_forecast",
+    "the bridge (`mandegar bridge`)": "bridge.bridge",
+}
+WORDS = "Grain|Columns?|Formula|Identity|Polic(?:y|ies)|Sources?|Errors|Methods?|Age|Gap|Estimate|Interval|Cancellation"
+SECTION = re.compile(rf"(?:^|(?<=[.;\s]))((?:{WORDS})(?:, [^:.;]{{1,60}})?):")
+SECTION_START = re.compile(rf"^((?:{WORDS})(?:, [^:.;]{{1,60}})?):\s*")
+CONVENTIONS_SAID = (
+    "`conventions: [default, stripe]` in company.yaml reports under both, night after night; `mandegar bridge --from stripe` tells why "
+    "two of them differ, policy by policy and customer by customer. A company's own sets go into a `conventions.yaml` beside its "
+    "company.yaml, where `default` may be changed too. Bold is what differs from Mandegar's own; [metrics.md](metrics.md) says what "
+    "each policy does.\n",
+)
+CONVENTIONS_FROM = (
+    "Where a vendor publishes nothing about a policy, the default stands: a set is as near as what is published allows, not a copy.\n",
+    "- **chartmogul**: delinquent subscriptions count until the billing system cancels them; churn when the subscription ends there (its "
+    "help pages on past-due subscriptions and on churn recognition; `cancellation: at_billing_end` and `at_request` are options there).",
+    "- **stripe**: active and past_due count, unpaid does not; only coupons that last for ever reduce MRR; who starts and churns inside "
+    "the window is above and below the line, and new subscribers are in the denominator (its pages on billing analytics and churn rate).",
+    "- **baremetrics**: who signs up and cancels inside the window is in the churn rate (its changelog).",
+    "- **profitwell**: MRR is recognised until the end of the billing cycle; discounts always; on hold is 0; back at any time is a "
+    "reactivation; new and gone in one month is ignored (its comparisons with other vendors).",
+    "- **recurly**: back at least a month later is a reactivation; credits with dates are in MRR; failed invoices stay in by default "
+    "(its support pages, and ProfitWell's comparison).",
+    "- **maxio**: MRR goes at the time of cancellation; on hold changes nothing; back within 90 days is a reactivation, after that new; new "
+    "and gone counts as both (ProfitWell's comparison with Maxio, formerly Chargify).\n",
+)
 GENERATED = "<!-- Written by `make docs` from the code; change it there. -->\n"
 
 
@@ -41,23 +90,47 @@ def _says(column: Column) -> str:
 
 
 def metrics() -> str:
-    """The key figures: name, formula, meaning."""
+    """Every key figure and every mart: what it means, in the words of the function that owns it."""
     parts = [
         GENERATED,
-        "# Key figures\n",
-        "`kpi_period` has one row per convention, calendar, period, dimension value and metric. A rate is a fraction of 1; where the "
-        "denominator is 0 the value is empty. The columns in the formulas are those of `metrics/retention.py`, `metrics/purchases.py` and "
-        "`metrics/measure.py`, each with its definition, source and policy in the docstring of the function that makes it.\n",
+        "# What each number means\n",
+        "`kpi_period` has one row per convention, calendar, period, dimension value and metric, with numerator and denominator; where the "
+        "denominator is 0 the value is empty. Shares are fractions of 1. What the formulas name are columns of the function under the "
+        "title, in `include/mandegar/metrics/`; what follows is its docstring.\n",
     ]
-    for title, family in (("Customers", LOGO), ("Contracts and MRR", CONTRACT), ("Revenue", REVENUE)):
-        parts += [f"## {title}\n", "| metric | formula | what it says |", "|---|---|---|"]
-        parts += [f"| `{metric.name}` | {_formula(metric)} | {metric.says} |" for metric in family]
+    for family in FAMILIES:
+        parts += [f"## {family.title}\n", _owner(family.room)]
+        if not family.settled:
+            parts.append(
+                "Figures of a closed period may still ripen (a ticket is solved, a customer gets old enough); that is no restatement.\n"
+            )
+        parts += ["| metric | formula | what it says |", "|---|---|---|"]
+        parts += [f"| `{metric.name}` | {_formula(metric)} | {metric.says} |" for metric in family.metrics]
         parts.append("")
     gains = "new_mrr + reactivation_mrr + resumed_mrr + expansion_mrr"
     losses = "contraction_mrr - churned_mrr - paused_mrr"
     identity = f"mrr_end = mrr_start + {gains} - {losses} + fx_mrr"
     parts.append(f"Movement identity, to the last decimal, or nothing is published: `{identity}`.\n")
+    parts.append("## The tables beside it\n")
+    for mart, owner in MARTS.items():
+        parts += [f"### {mart}\n", _owner(owner)]
+    parts += ["## Policies\n", "| policy | choices | what it decides |", "|---|---|---|"]
+    for name, field in Policies.model_fields.items():
+        choices = " ".join(
+            f"**`{one}`**" if one == field.default else f"`{one}`" for one in get_args(field.annotation) if isinstance(one, str)
+        )
+        parts.append(f"| `{name}` | {choices or f'**`{field.default}`**'} | {field.description} |")
+    parts += ["", "The default is printed bold. [conventions.md](conventions.md) has the sets of them that vendors use.", ""]
     return "\n".join(parts)
+
+
+def _owner(path: str) -> str:
+    """The docstring of a function of the metrics, its sections as paragraphs."""
+    module, name = path.rsplit(".", 1)
+    text = inspect.getdoc(getattr(importlib.import_module(f"mandegar.metrics.{module}"), name)) or ""
+    paragraphs = [" ".join(part.split()) for part in SECTION.sub(r"\n\n\1:", text).split("\n\n") if part.strip()]
+    lines = [SECTION_START.sub(r"**\1.** ", paragraph) for paragraph in paragraphs]
+    return f"`{path}`\n\n" + "\n\n".join(lines) + "\n"
 
 
 def _formula(metric: Metric) -> str:
@@ -65,6 +138,17 @@ def _formula(metric: Metric) -> str:
         return f"`{metric.numerator}`"
     numerator, denominator = (f"({part})" if " " in part else part for part in (metric.numerator, metric.denominator))
     return f"`{numerator} / {denominator}`"
+
+
+def conventions() -> str:
+    """Which policies each convention sets."""
+    rows = yaml.safe_load((COMPANY / "conventions.yaml").read_text(encoding="utf-8"))
+    names = list(rows)
+    parts = [GENERATED, "# Conventions\n", *CONVENTIONS_SAID, f"| policy | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
+    for policy, field in Policies.model_fields.items():
+        cells = [f"**{rows[name][policy]}**" if policy in (rows[name] or {}) else str(field.default) for name in names]
+        parts.append(f"| `{policy}` | {' | '.join(cells)} |")
+    return "\n".join([*parts, "", *CONVENTIONS_FROM])
 
 
 def warehouse() -> str:
@@ -80,7 +164,8 @@ def warehouse() -> str:
 def main() -> int:
     """Writes the pages, or with --check only compares; gives 1 when a page is out of date."""
     stale = []
-    for name, text in {"entities.md": entities(), "metrics.md": metrics(), "warehouse.md": warehouse()}.items():
+    pages = {"entities.md": entities(), "metrics.md": metrics(), "conventions.md": conventions(), "warehouse.md": warehouse()}
+    for name, text in pages.items():
         page = DOCS / name
         if "--check" in sys.argv:
             if not page.is_file() or page.read_text(encoding="utf-8") != text:

@@ -69,11 +69,13 @@ def main() -> None:
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--until", type=Day(), default=date(2026, 10, 31), show_default="2026-10-31", help="Last day the sample knows of.")
 @click.option("--locale", type=click.Choice(["en", "fa"]), default="en", show_default=True)
-def sample(out: Path, customers: int, months: int, seed: int, until: date, locale: str) -> None:
+@click.option("--usage-rows", type=click.IntRange(0), help="At most about so many rows of usage, told of fewer customers.")
+@click.option("--cursors", is_flag=True, help="company.yaml names a cursor for every table but the customers.")
+def sample(out: Path, customers: int, months: int, seed: int, until: date, locale: str, usage_rows: int | None, cursors: bool) -> None:
     """Makes a company up, with the truth about it written beside (DIR/truth)."""
     from mandegar.sample import write_sample
 
-    summary = write_sample(out, customers, months, seed, until, locale, progress=lambda text: click.echo(text, err=True))
+    summary = write_sample(out, customers, months, seed, until, locale, lambda text: click.echo(text, err=True), usage_rows, cursors)
     for table, rows in summary.rows.items():
         click.echo(f"{rows:>12,}  {'mistakes planted, listed in truth/dirt.csv' if table == 'dirt' else table}")
     click.echo(f"The sample company is in {out}. Next: mandegar night --company {out} --as-of {until}")

@@ -107,7 +107,8 @@ class Churn(Strict):
     """When a customer counts as lost, and the policies of the MRR ledger (metrics.md)."""
 
     kind: Literal["contract", "inactivity"]
-    days: int = Field(90, ge=1, description="inactivity: lost after so many days without a purchase")
+    days: int = Field(90, ge=1, description="inactivity: lost after so many days without a purchase, or `estimated` from the purchases")
+    estimated: bool = Field(False, description="inactivity: set by `days: estimated`; every night takes the repurchase cycle")
     dunning_days: int = Field(30, ge=0, description="contract: past due counts for so many days, then the customer is lost")
     gap_days: int = Field(1, ge=0, description="contract: a gap shorter than this between two subscriptions is not churn")
     inactive_days: int | None = Field(
@@ -116,6 +117,18 @@ class Churn(Strict):
         description="inactive is not churned. contract: who pays and has not used the product for so many days (else `days`); "
         "inactivity: who has not bought for so many days, fewer than `days` (else nobody)",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _estimated(cls, given: object) -> object:
+        """`days: estimated` leaves the number to the night."""
+        if isinstance(given, dict) and given.get("days") == "estimated":
+            if given.get("kind") != "inactivity":
+                raise ValueError(
+                    "found `days: estimated` with kind contract. Only inactivity is estimated; write a number, or leave it out."
+                )
+            return {**{name: value for name, value in given.items() if name != "days"}, "estimated": True}
+        return given
 
     @property
     def silent_days(self) -> int:

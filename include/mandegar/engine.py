@@ -11,7 +11,7 @@ import ibis
 import pyarrow as pa
 from ibis import BaseBackend
 
-from mandegar import spark
+from mandegar import readyfiles, spark
 from mandegar.lake import AS_OF, CHUNK, Lake
 
 if TYPE_CHECKING:
@@ -78,14 +78,13 @@ class Engine:
         return lake.version(stage, name)
 
     def _spark_write(self, lake: Lake, stage: str, name: str, part: pa.Field, parts: Iterable[str], rows: "ir.Table") -> int:
-        """Replaces the named parts of a lake table: the executors write the files, the lake takes them over in one commit."""
-        asked = arrow_schema(rows)
+        """Replaces the named parts of a lake table: the executors write files, and one commit takes them over. Gives their rows."""
+        asked, parts, table = arrow_schema(rows), list(parts), lake.path(stage, name)
         held = lake.held(stage, name, asked)
-        parts = list(parts)
-        with lake.staging(stage, name) as folder:
+        with readyfiles.staging(table) as folder:
             frame = self._session.sql(self.backend.compile(rows))
-            count = spark.write_files(frame, asked, held, folder, part.name, parts[0] if part is AS_OF else None)
-            lake.take_over(stage, name, held.append(part) if part is AS_OF else held, part.name, parts, folder, count)
+            count = spark.write_files(frame, asked, held, folder, part.name, None if part.name in asked.names else parts[0])
+            readyfiles.take_over(table, held if part.name in held.names else held.append(part), part.name, parts, folder, count)
         return count
 
     def table(self, rows: pa.Table) -> "ir.Table":
@@ -95,7 +94,7 @@ class Engine:
         """
         if self.name == "duckdb":
             return self.backend.create_table(ibis.util.gen_name("given"), rows, temp=True)
-        return self._spark_view(self._session.createDataFrame(rows))
+        return self._timed(self._spark_view(self._session.createDataFrame(rows)), ibis.schema(rows.schema))
 
     def batches(self, expression: "ir.Table") -> Iterator[pa.RecordBatch]:
         """The rows of an expression, streamed, in the Arrow types of its Ibis schema."""
@@ -128,7 +127,7 @@ class Engine:
         typed = frame.withColumns(
             {column: frame[column].cast(f"decimal({kind.precision or 38}, {kind.scale})") for column, kind in decimals.items()}
         )
-        return self._spark_view(typed.localCheckpoint(eager=True))
+        return self._timed(self._spark_view(typed.localCheckpoint(eager=True)), expression.schema())
 
     def json_text(self, column: "ir.Column", key: str) -> "ir.StringColumn":
         """The text under a key of a JSON object; empty where the key is not there."""
@@ -146,6 +145,11 @@ class Engine:
         if CHUNK in frame.columns:  # Spark would make a date or a number of it
             frame = frame.withColumn(CHUNK, frame[CHUNK].cast("string"))
         return self._spark_view(frame)
+
+    def _timed(self, table: "ir.Table", schema: ibis.Schema) -> "ir.Table":
+        """A table of Spark whose times are those of a schema; by itself Ibis forgets that Spark's are in UTC."""
+        times = {name: kind for name, kind in schema.items() if kind.is_timestamp()}
+        return table.cast(times) if times else table
 
     def _spark_view(self, frame: "DataFrame") -> "ir.Table":
         name = ibis.util.gen_name("lake")

@@ -7,22 +7,16 @@ What has no receipt is not there: a night killed while it wrote leaves rows that
 them. A reader asks for the receipts up to its day, and then for exactly those windows, or that version.
 """
 
-import json
-import shutil
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
-from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-from deltalake import DeltaTable, Schema, write_deltalake
-from deltalake.transaction import AddAction, create_table_with_add_actions
+from deltalake import DeltaTable, write_deltalake
 
+from mandegar import readyfiles
 from mandegar.errors import BrokenTable
 
 AS_OF = pa.field("as_of", pa.date32())
@@ -40,7 +34,6 @@ RECEIPT_SCHEMA = pa.schema(
     ]
 )
 CHUNK = "chunk"
-STAGING = "_writing-"  # Delta overlooks folders that begin so
 REMADE = ("conformed", "marts")  # stages that follow from the ones before them
 UNREAD_FOR = timedelta(days=8)  # versions of the last nights stay readable
 
@@ -143,59 +136,6 @@ class Lake:
             raise
         return self.version(stage, name)
 
-    @contextmanager
-    def staging(self, stage: str, name: str) -> Iterator[Path]:
-        """A folder of the table for files that `take_over` shall commit; nobody reads it, and it is gone afterwards."""
-        self._sweep(stage, name)
-        folder = self.path(stage, name) / f"{STAGING}{uuid4().hex}"
-        folder.mkdir(parents=True)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def take_over(self, stage: str, name: str, schema: pa.Schema, part: str, parts: Iterable[str], folder: Path, rows: int) -> None:
-        """Replaces the named parts of a table, in one commit, by the Parquet files below `folder`/`part`=…/ (see `staging`).
-
-        What gets no file is gone; columns that the table does not have yet are added to it. rows: how many rows the files'
-        maker wrote. Errors: BrokenTable if so many are not there, or if a file belongs to a part that is not named.
-        """
-        parts, found = sorted(parts), sorted(folder.glob(f"{part}=*/*.parquet"))
-        counts = {file: pq.read_metadata(file).num_rows for file in found}
-        if sum(counts.values()) != rows:
-            raise BrokenTable(
-                f"{stage}/{name}: {rows} rows were written, {sum(counts.values())} arrived in {folder.parent}. "
-                "The lake has to lie on a file system that every worker shares with this machine, under the same path."
-            )
-        if strangers := {_part_of(file) for file, count in counts.items() if count} - set(parts):
-            raise BrokenTable(f"{stage}/{name}: rows of {part} {sorted(strangers)}, but only {parts} are being replaced.")
-        moved = [file.rename(self._place(stage, name, file)) for file, count in counts.items() if count]
-        try:
-            self._commit(stage, name, Schema.from_arrow(schema), part, parts, moved)
-        except Exception:
-            for file in moved:
-                file.unlink()
-            raise
-
-    def _place(self, stage: str, name: str, file: Path) -> Path:
-        """Where a file that was staged belongs."""
-        folder = self.path(stage, name) / file.parent.name
-        folder.mkdir(exist_ok=True)
-        return folder / file.name
-
-    def _commit(self, stage: str, name: str, schema: Schema, part: str, parts: list[str], files: list[Path]) -> None:
-        """The one moment in which a table's parts are other files."""
-        path = self.path(stage, name)
-        added = [_added(file, path, part) for file in files]
-        if not self.exists(stage, name):
-            create_table_with_add_actions(str(path), schema, added, mode="error", partition_by=[part])
-            return
-        table = DeltaTable(str(path))
-        known = table.schema().fields
-        names = {field.name for field in known}
-        grown = Schema([*known, *(field for field in schema.fields if field.name not in names)])
-        table.create_write_transaction(added, "overwrite", grown, [part], [(part, "in", parts)])
-
     def held(self, stage: str, name: str, schema: pa.Schema) -> pa.Schema:
         """The columns of rows that are to be written, each in the type that the table has for it.
 
@@ -233,13 +173,7 @@ class Lake:
         DeltaTable(str(self.path(stage, name))).vacuum(
             retention_hours=int(UNREAD_FOR.total_seconds() // 3600), dry_run=False, enforce_retention_duration=False, full=True
         )
-        self._sweep(stage, name)
-
-    def _sweep(self, stage: str, name: str) -> None:
-        """Removes the staging folders of writers that were killed days ago."""
-        for folder in self.path(stage, name).glob(f"{STAGING}*"):
-            if folder.stat().st_mtime < time.time() - UNREAD_FOR.total_seconds():
-                shutil.rmtree(folder, ignore_errors=True)
+        readyfiles.sweep(self.path(stage, name), UNREAD_FOR)
 
     def files(self, stage: str, name: str, windows: Iterable[date]) -> list[str]:
         """The Parquet files of the named windows; none if the table or the windows are not there."""
@@ -300,18 +234,6 @@ class Lake:
         if old:
             table = DeltaTable(str(self.path(stage, name)))
             table.delete("as_of IN (" + ", ".join(f"'{day.isoformat()}'" for day in old) + ")")
-
-
-def _part_of(file: Path) -> str:
-    """The part that a file lies in, from its folder's name."""
-    return unquote(file.parent.name.partition("=")[2])
-
-
-def _added(file: Path, table: Path, part: str) -> AddAction:
-    """What the table's log says of a new file."""
-    told, rows = file.stat(), pq.read_metadata(file).num_rows
-    stats = json.dumps({"numRecords": rows})
-    return AddAction(str(file.relative_to(table)), told.st_size, {part: _part_of(file)}, int(told.st_mtime * 1000), True, stats)
 
 
 class _Counter:

@@ -16,6 +16,7 @@ from mandegar.engine import Engine
 from mandegar.errors import BrokenTable
 from mandegar.lake import Lake
 from mandegar.metrics.ledger import ledger
+from mandegar.metrics.measure import as_measured
 from mandegar.metrics.policies import own_policies
 from mandegar.metrics.purchases import purchases
 
@@ -80,6 +81,7 @@ def candidates(company: Company, campaign: Campaign, lake: Lake, engine: Engine,
     """
     if not readable(lake, as_of):
         raise BrokenTable(f"The night of {as_of} is not in the lake. Run `mandegar night --as-of {as_of}` first.")
+    company = as_measured(company, lake, as_of)
     closes = calendar.day_end(as_of, company.zone)
     if campaign.kind == "renewal":
         found = renewals(conformed(lake, engine, "subscription", as_of), campaign, company, as_of, closes)

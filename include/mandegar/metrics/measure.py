@@ -1,5 +1,6 @@
 """Measure: one night's numbers, from the conformed entities into lake/marts."""
 
+import json
 from datetime import date, datetime, timedelta
 
 import ibis
@@ -14,7 +15,7 @@ from mandegar.engine import Engine
 from mandegar.entities import ENTITIES
 from mandegar.errors import BrokenTable
 from mandegar.lake import Lake
-from mandegar.metrics import activity, changes, contract, customer_period, families, kpi, marts, purchases, restate, retention
+from mandegar.metrics import activity, changes, contract, customer_period, families, kpi, marts, purchases, repurchase, restate, retention
 from mandegar.metrics.mrr import PERIOD
 from mandegar.metrics.night import Night
 from mandegar.metrics.policies import DEFAULT, Policies, conventions
@@ -31,6 +32,9 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
     """
     entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
     every = calendar.period_table(company, _first_day(company, engine, entities, as_of), as_of)
+    if company.churn.estimated:
+        estimated = repurchase.inactivity_days(_night(company, lake, engine, as_of, entities, every))
+        company = _with_days(company, estimated)
     stands_on = changes.basis(company, lake, as_of)
     periods, ripe = (every, every) if stands_on is None else _to_compute(company, lake, engine, stands_on, every, as_of)
     night = _night(company, lake, engine, as_of, entities, periods)
@@ -63,6 +67,18 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
     return counts | _write_figures(night, lake, stands_on, fresh, computed)
 
 
+def as_measured(company: Company, lake: Lake, as_of: date) -> Company:
+    """The company as a night measured it: with the days of inactivity that were estimated then, if they are."""
+    receipt = lake.receipt("marts", changes.MART, as_of)
+    if not company.churn.estimated or receipt is None or receipt.notes is None:
+        return company
+    return _with_days(company, json.loads(receipt.notes)["inactivity_days"])
+
+
+def _with_days(company: Company, days: int) -> Company:
+    return company.model_copy(update={"churn": company.churn.model_copy(update={"days": days})})
+
+
 def _to_compute(
     company: Company, lake: Lake, engine: Engine, stands_on: changes.Basis, every: pa.Table, as_of: date
 ) -> tuple[pa.Table, pa.Table]:
@@ -82,7 +98,7 @@ def _write_figures(
 ) -> dict[str, int]:
     """Writes kpi_period, tonight's figures beside those that stand; what of closed periods is another now; and what follows."""
     engine, as_of = night.engine, night.as_of
-    notes = {"entities": changes.versions_at(lake, as_of)}
+    notes = {"entities": changes.versions_at(lake, as_of), "inactivity_days": night.company.churn.days}
     settled = fresh.filter(fresh.metric.isin(families.SETTLED))
     if stands_on is None:
         rows = engine.keep(fresh.mutate(**{marts.COMPUTED_ON: ibis.literal(as_of)}))

@@ -12,6 +12,7 @@ from mandegar.engine import Engine
 from mandegar.lake import Lake
 from mandegar.metrics import fx
 from mandegar.metrics.marts import write_mart
+from mandegar.metrics.measure import as_measured
 from mandegar.risk import health as healths
 from mandegar.risk.features import Evening, features, stretches_of
 
@@ -20,6 +21,7 @@ VALUE_TIERS = (0.8, 0.5)
 
 def score(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str, int]:
     """Computes customer_risk of a night and writes it to lake/marts; gives its rows."""
+    company = as_measured(company, lake, as_of)
     closes = calendar.day_end(as_of, company.zone)
     names = ("customer", "subscription", "invoice", "payment", "ticket", "survey", "usage", "fx_rate")
     entities = {name: conformed(lake, engine, name, as_of) for name in names}

@@ -39,15 +39,19 @@ def write_sample(
     until: date = date(2026, 10, 31),
     locale: str = "en",
     progress: Callable[[str], None] = print,
+    usage_rows: int | None = None,
+    cursors: bool = False,
 ) -> SampleSummary:
     """A made-up company with a known truth in the folder `out`.
 
     The same arguments give the same bytes. History is `months` calendar months, the last of them the one in which `until`
-    lies. Everything is written into a folder beside `out` and renamed at the end; an earlier sample there is replaced.
+    lies. usage_rows: at most about so many rows of usage, by telling it of fewer customers (by default about 18 million, by
+    fewer days of each); cursors: company.yaml names a cursor for every table but the customers. Everything is written into
+    a folder beside `out` and renamed at the end; an earlier sample there is replaced.
     Errors: SampleRefused if `out` holds something else, or an argument makes no sense.
     """
     out = Path(out).absolute()
-    world = _world(customers, months, seed, until, locale)
+    world = _world(customers, months, seed, until, locale, usage_rows, cursors)
     _refuse_foreign(out)
     unfinished = out.parent / f".{out.name}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -57,14 +61,16 @@ def write_sample(
     return SampleSummary(out, world.start, world.until, counts)
 
 
-def _world(customers: int, months: int, seed: int, until: date, locale: str) -> World:
+def _world(customers: int, months: int, seed: int, until: date, locale: str, usage_rows: int | None = None, cursors: bool = False) -> World:
     for name, value in (("customers", customers), ("months", months), ("seed", seed)):
         low, high = LIMITS[name]
         if not low <= value <= high:
             raise SampleRefused(f"{name} is {value}. Give a whole number from {low} to {high}.")
     if locale not in ("en", "fa"):
         raise SampleRefused(f"locale is {locale!r}. Give en or fa.")
-    world = World(customers, months, seed, until, locale)
+    if usage_rows is not None and usage_rows < 0:
+        raise SampleRefused(f"usage_rows is {usage_rows}. Give a whole number from 0 on, or leave it out.")
+    world = World(customers, months, seed, until, locale, usage_rows, cursors)
     if world.start.year < 2012 or until.year > LAST_YEAR:
         raise SampleRefused(f"history would run from {world.start} to {until}. Keep it between 2012 and {LAST_YEAR}.")
     return world

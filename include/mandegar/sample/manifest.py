@@ -85,6 +85,16 @@ SOURCES: tuple[tuple[str, str | None, dict[str, tuple[str, dict[str, str]]]], ..
     ("marketing", None, {"interaction": ("interactions.csv", {"customer_id": "account"})}),
 )
 
+CURSORS = {
+    "subscription": "changed",
+    "invoice": "changed",
+    "payment": "changed",
+    "ticket": "updated_at",
+    "survey": "updated_at",
+    "usage": "loaded_at",
+    "interaction": "updated_at",
+}  # the column by which new rows of a table are found; the customers are read whole every night
+
 README = """\
 # The truth about this company
 
@@ -118,7 +128,9 @@ def company_yaml(world: World) -> str:
         lines += [f"    url: {url}"] if url else []
         lines.append("    tables:")
         for entity, (name, columns) in tables.items():
-            lines += [f"      {entity}:", f"        {'table' if url else 'file'}: {name}", "        columns:"]
+            lines += [f"      {entity}:", f"        {'table' if url else 'file'}: {name}"]
+            lines += [f"        cursor: {CURSORS[entity]}"] if world.cursors and entity in CURSORS else []
+            lines.append("        columns:")
             lines += [f"          {column}: {theirs}" for column, theirs in columns.items()]
     return "\n".join(lines) + "\n"
 
@@ -131,6 +143,8 @@ def write_manifest(folder: Path, world: World, counts: dict[str, int]) -> None:
         "seed": world.seed,
         "until": world.until.isoformat(),
         "locale": world.locale,
+        "usage_rows": world.usage_rows,
+        "cursors": world.cursors,
         "data_from": world.start.isoformat(),
     }
     (folder / "company.yaml").write_text(company_yaml(world), encoding="utf-8")

@@ -17,6 +17,11 @@ class Stays:
     begin: np.ndarray
     end: np.ndarray
 
+    def of(self, which: np.ndarray) -> "Stays":
+        """The stretches of some customers. which: by position, whether it is one of them."""
+        kept = which[self.customer]
+        return Stays(self.customer[kept], self.begin[kept], self.end[kept])
+
     def days(self, per_month: float | np.ndarray, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Customers and days, evenly scattered over the stretches: so many per 30 days and customer (or per stretch's own rate)."""
         count = chance.poisson(np.broadcast_to(per_month, len(self.begin)) * (self.end - self.begin) / 30)

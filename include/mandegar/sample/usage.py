@@ -9,6 +9,7 @@ from mandegar.sample.plants import Plants
 from mandegar.sample.stays import Stays
 from mandegar.sample.world import World
 
+GOLDEN = 0.6180339887498949
 ACTIVE_DAYS = (3.6, 9.6)  # in 30 days, when nothing is wrong
 
 
@@ -20,9 +21,21 @@ def level(plants: Plants, customer: np.ndarray, day: np.ndarray) -> np.ndarray:
     return 1 - fallen * (1 - plants.fall_floor[customer])
 
 
+def _told_of(people: People, share: float) -> np.ndarray:
+    """Whether the usage of a customer is told of: a share of them, told whole or not at all, so that what befell them shows.
+
+    Chosen by number, spread evenly over all numbers: the multiples of the golden ratio, less their whole part.
+    """
+    return (people.number * GOLDEN) % 1.0 < share
+
+
 def draw_usage(world_: World, people: People, stretches: Stays, plants: Plants, chance: np.random.Generator) -> dict[str, np.ndarray]:
     """Usage as numbers: customer (a position), day, feature, events, tenths of minutes, learnt (when the source wrote the row)."""
-    rate = chance.uniform(*ACTIVE_DAYS, len(people)) * world_.thinned(world.USAGE_ROWS, sum(ACTIVE_DAYS) / 2)
+    rate = chance.uniform(*ACTIVE_DAYS, len(people))
+    if world_.usage_rows is None:
+        rate = rate * world_.thinned(world.USAGE_ROWS, sum(ACTIVE_DAYS) / 2)
+    else:
+        stretches = stretches.of(_told_of(people, world_.thinned(world_.usage_rows, sum(ACTIVE_DAYS) / 2)))
     customer, day = stretches.days(rate[stretches.customer], chance)
     share = level(plants, customer, day)
     feature = np.minimum(chance.geometric(0.42, len(day)) - 1 + people.number[customer] % 2, len(world.FEATURES) - 1)

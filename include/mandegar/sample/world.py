@@ -56,6 +56,8 @@ class World:
     seed: int
     until: date
     locale: str
+    usage_rows: int | None = None
+    cursors: bool = False
 
     @property
     def first_month(self) -> int:
