@@ -54,8 +54,8 @@ CONVENTIONS_FROM = (
     "reactivation; new and gone in one month is ignored (its comparisons with other vendors).",
     "- **recurly**: back at least a month later is a reactivation; credits with dates are in MRR; failed invoices stay in by default "
     "(its support pages, and ProfitWell's comparison).",
-    "- **maxio**: MRR goes at the time of cancellation; on hold changes nothing; back within 90 days is a reactivation, after that new; new "
-    "and gone counts as both (ProfitWell's comparison with Maxio, formerly Chargify).\n",
+    "- **maxio**: MRR goes at the time of cancellation; on hold changes nothing; back within 90 days is a reactivation, after that new; "
+    "new and gone counts as both (ProfitWell's comparison with Maxio, formerly Chargify).\n",
 )
 GENERATED = "<!-- Written by `make docs` from the code; change it there. -->\n"
 
