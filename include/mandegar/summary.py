@@ -31,7 +31,17 @@ SHOWN = (
     ("gross_revenue_retention", "GRR", "حفظ ناخالص درآمد", "share"),
     ("net_revenue_retention", "NRR", "حفظ خالص درآمد", "share"),
     ("revenue", "revenue", "درآمد", "money"),
+    ("sales_retention_rate", "sales retention", "حفظ فروش", "share"),
+    ("activation_30_rate", "activated in 30 days", "فعال‌شده در ۳۰ روز", "share"),
+    ("nps", "NPS", "شاخص خالص مروجان (NPS)", "points"),
+    ("csat", "CSAT", "رضایت مشتری", "share"),
+    ("first_response_minutes_median", "first answer (median)", "نخستین پاسخ (میانه)", "minutes"),
 )
+KINDS = {metric: kind for metric, _, _, kind in SHOWN} | {
+    "customers_start": "count",
+    "customers_churned": "count",
+    "customers_new": "count",
+}
 RARE = ("resumed_mrr", "paused_mrr", "fx_mrr")  # shown in months that have any
 AT_RISK = 8
 PERSIAN_DIGITS = str.maketrans("0123456789.,", "۰۱۲۳۴۵۶۷۸۹٫٬")
@@ -44,6 +54,18 @@ HEADINGS = {
     "health": ("health", "سلامت"),
     "worth": ("worth a year", "ارزش سالانه"),
     "why": ("why", "چرا"),
+    "targets": ("Targets", "هدف‌ها"),
+    "target": ("target", "هدف"),
+    "actual": ("so far", "تا امروز"),
+    "projected": ("at this rate", "با این روند"),
+    "kept": ("on track", "در مسیر"),
+    "ahead": ("Churn to expect (with 80 % certainty)", "ریزش پیش‌بینی‌شده (با اطمینان ۸۰٪)"),
+    "month": ("month", "ماه"),
+    "leave": ("customers", "مشتری"),
+    "share": ("of the customers", "سهم از مشتریان"),
+    "restated": ("Published before, and otherwise now: {count} figures of closed periods", "شاخص‌های دوره‌های بسته که تغییر کردند: {count}"),
+    "was": ("was", "بود"),
+    "now": ("is", "شد"),
     "lists": ("Lists", "فهرست‌ها"),
     "campaign": ("campaign", "کارزار"),
     "send": ("send", "ارسال"),
@@ -71,8 +93,18 @@ class Words:
         """A figure as people of that language write it; a dash where there is none."""
         if value is None:
             return "–"
-        text = {"count": f"{value:,.0f}", "money": f"{value:,.0f}", "share": f"{100 * value:.2f} %"}[kind]
+        if kind == "minutes":
+            return self.minutes(value)
+        text = {"count": f"{value:,.0f}", "money": f"{value:,.0f}", "points": f"{value:.0f}", "share": f"{100 * value:.2f} %"}[kind]
         return self.digits(text).replace("%", "٪") if self.locale == "fa" else text
+
+    def minutes(self, value: float) -> str:
+        """A length of time in hours and minutes."""
+        hours, minutes = divmod(round(value), 60)
+        text = f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+        if self.locale == "fa":
+            text = f"{hours} ساعت و {minutes} دقیقه" if hours else f"{minutes} دقیقه"
+        return self.digits(text)
 
     def digits(self, text: str) -> str:
         """The text with the digits of the language."""
@@ -90,6 +122,9 @@ def show(company: Company, home: Home, warehouse: sa.Engine, as_of: date, consol
         console.print()
         console.rule(f"[bold]{company.name}[/bold]  {words.digits(_day(company, as_of))}")
         _figures(console, connection, company, words)
+        _targets(console, connection, words)
+        _ahead(console, connection, company, words)
+        _restated(console, connection, company, words, as_of)
         _risk(console, connection, company, words, as_of)
         _lists(console, connection, home, words, as_of)
         _quarantine(console, connection, words, as_of)
@@ -133,6 +168,65 @@ def _figures(console: Console, connection: sa.Connection, company: Company, word
         found = [values[metric] for _, values in last if metric in values]
         if found and (metric not in RARE or any(found)):
             table.add_row(persian if words.locale == "fa" else english, *(words.number(values.get(metric), kind) for _, values in last))
+    console.print(table)
+
+
+def _targets(console: Console, connection: sa.Connection, words: Words) -> None:
+    """The targets that are due, or still running."""
+    target = tables.retention_target.c
+    rows = connection.execute(
+        sa.select(target.target_name, target.metric, target.target, target.actual, target.projected, target.on_track)
+        .where(target.actual.isnot(None))
+        .order_by(target.period_end.desc(), target.target_name)
+        .limit(AT_RISK)
+    ).all()
+    if not rows:
+        return
+    table = Table(title=words["targets"], title_justify="left")
+    _columns(table, words, target="left", figure="left", actual="right", projected="right", kept="left")
+    for name, metric, wanted, actual, projected, on_track in rows:
+        kind = KINDS.get(metric, "share" if abs(wanted) <= 1 else "money")
+        mark = {True: "✓", False: "✗", None: "–"}[on_track]
+        table.add_row(f"{name}: {words.number(wanted, kind)}", metric, words.number(actual, kind), words.number(projected, kind), mark)
+    console.print(table)
+
+
+def _ahead(console: Console, connection: sa.Connection, company: Company, words: Words) -> None:
+    """How many customers the next months are expected to cost."""
+    told = tables.forecast.c
+    query = sa.select(told.period_start, told.metric, told.forecast, told.low_80, told.high_80).where(
+        (told.calendar == company.calendar) & (told.dimension == "all") & told.metric.in_(("customers_churned", "logo_churn_rate"))
+    )
+    months: dict[date, dict[str, tuple[float, float, float]]] = {}
+    for start, metric, *values in connection.execute(query.order_by(told.period_start)):
+        months.setdefault(start, {})[metric] = (values[0], values[1], values[2])
+    if not months:
+        return
+    table = Table(title=words["ahead"], title_justify="left")
+    _columns(table, words, month="left", leave="right", share="right")
+    for start, found in months.items():
+        cells = []
+        for metric, kind in (("customers_churned", "count"), ("logo_churn_rate", "share")):
+            expected, low, high = found[metric]
+            cells.append(f"{words.number(expected, kind)}  ({words.number(low, kind)} – {words.number(high, kind)})")
+        table.add_row(words.digits(_period_name(company, start)), *cells)
+    console.print(table)
+
+
+def _restated(console: Console, connection: sa.Connection, company: Company, words: Words, as_of: date) -> None:
+    """What was published of closed periods, and is otherwise now."""
+    moved = tables.restatement.c
+    whole = (moved.as_of == as_of) & (moved.dimension == "all") & (moved.convention == "default") & (moved.calendar == company.calendar)
+    query = sa.select(moved.period_kind, moved.period_start, moved.metric, moved.value_before, moved.value_after, moved.because)
+    rows = connection.execute(query.where(whole).order_by(moved.period_kind, moved.period_start, moved.metric)).all()
+    if not rows:
+        return
+    table = Table(title=words["restated"].format(count=words.number(len(rows), "count")), title_justify="left")
+    _columns(table, words, figure="left", was="right", now="right", why="left")
+    for kind, start, metric, before, after, because in rows[:AT_RISK]:
+        shown = KINDS.get(metric, "money")
+        name = f"{metric}, {kind} {words.digits(str(start))}"
+        table.add_row(name, words.number(before, shown), words.number(after, shown), because)
     console.print(table)
 
 
