@@ -10,6 +10,7 @@ from mandegar import engine as engines
 from mandegar.engine import Engine
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+SPARK_FOR_TESTS = Path(__file__).parent / "spark"
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 MakeCompany = Callable[..., Path]
@@ -25,8 +26,11 @@ churn: {churn}
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Engine]:
     """One Spark for the whole session: starting it costs seconds."""
-    with engines.start("spark") as engine:
-        yield engine
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_CONF_DIR", str(SPARK_FOR_TESTS))
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        with engines.start("spark") as engine:
+            yield engine
 
 
 @pytest.fixture(scope="session")

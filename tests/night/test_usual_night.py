@@ -107,14 +107,16 @@ def test_what_the_rules_counted_is_the_same(homes: tuple[Home, Home]) -> None:
 
 
 def test_closed_periods_are_of_an_earlier_night(homes: tuple[Home, Home]) -> None:
-    """March to September are closed; of those only the month of the invoice that was changed is computed on the second night."""
+    """March to August are closed; of those the second night computes the month of the invoice that was changed, and the one after it,
+    whose customers are weighed by their sales of the month before."""
     with sqlite3.connect(homes[0].root / "warehouse.db") as connection:
         query = "SELECT DISTINCT period_start, as_of FROM fct_customer_period WHERE period_start < '2026-09-01' ORDER BY 1"
         found = dict(connection.execute(query).fetchall())
     connection.close()
     assert found == {
         "2026-03-01": "2026-10-30",
-        **{f"2026-0{month}-01": "2026-10-29" for month in range(4, 9)},
+        "2026-04-01": "2026-10-30",
+        **{f"2026-0{month}-01": "2026-10-29" for month in range(5, 9)},
     }
 
 
@@ -133,7 +135,7 @@ def test_a_customer_who_moved_is_remembered_and_moves_no_closed_figure(homes: tu
     """The second night's history holds the one customer; what it counted for before stays in England."""
     seen = DeltaTable(str(homes[0].lake / "history" / "customer")).to_pyarrow_table(filters=[("as_of", "=", NIGHTS[1])]).to_pylist()
     assert [row["region"] for row in seen if row["region"] == "Moon"] == ["Moon"]
-    where = f"as_of = '{NIGHTS[1]}' AND dimension_value IN ('England', 'Moon') AND metric LIKE 'customers_%'"
+    where = f"as_of = '{NIGHTS[1]}' AND dimension_value IN ('England', 'Moon') AND metric IN ('customers_start', 'customers_end')"
     assert table(homes[0], "restatement", where) == []
     assert len(table(homes[0], "kpi_period", "dimension_value = 'England' AND metric = 'customers_start' AND is_complete")) > 20
 

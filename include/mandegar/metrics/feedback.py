@@ -58,7 +58,7 @@ def feedback(night: Night) -> ir.Table:
     waiting = engine.keep(detractors_wait(night, scores.filter(scores.score < DETRACTOR_BELOW)))
     counted = ((_latest(scores), _nps), (_ratings(night, surveys), _csat), (efforts, _ces), (waiting, _reactions))
     parts = [engine.keep(totals(rows, night.dimensions, aggregates, PERIOD)) for rows, aggregates in counted]
-    found = quantiles(waiting, night.dimensions, PERIOD)
+    found = quantiles(waiting, night.dimensions, PERIOD, night.engine)
     hours = {name: found[name.rsplit("_", 1)[1]].cast("float64") / HOUR for name in HOURS}
     wide = beside(night.periods, *parts, engine.keep(found.select(*CELL, **hours)))
     return engine.keep(engine.table(_with_intervals(engine.arrow(wide))))

@@ -37,6 +37,11 @@ def rates_at(company: Company, instants: list, currencies: list[str], known: Kno
     return pa.Table.from_pylist(rows, RATE_SCHEMA)
 
 
+def at_rate(amount: ir.DecimalValue, rate: ir.DecimalValue) -> ir.DecimalValue:
+    """An amount at a rate, rounded half up to 4 decimals; at a rate of 1 as it is, which engines do much faster."""
+    return (rate == 1).ifelse(amount, (amount * rate).cast(MONEY))
+
+
 def known_rates(engine: Engine, rates: ir.Table) -> Known:
     """The rows of fx_rate as `rates_at` takes them."""
     return [(row["currency"], row["day"], row["rate"]) for row in engine.arrow(rates).to_pylist()]
@@ -58,7 +63,7 @@ def in_own_currency(company: Company, engine: Engine, rows: ir.Table, at: str, a
         return rows
     spans = engine.table(pa.Table.from_pylist(_spans(company, foreign, _series(known)), SPAN_SCHEMA))
     dated = rows.join(spans, [rows.currency == spans.of, rows[at] >= spans.since, rows[at] < spans.till])
-    changed = {name: (dated[name] * dated.rate).cast(MONEY) for name in amounts}
+    changed = {name: at_rate(dated[name], dated.rate) for name in amounts}
     return dated.mutate(**changed, currency=ibis.literal(company.currency)).select(*rows.columns)
 
 

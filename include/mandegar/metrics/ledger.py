@@ -1,6 +1,7 @@
 """The MRR ledger: who paid how much a month, from when until when. Everything contractual stands on it (metrics.md)."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 
 import ibis
 import ibis.expr.types as ir
@@ -14,9 +15,10 @@ MONEY = "decimal(18, 4)"
 FACTORED = "decimal(19, 4)"  # DuckDB keeps a product of two decimals of 18 digits at 18: a yearly price in rials would not fit
 NEARLY_EXACT = "decimal(38, 12)"  # heals the factor's last digit, so that an exact half is rounded up
 FACTOR = pa.decimal128(19, 17)
+FEW = Decimal(100_000_000_000)  # below this an amount's ten-thousandths, times twice 365, fit into 64 bits
 LONGEST_INTERVAL = 366
 INVOLUNTARY_REASONS = ("payment_failed", "card_expired", "dunning_exhausted", "unpaid", "tax_location_invalid")
-MONTHS_PER: dict[str, Decimal] = {"day": Decimal(365) / 12, "week": Decimal(52) / 12, "month": Decimal(1), "year": Decimal(1) / 12}
+MONTHS_PER = {"day": Fraction(365, 12), "week": Fraction(52, 12), "month": Fraction(1), "year": Fraction(1, 12)}
 
 
 def ledger(versions: ir.Table, policies: Policies, engine: Engine, credits: ir.Table | None = None) -> ir.Table:
@@ -42,7 +44,7 @@ def ledger(versions: ir.Table, policies: Policies, engine: Engine, credits: ir.T
     unpaused = policies.pause == "unchanged"
     worth = ["active", *(["past_due"] if policies.past_due != "not_counted" else []), *(["paused"] if unpaused else [])]
     stretches = priced.mutate(
-        mrr=priced.status.isin(worth).ifelse((priced.amount * priced.factor).cast(NEARLY_EXACT).cast(MONEY), ibis.literal(0).cast(MONEY)),
+        mrr=priced.status.isin(worth).ifelse(_a_month(priced), ibis.literal(0).cast(MONEY)),
         standing=priced.status.cases(
             ("trialing", "trial"),
             ("active", "active"),
@@ -52,11 +54,25 @@ def ledger(versions: ir.Table, policies: Policies, engine: Engine, credits: ir.T
         ),
     ).filter(lambda t: (t.standing != "ended") & (t.until_at.isnull() | (t.until_at > t.from_at)))
     columns = ("customer_id", "subscription_id", "plan", "currency", "from_at", "until_at", "mrr", "standing")
-    paid = _bridged(stretches.filter(stretches.mrr > 0).select(*columns), policies.gap_days)
-    rest = stretches.filter(stretches.mrr == 0).select(*columns)
+    stretches = engine.keep(stretches.select(*columns))
+    paid = _bridged(stretches.filter(stretches.mrr > 0), policies.gap_days)
+    rest = stretches.filter(stretches.mrr == 0)
     if credits is None or policies.credits == "apart":
         return ibis.union(paid, rest)
     return ibis.union(paid, rest, _credited(paid, credits, priced).select(*columns))
+
+
+def _a_month(priced: ir.Table) -> ir.DecimalValue:
+    """What an amount per interval is a month, rounded half up to 4 decimals.
+
+    In whole ten-thousandths where they are not too many, because engines divide wide decimals slowly; the decimal way else.
+    """
+    doubled = 2 * (priced.amount.cast(FACTORED) * 10_000).cast("int64") * priced.months + priced.per
+    divisor = 2 * priced.per
+    whole = ((doubled - doubled % divisor) / divisor).round().cast("int64")  # what divides without rest is exact as a double
+    exact = (whole * ibis.literal("0.0001").cast("decimal(4, 4)")).cast(MONEY)
+    wide = (priced.amount * priced.factor).cast(NEARLY_EXACT).cast(MONEY)
+    return ibis.cases((priced.months == priced.per, priced.amount), (priced.amount < FEW, exact), else_=wide)
 
 
 def first_paid(stretches: ir.Table) -> ir.Table:
@@ -85,19 +101,19 @@ def _ends(paid: ir.Table) -> ir.TimestampColumn:
 
 
 def _factors(engine: Engine) -> ir.Table:
-    """How many of an interval fit into a month, as exact a decimal as 17 places hold."""
-    rows = [
-        {
-            "interval_unit": unit,
-            "interval_count": count,
-            "factor": (MONTHS_PER[unit] / count).quantize(Decimal(1).scaleb(-17), ROUND_HALF_EVEN),
-        }
-        for unit in INTERVAL_UNITS
-        for count in range(1, LONGEST_INTERVAL + 1)
-    ]
-    return engine.table(
-        pa.Table.from_pylist(rows, pa.schema([("interval_unit", pa.string()), ("interval_count", pa.int64()), ("factor", FACTOR)]))
+    """How many of an interval fit into a month: months / per exactly, factor as exact a decimal as 17 places hold."""
+    rows = []
+    for unit in INTERVAL_UNITS:
+        for count in range(1, LONGEST_INTERVAL + 1):
+            months = MONTHS_PER[unit] / count
+            factor = (Decimal(months.numerator) / months.denominator).quantize(Decimal(1).scaleb(-17), ROUND_HALF_EVEN)
+            rows.append(
+                {"interval_unit": unit, "interval_count": count, "factor": factor, "months": months.numerator, "per": months.denominator}
+            )
+    schema = pa.schema(
+        [("interval_unit", pa.string()), ("interval_count", pa.int64()), ("factor", FACTOR), ("months", pa.int64()), ("per", pa.int64())]
     )
+    return engine.table(pa.Table.from_pylist(rows, schema))
 
 
 def _discounted(versions: ir.Table, policies: Policies) -> ir.Table:

@@ -46,8 +46,7 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
     for name, rows in (("dim_customer", customer_period.dim_customer), ("customer_contact", customer_period.customer_contact)):
         before = marts.earlier(lake, engine, name, stands_on.as_of) if stands_on else None
         dated = marts.dated(rows(night.entities["customer"]), before, as_of)
-        counts[name] = marts.write_mart(lake, engine, name, dated, as_of, night.closes)
-        lake.forget("marts", name, marts.KEPT_NIGHTS, as_of)
+        counts[name] = marts.write_customers(lake, engine, name, dated, as_of, night.closes)
     ripening, whole = night.over(ripe), night.over(every)
     slow, beside = families.ripening(ripening)
     for name, rows in beside.items():

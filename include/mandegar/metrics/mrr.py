@@ -4,6 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.dimensions import column_of, main_plan
+from mandegar.metrics.fx import at_rate
 from mandegar.metrics.ledger import MONEY
 
 PERIOD = ("calendar", "period_kind", "period_start")
@@ -39,50 +40,45 @@ def positions(standing: ir.Table, periods: ir.Table, rates: ir.Table) -> ir.Tabl
     m0 at the rate of the end; was_paused, is_paused, is_past_due, is_trial; `of plan`, of the start if anything was paid
     then, if standing has it. rates: at, currency, rate (metrics.fx).
     """
-    zero, no = ibis.literal(0).cast(MONEY), ibis.literal(False)
-    valued = standing.join(rates, ["at", "currency"])
-    valued = valued.mutate(reporting=(valued.mrr * valued.rate).cast(MONEY))
-    ends = rates.select(ends_at=rates["at"], currency=rates.currency, end_rate=rates.rate)
     spans = periods.select("period", "starts_at", "ends_at")
     with_plan = PLAN in standing.columns
-    nothing = ibis.null("string")
-    opened = valued.join(spans, valued["at"] == spans.starts_at).join(ends, ["ends_at", "currency"])
-    opened = opened.select(
-        "period",
-        "customer_id",
-        "currency",
-        m0=opened.mrr,
-        m1=zero,
-        r0=opened.reporting,
-        r1=zero,
-        r0_now=(opened.mrr * opened.end_rate).cast(MONEY),
-        was_paused=opened.paused,
-        is_paused=no,
-        is_past_due=no,
-        is_trial=no,
-        **({"plan_before": (opened.mrr > 0).ifelse(opened[PLAN], nothing), "plan_after": nothing} if with_plan else {}),
+    flags = ("mrr", "paused", "past_due", "trial", *([PLAN] if with_plan else []))
+    opened = standing.join(spans, standing["at"] == spans.starts_at)
+    opened = opened.select(period="period", customer_id="customer_id", currency="currency", **{f"{name}_before": name for name in flags})
+    closed = standing.join(spans, standing["at"] == spans.ends_at)
+    closed = closed.select(period_="period", customer_id_="customer_id", currency_="currency", **{f"{name}_after": name for name in flags})
+    both = opened.outer_join(
+        closed, [opened.period == closed.period_, opened.customer_id == closed.customer_id_, opened.currency == closed.currency_]
     )
-    closed = valued.join(spans, valued["at"] == spans.ends_at)
-    closed = closed.select(
-        "period",
-        "customer_id",
-        "currency",
-        m0=zero,
-        m1=closed.mrr,
-        r0=zero,
-        r1=closed.reporting,
-        r0_now=zero,
-        was_paused=no,
-        is_paused=closed.paused,
-        is_past_due=closed.past_due,
-        is_trial=closed.trial,
-        **({"plan_before": nothing, "plan_after": closed[PLAN]} if with_plan else {}),
+    zero = ibis.literal(0).cast(MONEY)
+    held = both.select(
+        period=both.period.coalesce(both.period_),
+        customer_id=both.customer_id.coalesce(both.customer_id_),
+        currency=both.currency.coalesce(both.currency_),
+        m0=both.mrr_before.fill_null(zero),
+        m1=both.mrr_after.fill_null(zero),
+        was_paused=both.paused_before.fill_null(False),
+        is_paused=both.paused_after.fill_null(False),
+        is_past_due=both.past_due_after.fill_null(False),
+        is_trial=both.trial_after.fill_null(False),
+        **({PLAN: (both.mrr_before > 0).ifelse(both[f"{PLAN}_before"], both[f"{PLAN}_after"])} if with_plan else {}),
     )
-    both = ibis.union(opened, closed)
-    return both.group_by("period", "customer_id", "currency").agg(
-        **{name: both[name].sum().cast(MONEY) for name in ("m0", "m1", "r0", "r1", "r0_now")},
-        **{name: both[name].any() for name in ("was_paused", "is_paused", "is_past_due", "is_trial")},
-        **({PLAN: both.plan_before.max().coalesce(both.plan_after.max())} if with_plan else {}),
+    return _reported(held.view(), spans, rates)  # else Ibis takes the next join for one more of this chain
+
+
+def _reported(held: ir.Table, spans: ir.Table, rates: ir.Table) -> ir.Table:
+    """MRR at both boundaries in the company's currency too: at the rate of each, and what was held before at the later one."""
+    starts = rates.select(starts_at="at", of_currency="currency", rate_before="rate")
+    ends = rates.select(ends_at="at", in_currency="currency", rate_after="rate")
+    ending = spans.join(ends, "ends_at").select("period", "starts_at", currency="in_currency", rate_after="rate_after")
+    both = ending.join(starts, [ending.starts_at == starts.starts_at, ending.currency == starts.of_currency])
+    rated = both.select(of_period="period", of_currency="currency", rate_before="rate_before", rate_after="rate_after")
+    valued = held.join(rated, [held.period == rated.of_period, held.currency == rated.of_currency])
+    return valued.select(
+        *held.columns,
+        r0=at_rate(valued.m0, valued.rate_before),
+        r1=at_rate(valued.m1, valued.rate_after),
+        r0_now=at_rate(valued.m0, valued.rate_after),
     )
 
 
@@ -182,7 +178,7 @@ def passing(first_paid: ir.Table, stretches: ir.Table, there: ir.Table, periods:
     ends = rates.select(ends_at=rates["at"], currency=rates.currency, end_rate=rates.rate)
     valued = sums.join(ends, ["ends_at", "currency"])
     return valued.select(
-        *PERIOD, "customer_id", "currency", "first_paid_at", "amount", amount_reporting=(valued.amount * valued.end_rate).cast(MONEY)
+        *PERIOD, "customer_id", "currency", "first_paid_at", "amount", amount_reporting=at_rate(valued.amount, valued.end_rate)
     )
 
 

@@ -173,7 +173,7 @@ def _minutes(night: Night, opened: ir.Table, dimensions: tuple[Dimension, ...]) 
         for kind in ("", "_business"):
             waits = opened.mutate(wait=opened[f"{wait}{kind}"], ended=opened[f"{wait}_ended"])
             # one after the other: all six at once would hold every ticket six times over
-            measured = night.engine.keep(quantiles(waits, dimensions, PERIOD))
+            measured = night.engine.keep(quantiles(waits, dimensions, PERIOD, night.engine))
             found.append(measured.mutate(what=ibis.literal(f"{wait}{kind}_minutes")))
     every = ibis.union(*found)
     return every.group_by(*CELL).agg(

@@ -37,16 +37,17 @@ def entity_schema(entity: Entity) -> pa.Schema:
     return pa.schema([*fields, ("_source", pa.string()), ("_row", pa.int64())])
 
 
-def select(company: Company, table: TableId, columns: list[str], files: str) -> str:
+def select(company: Company, table: TableId, raw: pa.Schema, files: str) -> str:
     """The DuckDB query that reads raw files as the table's entity.
 
-    columns: what the raw window has. files: the name of the bound parameter with its files. The session's time zone has
-    to be the source's, so that times without a zone are read in it.
+    raw: the columns of the raw window; one that has the entity's type already is not read as text. files: the name of the
+    bound parameter with its files. The session's time zone has to be the source's, so that times without a zone are read in it.
     Columns of the result: `_row`, the entity's columns in its types, `<column> as found` for every parsed column.
     """
     entity = ENTITIES[table.entity]
+    columns = raw.names
     inner = ",\n    ".join(f"{_expression(company, table, column, columns)} AS {quote(column.name)}" for column in entity.columns)
-    outer = ",\n    ".join(_typed(column) for column in entity.columns)
+    outer = ",\n    ".join(_typed(column, _type_of(table, column, raw)) for column in entity.columns)
     found = [quote_text(column) for column in entity.columns if column.type in PARSED]
     return f"""
 WITH raw AS ({_rows(table, columns, files)}),
@@ -55,7 +56,7 @@ mapped AS (SELECT {inner},
   FROM raw {f"WHERE ({table.table.where})" if table.table.where else ""} {_grouping(table)}),
 typed AS (SELECT _row,
     {outer},
-    {", ".join(_text(column) for column in entity.columns if column.type in PARSED)}
+    {", ".join(_text(column, _type_of(table, column, raw)) for column in entity.columns if column.type in PARSED)}
   FROM mapped)
 SELECT _row, {", ".join(quote(column.name) for column in entity.columns)}, {", ".join(found)} FROM typed"""
 
@@ -97,13 +98,46 @@ def _grouping(table: TableId) -> str:
     return f"GROUP BY {', '.join(quote(name) for name in table.table.one_row_per)}" if table.table.one_row_per else ""
 
 
-def _text(column: Column) -> str:
-    return f"nullif(trim(CAST({quote(column.name)} AS VARCHAR)), '') AS {quote(column.name + ' text')}"
+def _type_of(table: TableId, column: Column, raw: pa.Schema) -> pa.DataType | None:
+    """The type in which the raw window has a column as such; None where it is computed, text, or not there."""
+    mapped = table.table.columns.get(column.name)
+    name = mapped if isinstance(mapped, str) else column.name
+    if isinstance(mapped, Expression) or name not in raw.names:
+        return None
+    kind = raw.field(name).type
+    return None if pa.types.is_string(kind) or pa.types.is_large_string(kind) else kind
 
 
-def _typed(column: Column) -> str:
+def _direct(column: Column, kind: pa.DataType | None) -> str | None:
+    """The cast of a cell that has its type already; None where it has to be read as text."""
+    name = quote(column.name)
+    number = kind is not None and (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+    match column.type:
+        case "decimal" if number:
+            return f"TRY_CAST({name} AS DECIMAL(18, 4))"
+        case "integer" if kind is not None and pa.types.is_signed_integer(kind):
+            return f"CAST({name} AS BIGINT)"
+        case "boolean" if kind is not None and pa.types.is_boolean(kind):
+            return name
+        case "timestamp" if kind is not None and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
+            return f"TRY_CAST({name} AS TIMESTAMPTZ)"
+        case "date" if kind is not None and pa.types.is_date(kind):
+            return f"CAST({name} AS DATE)"
+    return None
+
+
+def _text(column: Column, kind: pa.DataType | None) -> str:
+    text = f"nullif(trim(CAST({quote(column.name)} AS VARCHAR)), '')"
+    if direct := _direct(column, kind):
+        text = f"CASE WHEN {direct} IS NULL THEN {text} END"
+    return f"{text} AS {quote(column.name + ' text')}"
+
+
+def _typed(column: Column, kind: pa.DataType | None) -> str:
     """One column in its type; NULL where it cannot be read."""
     name = quote(column.name)
+    if direct := _direct(column, kind):
+        return f"{direct} AS {name}"
     text = f"nullif(trim(CAST({name} AS VARCHAR)), '')"
     plain = f"translate({text}, '{DIGITS[0]}', '{DIGITS[1]}')"
     bare = f"replace(replace({plain}, '٬', ''), ' ', '')"

@@ -77,7 +77,7 @@ def validate(company: Company, lake: Lake, table: TableId, as_of: date) -> Recei
     tally.quarantine += unreadable.quarantined(table)
     tally.refused_rows = tally.seen_rows = unreadable.rows
     files = lake.files("raw", name, [as_of])
-    query = select(company, table, lake.schema("raw", name).names, "$files")
+    query = select(company, table, lake.schema("raw", name), "$files")
     zone = ZoneInfo(table.table.time_zone or company.time_zone)
     good = _good_rows(table, _typed_rows(company, table, query, files), suite, tally, zone)
     rows = lake.replace("valid", name, as_of, entity_schema(entity), good)

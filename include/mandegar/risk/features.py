@@ -168,7 +168,8 @@ def stretches_of(evening: Evening, engine: Engine) -> ir.Table | None:
     if evening.company.churn.kind != "contract":
         return None
     stretches = ledger(evening.entities["subscription"], own_policies(evening.company), engine)
-    currencies, known = fx.currencies_in(engine, stretches), fx.known_rates(engine, evening.entities["fx_rate"])
+    currencies = fx.currencies_in(engine, evening.entities["subscription"])
+    known = fx.known_rates(engine, evening.entities["fx_rate"])
     rates = engine.table(fx.rates_at(evening.company, [evening.closes], currencies, known)).drop("at")
     valued = stretches.join(rates, "currency")
-    return engine.keep(valued.mutate(mrr=(valued.mrr * valued.rate).cast("decimal(18, 4)")).select(*stretches.columns))
+    return engine.keep(valued.mutate(mrr=fx.at_rate(valued.mrr, valued.rate)).select(*stretches.columns))

@@ -1,10 +1,9 @@
 """Publish: one night's marts into the warehouse in one transaction; readers see yesterday whole or today whole.
 
 What a night did not compute again is not written again: of marts by period the changed periods are replaced, of the
-customers the changed ones; `published_part` remembers which files of the lake the warehouse holds.
+customers the changed ones; `published_part` remembers a print of what the warehouse holds.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import date
 
@@ -18,6 +17,7 @@ from mandegar import calendar
 from mandegar.company import Company
 from mandegar.errors import BrokenTable
 from mandegar.lake import Lake
+from mandegar.metrics import marts
 from mandegar.warehouse import tables
 from mandegar.warehouse.connect import writing
 from mandegar.warehouse.load import load
@@ -124,14 +124,14 @@ def _whole(connection: sa.Connection, lake: Lake, table: sa.Table, as_of: date) 
 
 
 def _by_period(connection: sa.Connection, lake: Lake, table: sa.Table, as_of: date) -> int:
-    """The periods whose files are others than those that the warehouse holds are replaced."""
+    """The periods whose rows are others than those that the warehouse holds are replaced."""
     receipt = lake.receipt("marts", table.name, as_of)
     assert receipt is not None
     files = lake.chunk_files("marts", table.name, receipt.version)
-    there = _parts(connection, table)
+    there, prints = _parts(connection, table), marts.prints(lake, table.name, as_of)
     count = 0
     for part in sorted(there.keys() | files.keys()):
-        now = _hash(files[part]) if part in files else None
+        now = prints[part] if part in files else None
         if now == there.get(part):
             continue
         connection.execute(table.delete().where(of_parts(table, [part])))
@@ -144,14 +144,13 @@ def _by_period(connection: sa.Connection, lake: Lake, table: sa.Table, as_of: da
 def _by_customer(connection: sa.Connection, lake: Lake, table: sa.Table, as_of: date) -> int:
     """The customers of whom anything is other than the warehouse holds are replaced."""
     files = lake.files("marts", table.name, [as_of])
-    there, now = _parts(connection, table).get(ALL), _hash(files)
+    now = marts.print_of(lake, table.name, as_of)
+    there = _parts(connection, table).get(ALL)
     if there == now:
         return 0
-    before = next(
-        (known for day in lake.windows("marts", table.name) if _hash(known := lake.files("marts", table.name, [day])) == there), None
-    )
+    nights = [day for day in lake.windows("marts", table.name) if marts.print_of(lake, table.name, day) == there]
     with duckdb.connect() as engine:
-        changed, gone = _changed(engine, files, before) if before else (None, [])
+        changed, gone = _changed(engine, files, lake.files("marts", table.name, nights[:1])) if nights else (None, [])
         if changed is None or len(gone) > REPLACED_FROM * pq.ParquetFile(files[0]).metadata.num_rows:
             connection.execute(table.delete())
             count = load(connection, table, _batches(files), as_of)
@@ -173,21 +172,17 @@ def _changed(engine: duckdb.DuckDBPyConnection, files: list[str], before: list[s
 
 
 def _parts(connection: sa.Connection, table: sa.Table) -> dict[str, str]:
-    """The parts of a table that the warehouse holds, with the hash of their files."""
+    """The parts of a table that the warehouse holds, with the print of their rows."""
     part = tables.published_part.c
-    query = sa.select(part.part, part.files).where(part.table_name == table.name)
-    return {row.part: row.files for row in connection.execute(query)}
+    query = sa.select(part.part, part.print).where(part.table_name == table.name)
+    return {row.part: row.print for row in connection.execute(query)}
 
 
-def _remember(connection: sa.Connection, table: sa.Table, part: str, files: str | None, as_of: date) -> None:
+def _remember(connection: sa.Connection, table: sa.Table, part: str, rows: str | None, as_of: date) -> None:
     known = tables.published_part
     connection.execute(known.delete().where((known.c.table_name == table.name) & (known.c.part == part)))
-    if files is not None:
-        connection.execute(known.insert().values(table_name=table.name, part=part, files=files, as_of=as_of))
-
-
-def _hash(files: list[str]) -> str:
-    return hashlib.sha256("\n".join(sorted(file.rsplit("/", 1)[-1] for file in files)).encode()).hexdigest()[:32]
+    if rows is not None:
+        connection.execute(known.insert().values(table_name=table.name, part=part, print=rows, as_of=as_of))
 
 
 def _batches(files: Iterable[str]) -> Iterator[pa.RecordBatch]:

@@ -154,7 +154,7 @@ published_part = sa.Table(
     metadata,
     key("table_name", sa.String(64), "a table that is not replaced whole"),
     key("part", sa.String(64), "the period, or all"),
-    given("files", sa.String(32), "hash of the lake's files that it holds"),
+    given("print", sa.String(64), "a number made of the rows it holds"),
     night(),
     comment="What the warehouse holds of which table, so that a night writes only what it changed",
 )

@@ -375,7 +375,7 @@ def upgrade() -> None:
         "published_part",
         sa.Column("table_name", sa.String(length=64), autoincrement=False, nullable=False, comment="a table that is not replaced whole"),
         sa.Column("part", sa.String(length=64), autoincrement=False, nullable=False, comment="the period, or all"),
-        sa.Column("files", sa.String(length=32), nullable=False, comment="hash of the lake's files that it holds"),
+        sa.Column("print", sa.String(length=64), nullable=False, comment="a number made of the rows it holds"),
         sa.Column("as_of", sa.Date(), nullable=False, comment="the night that last computed the row"),
         sa.PrimaryKeyConstraint("table_name", "part", name=op.f("pk_published_part")),
         comment="What the warehouse holds of which table, so that a night writes only what it changed",
