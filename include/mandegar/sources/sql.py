@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from mandegar.company import TableId
 from mandegar.errors import SourceError
-from mandegar.sources.files import ROW, as_text
+from mandegar.sources.files import ROW, as_texts
 from mandegar.sources.window import Window, bounds
 
 BATCH_ROWS = 20_000
@@ -29,13 +29,12 @@ class SqlTable:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows; the connection is closed after the last. Errors: SourceError if the database stops halfway."""
-        names = [field.name for field in self.schema if field.name != "_row"]
         first = 1
         try:
             with self.engine.connect().execution_options(stream_results=True) as connection:
                 result = connection.execute(self.statement)
                 while rows := result.fetchmany(BATCH_ROWS):
-                    columns = [pa.array([as_text(row[place]) for row in rows], pa.string()) for place in range(len(names))]
+                    columns = [as_texts(column) for column in zip(*rows, strict=True)]
                     numbers = pa.array(range(first, first + len(rows)), pa.int64())
                     yield pa.RecordBatch.from_arrays([*columns, numbers], schema=self.schema)
                     first += len(rows)
