@@ -67,9 +67,16 @@ def commands() -> list[tuple[str, ...]]:
 
 
 def test_the_commands_are_those_that_are_promised():
-    assert {("sample",), ("check",), ("night",), ("summary",), ("campaigns",), ("campaigns", "list"), ("campaigns", "run")} <= set(
-        commands()
-    )
+    assert {
+        ("sample",),
+        ("check",),
+        ("night",),
+        ("summary",),
+        ("bridge",),
+        ("campaigns",),
+        ("campaigns", "list"),
+        ("campaigns", "run"),
+    } <= set(commands())
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
@@ -188,3 +195,20 @@ def test_a_campaign_that_is_not_there_is_refused(nights, folder):
     result = run(*arguments)
     assert result.exit_code == 1
     assert result.stderr == "error: There is no campaign 'x'. Known: renewal_reminder, win_back.\n"
+
+
+def test_the_bridge_tells_policy_by_policy_and_writes_every_customer(nights, folder, tmp_path):
+    """To Maxio, who waits until a subscription ends is late; here nobody asked to leave, so both give the same."""
+    where = ("--company", str(folder), "--home", str(folder / "home"), "--as-of", "2025-03-31")
+    result = run("bridge", *where, "--from", "maxio", "--metric", "mrr_end", "--out", str(tmp_path / "changes.csv"))
+    assert result.exit_code == 0, result.stderr
+    assert "From maxio to default: month of 2025-03-01" in result.stdout
+    rows = [line for line in result.stdout.splitlines() if line.startswith("│")]
+    assert [row.split("│")[1].strip() for row in rows] == ["maxio", "default"]
+    assert (tmp_path / "changes.csv").read_text(encoding="utf-8").startswith("policy,from,to,metric,customer_id,")
+
+
+def test_the_bridge_names_the_conventions_that_there_are(nights, folder):
+    result = run("bridge", "--company", str(folder), "--home", str(folder / "home"), "--as-of", "2025-03-31", "--from", "strype")
+    assert result.exit_code == 1
+    assert "there is no convention 'strype'. Write one of default, chartmogul, stripe" in result.stderr

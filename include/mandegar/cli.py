@@ -84,14 +84,16 @@ def sample(out: Path, customers: int, months: int, seed: int, until: date, local
 @main.command()
 @COMPANY
 def check(folder: Path) -> None:
-    """Checks company.yaml, health.yaml and the campaigns, and that every source can be read."""
+    """Checks company.yaml, health, conventions, targets and campaigns, and that every source can be read."""
     from mandegar import company as companies
     from mandegar.campaigns import spec
+    from mandegar.metrics import families
     from mandegar.risk import health
     from mandegar.sources.extract import describe
 
     company = companies.load(folder)
     health.load(company)
+    families.settings_are_right(company)
     campaigns = spec.load_all(company)
     click.echo(f"{company.name}: {company.calendar} calendar, {company.time_zone}, {company.currency}, churn by {company.churn.kind}")
     broken = 0
@@ -118,11 +120,13 @@ def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bo
     """Runs one night: extract, validate, conform, measure, score, publish, audit; then the campaigns' lists."""
     from mandegar import company as companies
     from mandegar.campaigns import spec
+    from mandegar.metrics import families
     from mandegar.risk import health
     from mandegar.stages import Night, campaign_stage, ensure_closed, run_night
 
     company = companies.load(folder)
     health.load(company)
+    families.settings_are_right(company)
     campaigns = spec.load_all(company)
     ensure_closed(company, as_of, datetime.now(UTC))
     this = Night(company, _home(root), as_of, engine)

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from mandegar.campaigns.lists import neutral
 from mandegar.metrics.bridge import Bridge, Figure
 
 SHOWN = 5
@@ -37,7 +38,10 @@ def show_bridge(console: Console, bridge: Bridge, period: str, one: str, other: 
 
 
 def write_changes(bridge: Bridge, path: Path) -> int:
-    """Writes every customer whose part of a figure moved, a line per policy, customer and figure; gives the lines."""
+    """Writes every customer whose part of a figure moved, a line per policy, customer and figure; gives the lines.
+
+    A customer_id that a spreadsheet would take for a formula is neutralised, as in the lists.
+    """
     lines = 0
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
@@ -48,7 +52,7 @@ def write_changes(bridge: Bridge, path: Path) -> int:
             for change in step.changes:
                 before, after = change.before, change.after
                 parts = (before.numerator, after.numerator, before.denominator, after.denominator)
-                writer.writerow([step.policy, step.was, step.now, change.metric, change.customer_id, *parts])
+                writer.writerow([step.policy, step.was, step.now, change.metric, neutral(change.customer_id), *parts])
                 lines += 1
     return lines
 

@@ -178,10 +178,10 @@ def test_a_backfilled_week_gives_the_lists_of_seven_nights(backfilled: Airflow, 
 
 
 def test_a_backfill_leaves_the_present_alone(backfilled: Airflow) -> None:
-    """The current truth is that of one night, later than the week (the scheduler also runs yesterday's by itself)."""
+    """The current truth is of nights later than the week (the scheduler also runs yesterday's by itself)."""
     engine = sa.create_engine(Home(backfilled.home).warehouse_url)
     with engine.connect() as connection:
         nights = [date.fromisoformat(str(day)) for (day,) in connection.execute(sa.text("SELECT DISTINCT as_of FROM kpi_period"))]
     engine.dispose()
-    assert len(nights) == 1
-    assert nights[0] > WEEK[-1]
+    assert nights
+    assert min(nights) > WEEK[-1]

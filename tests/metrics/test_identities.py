@@ -89,3 +89,42 @@ def test_the_movements_of_all_months_lead_from_what_was_paid_to_what_is_paid(
     start, end = paid_at(table, FIRST), paid_at(table, date(2026, 6, 1))
     for currency in ("USD", "EUR"):
         assert start[currency] + sum(row["amount"] for row in moved if row["currency"] == currency) == end[currency]
+
+
+DIMENSIONS = ["plan", "region", "tenure", "plan x region"]
+ADDITIVE = (
+    "customers_start",
+    "customers_end",
+    "customers_churned",
+    "customers_new",
+    "customers_reactivated",
+    "customers_new_and_gone",
+    "mrr_start",
+    "mrr_end",
+    "new_mrr",
+    "churned_mrr",
+    "fx_mrr",
+)
+
+
+@settings(SMALL, max_examples=8)
+@given(book=books)
+def test_every_breakdown_adds_up_to_the_whole(duckdb: Engine, book: list[list[tuple[int, str, list[Piece]]]]) -> None:
+    """Plans change from version to version, regions from customer to customer, tenure with time."""
+    table = [row | {"plan": f"plan {place % 3}"} for place, row in enumerate(versions(book))]
+    people = [
+        {"customer_id": str(number), "name": "", "signed_up_at": "2025-12-01", "region": [None, "north", "south"][number % 3]}
+        for number in range(len(book))
+    ]
+    of = company(dimensions=DIMENSIONS)
+    kpis = rows(
+        duckdb,
+        contract_marts(night(duckdb, of, str(FIRST), "2026-05-31", customer=people, subscription=table, fx_rate=RATES))["kpi_period"],
+    )
+    sums: dict[tuple[str, str, date], Decimal] = defaultdict(Decimal)
+    for row in kpis:
+        if row["metric"] in ADDITIVE:
+            sums[row["metric"], row["dimension"], row["period_start"]] += row["numerator"]
+    assert {dimension for _, dimension, _ in sums} == {"all"} | ({*DIMENSIONS} if any(sums.values()) else set())
+    for (metric, dimension, start), value in sums.items():
+        assert value == sums[metric, "all", start], (metric, dimension, start)

@@ -1,4 +1,4 @@
-"""A real retailer, one invoice file and nothing else: twelve nights, held against SQL over the raw lines and against pandas."""
+"""A real retailer, one invoice file and nothing else: six nights, held against SQL over the raw lines and against pandas."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -16,7 +16,7 @@ from mandegar.stages import Night, run_night
 EXAMPLE = Path(__file__).parents[2] / "examples" / "online_retail" / "company.yaml"
 DATA = "online_retail_2009_2010.parquet"
 STARTS = [date(2010, month, 1) for month in range(1, 13)]
-NIGHTS = [date(2010, month + 1, 1) - timedelta(days=1) for month in range(1, 12)] + [date(2010, 12, 31)]
+NIGHTS = [date(2010, month + 1, 1) - timedelta(days=1) for month in (1, 3, 6, 10, 11)] + [date(2010, 12, 31)]
 # The months from Bahman 1388 to Azar 1389, and the day after: from a printed calendar, 1389 has no 30 Esfand
 JALALI = [
     date(2010, *day)
@@ -63,7 +63,7 @@ Figures = dict[date, dict[str, float]]
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> tuple[Home, dict[date, Figures]]:
-    """Where twelve nights, one per month end of 2010, left their numbers, and what each of them had published when it was over."""
+    """Where nights at six month ends of 2010 left their numbers, and what each of them had published when it was over."""
     folder = tmp_path_factory.mktemp("retail")
     (folder / "company.yaml").write_text(EXAMPLE.read_text(encoding="utf-8") + "\ncalendars: [jalali]\n", encoding="utf-8")
     (folder / DATA).symlink_to(real_data / DATA)
@@ -135,7 +135,7 @@ def test_a_month_without_a_customer_lost_has_churn_0_and_one_without_customers_h
     assert rates["2009-12-01"] is None
 
 
-@pytest.mark.parametrize("as_of", NIGHTS[:11])
+@pytest.mark.parametrize("as_of", NIGHTS[:-1])
 def test_the_night_that_closed_a_month_said_what_december_says_of_it(
     nights: tuple[Home, dict[date, Figures]], december: sa.Connection, as_of: date
 ) -> None:

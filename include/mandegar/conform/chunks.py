@@ -130,7 +130,8 @@ def homes(engine: Engine, rows: ir.Table, entity: Entity) -> ir.Table | None:
     if entity.name not in BY_MONTH or entity.born in entity.key:
         return None
     placed = rows.mutate(home=chunk_of(rows, entity))
-    spread = placed.group_by(*entity.key).agg(places=placed.home.nunique()).filter(lambda t: t.places > 1)
+    ends = placed.select(*entity.key, "home").group_by(*entity.key).agg(first=placed.home.min(), last=placed.home.max())
+    spread = ends.filter(ends["first"] != ends["last"])
     spread = engine.keep(spread.select(*entity.key))
     if engine.count(spread) == 0:
         return None

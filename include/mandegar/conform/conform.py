@@ -13,7 +13,7 @@ from mandegar import calendar
 from mandegar.company import Company
 from mandegar.conform import chunks, customer, history, references, subscription
 from mandegar.conform.chunks import Counts, State
-from mandegar.conform.state import born_before, masked, newest, unknown_yet
+from mandegar.conform.state import born_before, is_born, masked, newest, unknown_yet
 from mandegar.engine import Engine
 from mandegar.entities import CUSTOMER, ENTITIES, Entity
 from mandegar.errors import BrokenTable
@@ -133,8 +133,9 @@ def _entity(evening: Evening, entity: Entity, customers: ir.Table | None) -> int
     """Makes an entity, or those of its chunks that tonight can have changed. Gives its rows."""
     engine, lake = evening.engine, evening.lake
     base = chunks.base_of(evening.company, lake, entity, evening.as_of) if customers is not None else None
+    sizes = _sizes(evening, entity)
     if base is None:
-        wanted, moved = _every_chunk(evening, entity), True
+        wanted, moved = set(sizes) | set(lake.chunk_files("conformed", entity.name)) | (set() if sizes else {chunks.WHOLE}), True
     else:
         assert customers is not None
         new = engine.keep(_valid(evening, entity, after=base.as_of))
@@ -144,7 +145,7 @@ def _entity(evening: Evening, entity: Entity, customers: ir.Table | None) -> int
     found: dict[str, Counts] = {} if base is None else {chunk: counts for chunk, counts in base.chunks.items() if chunk not in wanted}
     orphans = []
     lake.withdraw("conformed", entity.name, evening.as_of)
-    for some in _slices(evening, entity, wanted):
+    for some in _slices(wanted, sizes):
         rows, counted, lost = _remade(evening, entity, some, home, customers)
         found |= counted
         orphans += lost
@@ -167,25 +168,23 @@ def _dated(evening: Evening, entity: Entity) -> ir.Table:
     return born_before(_valid(evening, entity), entity, evening.as_of, evening.closes)
 
 
-def _every_chunk(evening: Evening, entity: Entity) -> set[str]:
-    """All chunks that there are, or will be."""
+def _sizes(evening: Evening, entity: Entity) -> dict[str, int]:
+    """How many good rows of all windows belong in each chunk."""
     rows = _valid(evening, entity)
-    now = evening.engine.arrow(rows.select(chunk=chunks.chunk_of(rows, entity)).distinct()).column(CHUNK).to_pylist()
-    return {chunk for chunk in now if chunk} | set(evening.lake.chunk_files("conformed", entity.name)) | (set() if now else {chunks.WHOLE})
+    counted = rows.select(chunk=chunks.chunk_of(rows, entity)).group_by(CHUNK).agg(n=ibis._.count())
+    return {row[CHUNK]: row["n"] for row in evening.engine.arrow(counted).to_pylist() if row[CHUNK]}
 
 
-def _slices(evening: Evening, entity: Entity, wanted: set[str]) -> Iterable[list[str]]:
+def _slices(wanted: set[str], sizes: dict[str, int]) -> Iterable[list[str]]:
     """The chunks in groups that are made in one go, so that memory is bounded."""
-    if len(wanted) < 2:
-        return [sorted(wanted)] if wanted else []
-    rows = _valid(evening, entity)
-    sizes = rows.select(chunk=chunks.chunk_of(rows, entity)).group_by(CHUNK).agg(n=ibis._.count())
-    known = {row[CHUNK]: row["n"] for row in evening.engine.arrow(sizes).to_pylist()}
-    groups: list[list[str]] = [[]]
+    groups: list[list[str]] = []
+    room = 0
     for chunk in sorted(wanted):
-        if groups[-1] and sum(known.get(one, 0) for one in groups[-1]) + known.get(chunk, 0) > SLICE_ROWS:
+        if not groups or sizes.get(chunk, 0) > room:
             groups.append([])
+            room = SLICE_ROWS
         groups[-1].append(chunk)
+        room -= sizes.get(chunk, 0)
     return groups
 
 
@@ -208,34 +207,27 @@ def _remade(
         known = subscription.without_overlap(known)
     learnt = engine.keep(known.mutate(waits=unknown_yet(known, entity, evening.closes)))
     rows = masked(learnt, entity, evening.closes)
-    lost = []
+    counted = _counted(engine, valid.mutate(born=is_born(valid, entity, evening.as_of, evening.closes)), "born")
+    known_of = _counted(engine, learnt, "waits")
+    good, lost, orphans = rows, [], {}
     if customers is not None and "customer_id" in entity.names:
-        found = references.quarantined(references.orphans(rows, customers), entity)
-        lost.append(engine.arrow(found).cast(QUARANTINE_SCHEMA))
+        unknown = engine.keep(references.orphans(rows, customers))
+        lost.append(engine.arrow(references.quarantined(unknown, entity)).cast(QUARANTINE_SCHEMA))
+        orphans = {chunk: count for chunk, (count, _) in _counted(engine, unknown, "waits").items()}
         good = references.with_customer(rows, customers)
-    else:
-        good = rows
-    per_chunk = _per_chunk(engine, {"valid": valid, "dated": dated, "rows": learnt, "waits": learnt.filter(learnt.waits), "good": good})
-    overlaps = _per_chunk(engine, {"overlapping": overlapping})["overlapping"] if overlapping is not None else {}
-    counts = {
-        chunk: Counts(
-            rows=per_chunk["rows"].get(chunk, 0),
-            repeated=per_chunk["dated"].get(chunk, 0) - per_chunk["rows"].get(chunk, 0),
-            overlapping=overlaps.get(chunk, 0),
-            orphans=per_chunk["rows"].get(chunk, 0) - per_chunk["good"].get(chunk, 0),
-            waiting=per_chunk["valid"].get(chunk, 0) - per_chunk["dated"].get(chunk, 0) + per_chunk["waits"].get(chunk, 0),
-        )
-        for chunk in some
-        if per_chunk["valid"].get(chunk)
-    }
+    overlaps = {} if overlapping is None else {chunk: n for chunk, (n, _) in _counted(engine, overlapping).items()}
+    counts = {}
+    for chunk, (seen, born) in counted.items():
+        there, waiting = known_of.get(chunk, (0, 0))
+        counts[chunk] = Counts(there, born - there, overlaps.get(chunk, 0), orphans.get(chunk, 0), seen - born + waiting)
     return good.select(*entity.names, CHUNK), counts, lost
 
 
-def _per_chunk(engine: Engine, tables: dict[str, ir.Table]) -> dict[str, dict[str, int]]:
-    """The rows of several tables, chunk by chunk."""
-    parts = [table.group_by(CHUNK).agg(n=table.count()).mutate(of=ibis.literal(name)) for name, table in tables.items()]
-    rows = engine.arrow(ibis.union(*parts) if len(parts) > 1 else parts[0]).to_pylist()
-    return {name: {row[CHUNK]: row["n"] for row in rows if row["of"] == name} for name in tables}
+def _counted(engine: Engine, rows: ir.Table, flag: str | None = None) -> dict[str, tuple[int, int]]:
+    """How many rows every chunk has, and of how many the flag is true."""
+    flagged = rows[flag].sum() if flag else ibis.literal(0)
+    found = rows.group_by(CHUNK).agg(n=rows.count(), flagged=flagged)
+    return {row[CHUNK]: (row["n"], row["flagged"]) for row in engine.arrow(found).to_pylist()}
 
 
 def _write(evening: Evening, entity: Entity, rows: ir.Table, some: set[str], counts: dict[str, Counts], moved: bool) -> int:

@@ -21,18 +21,29 @@ def state(valid: ir.Table, entity: Entity, as_of: date, closes: datetime) -> ir.
 
 def born_before(rows: ir.Table, entity: Entity, as_of: date, closes: datetime) -> ir.Table:
     """Only rows that came to be before the day was over."""
+    return rows if entity.born is None else rows.filter(is_born(rows, entity, as_of, closes))
+
+
+def is_born(rows: ir.Table, entity: Entity, as_of: date, closes: datetime) -> ir.BooleanValue:
+    """Whether a row had come to be before the day was over."""
     if entity.born is None:
-        return rows
+        return ibis.literal(True)
     if entity.column(entity.born).type == "date":
-        return rows.filter(rows[entity.born] <= ibis.literal(as_of))
-    return rows.filter(rows[entity.born] < ibis.literal(closes))
+        return rows[entity.born] <= ibis.literal(as_of)
+    return rows[entity.born] < ibis.literal(closes)
 
 
 def newest(rows: ir.Table, entity: Entity) -> ir.Table:
-    """One row per key: the one changed last."""
-    order = [ibis.desc(rows.updated_at, nulls_first=False), rows.as_of.desc(), rows["_row"].desc()]
+    """One row per key: the one changed last.
+
+    Nearly every key stands once: only the rows of the others are put in order, so that whole rows need not be sorted.
+    """
+    keys = rows.select(*entity.key)
+    repeated = keys.group_by(*entity.key).agg(times=keys.count()).filter(lambda t: t.times > 1).select(*entity.key)
+    alone, several = rows.anti_join(repeated, list(entity.key)), rows.semi_join(repeated, list(entity.key))
+    order = [ibis.desc(several.updated_at, nulls_first=False), several.as_of.desc(), several["_row"].desc()]
     place = ibis.row_number().over(group_by=list(entity.key), order_by=order)
-    return rows.mutate(place=place).filter(lambda t: t.place == 0).drop("place")
+    return ibis.union(alone, several.mutate(place=place).filter(lambda t: t.place == 0).select(*rows.columns))
 
 
 def unknown_yet(rows: ir.Table, entity: Entity, closes: datetime) -> ir.BooleanValue:

@@ -57,7 +57,7 @@ def book(night: Night, policies: Policies) -> Book:
     currencies = fx.currencies_in(engine, versions)
     rates = engine.table(fx.rates_at(night.company, night.instants, currencies, night.known_rates))
     with_plan = "plan" in traits(night.dimensions)
-    standing = mrr.standing_at(stretches, night.boundaries, with_plan)
+    standing = engine.keep(mrr.standing_at(stretches, night.boundaries, with_plan))
     held = engine.keep(mrr.positions(standing, periods, rates))
     there = mrr.accounts(held, periods, paid_first)
     if policies.new_after_days is not None:

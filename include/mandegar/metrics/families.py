@@ -7,6 +7,7 @@ from datetime import timedelta
 import ibis
 import ibis.expr.types as ir
 
+from mandegar.company import Company
 from mandegar.metrics import (
     acquisition,
     activation,
@@ -26,7 +27,7 @@ from mandegar.metrics import (
 )
 from mandegar.metrics.kpi import Metric
 from mandegar.metrics.night import Night
-from mandegar.metrics.policies import DEFAULT
+from mandegar.metrics.policies import DEFAULT, conventions
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,15 @@ RIPENING: tuple[tuple[Family, Callable[[Night], ir.Table]], ...] = (
     (NEWCOMERS, newcomers.newcomers),
     (ACTIVATION, activation.activation),
 )
+METRIC_NAMES = tuple(metric.name for family in FAMILIES for metric in family.metrics)
 RIPE_AFTER = timedelta(days=activation.WINDOW + 1)  # so long a closed period's figures ripen by themselves
 SETTLED = tuple(metric.name for family in FAMILIES if family.settled for metric in family.metrics)
+
+
+def settings_are_right(company: Company) -> None:
+    """The conventions and targets of a company can be read. Errors: CompanyError, with the mend."""
+    conventions(company)
+    target_file.load(company, METRIC_NAMES)
 
 
 def beside_the_core(night: Night, presence: ir.Table, wide: ir.Table) -> list[ir.Table]:
@@ -130,8 +138,7 @@ def of_all_time(night: Night) -> tuple[list[ir.Table], dict[str, ir.Table]]:
 def from_figures(night: Night, kpis: ir.Table) -> dict[str, ir.Table]:
     """What follows from the key figures of all periods: targets and forecasts."""
     own = kpis.filter(kpis.convention == DEFAULT)
-    names = {metric.name for family in FAMILIES for metric in family.metrics}
-    plan = target_file.load(night.company, names)
+    plan = target_file.load(night.company, METRIC_NAMES)
     return {
         "retention_target": targets.retention_target(night.company, night.engine, plan, own, night.as_of),
         "forecast": forecast.churn_forecast(night.company, night.engine, own),

@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from mandegar.engine import Engine
+from mandegar.engine import Engine, arrow_schema
 from mandegar.lake import CHUNK, Lake, Receipt
 from mandegar.metrics.mrr import CELL, PERIOD
 
@@ -45,10 +45,13 @@ def write_periods(
     known = {} if whole or before is None or before.notes is None else json.loads(before.notes)["prints"]
     lake.withdraw("marts", name, as_of)
     chunks = {chunk_name(row) for row in periods.to_pylist()} | (set(lake.chunk_files("marts", name)) if whole else set())
-    chunked = engine.keep(rows.mutate(**{COMPUTED_ON: ibis.literal(as_of), CHUNK: chunk_of(rows)}))
+    chunked = rows.mutate(**{COMPUTED_ON: ibis.literal(as_of), CHUNK: chunk_of(rows)})
     version = engine.write_chunks(lake, "marts", name, chunks, chunked)
-    prints = {chunk: found for chunk, found in known.items() if chunk not in chunks} | _prints(engine, chunked)
-    count = engine.count(chunked)
+    files = {chunk: found for chunk, found in lake.chunk_files("marts", name, version).items() if chunk in chunks}
+    schema = pa.schema([field for field in arrow_schema(chunked) if field.name != CHUNK])
+    fresh = _prints(engine, engine.chunks(lake, "marts", name, schema, files))
+    prints = {chunk: found for chunk, found in known.items() if chunk not in chunks} | fresh
+    count = sum(int(found.split("-")[0]) for found in fresh.values())
     lake.sign(
         "marts", name, Receipt(as_of, "all", None, closes, count, version=version, notes=json.dumps({"prints": prints}, sort_keys=True))
     )
