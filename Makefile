@@ -46,7 +46,7 @@ check: setup ## format, lint, types, import rules, generated docs
 docs: setup ## writes the pages that follow from the code
 	@$(BIN)/python ops/docs.py
 
-bench: setup ## ratios to hand-written DuckDB SQL and to pandas, measured side by side
+bench: setup ## what nights cost by size, and ratios to DuckDB SQL and pandas (ARGS="--customers 1000000")
 	@$(BIN)/python bench/bench.py $(ARGS)
 
 format: setup ## formats the code

@@ -35,7 +35,9 @@ def draw_usage(world_: World, people: People, stretches: Stays, plants: Plants, 
     if world_.usage_rows is None:
         rate = rate * world_.thinned(world.USAGE_ROWS, sum(ACTIVE_DAYS) / 2)
     else:
-        stretches = stretches.of(_told_of(people, world_.thinned(world_.usage_rows, sum(ACTIVE_DAYS) / 2)))
+        allotted = world_.usage_rows * len(people) / world_.customers
+        expected = (rate[stretches.customer] * (stretches.end - stretches.begin)).sum() / 30
+        stretches = stretches.of(_told_of(people, allotted / max(expected, 1.0)))
     customer, day = stretches.days(rate[stretches.customer], chance)
     share = level(plants, customer, day)
     feature = np.minimum(chance.geometric(0.42, len(day)) - 1 + people.number[customer] % 2, len(world.FEATURES) - 1)
