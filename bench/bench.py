@@ -83,7 +83,7 @@ def measure(company: Path, home: Path, repeat: int) -> dict:
     """A first night, the three ways over what it conformed, a usual night, and the ways again."""
     shutil.rmtree(home, ignore_errors=True)
     core = home / "core"
-    first = nights.night(company, home, FIRST, say)
+    first = nights.night(nights.read_whole(company), home, FIRST, say)
     full = three_ways(company, home, core, FIRST, repeat)
     usual = nights.night(company, home, USUAL, say)
     again = three_ways(company, home, core, USUAL, 1, usual=True)
@@ -103,7 +103,7 @@ def measure(company: Path, home: Path, repeat: int) -> dict:
 def two_nights(company: Path, home: Path) -> dict:
     """What a usual night took after a first one."""
     shutil.rmtree(home, ignore_errors=True)
-    nights.night(company, home, FIRST, say)
+    nights.night(nights.read_whole(company), home, FIRST, say)
     usual = nights.night(company, home, USUAL, say)
     shutil.rmtree(home)
     return {stage: cost.told() for stage, cost in usual.items()}

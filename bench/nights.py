@@ -1,5 +1,7 @@
 """A whole night, stage by stage, each stage in a process of its own."""
 
+import re
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -18,6 +20,23 @@ def night(company: Path, home: Path, as_of: date, say: Callable[[str], None]) ->
         cost = costs[stage]
         say(f"{stage:10} {cost.seconds:8.1f} s  {cost.peak_mb:7,.0f} MB  {cost.result:,} rows")
     return costs | {"night": together(list(costs.values()))}
+
+
+def read_whole(company: Path) -> Path:
+    """The same company, its files linked, whose tables have no cursor.
+
+    A made-up company is as its last day left it. By a cursor, the night before would not see a version of a subscription that ends
+    on the last day: the source has overwritten it since. Read whole, it is there, and conform empties what that night cannot know.
+    """
+    whole = company.with_name(f"{company.name}_whole")
+    shutil.rmtree(whole, ignore_errors=True)
+    whole.mkdir()
+    for file in company.iterdir():
+        if file.name != "company.yaml":
+            (whole / file.name).symlink_to(file.resolve())
+    text = (company / "company.yaml").read_text(encoding="utf-8")
+    (whole / "company.yaml").write_text(re.sub(r"\n *cursor: \w+", "", text), encoding="utf-8")
+    return whole
 
 
 def run_stage(company: Path, home: Path, as_of: date, stage: str) -> int:
