@@ -10,9 +10,9 @@ import click
 from rich.console import Console
 
 from mandegar import __version__
-from mandegar.company import EARLIEST
 from mandegar.errors import MandegarError
 from mandegar.home import Home
+from mandegar.settings import EARLIEST
 
 
 class Explained(click.Group):

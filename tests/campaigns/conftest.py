@@ -10,7 +10,8 @@ import pytest
 from mandegar.campaigns.audience import Candidate
 from mandegar.campaigns.eligibility import Contact, Member, decide
 from mandegar.campaigns.spec import Campaign
-from mandegar.company import Churn, Company
+from mandegar.company import Company
+from mandegar.settings import Churn
 
 NIGHT = date(2025, 3, 31)
 

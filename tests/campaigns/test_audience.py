@@ -10,12 +10,13 @@ import pytest
 from mandegar import calendar
 from mandegar.campaigns.audience import departed, renewals, silent
 from mandegar.campaigns.spec import Campaign
-from mandegar.company import Churn, Company
+from mandegar.company import Company
 from mandegar.engine import Engine
 from mandegar.entities import ENTITIES
 from mandegar.metrics.ledger import ledger
 from mandegar.metrics.policies import Policies
 from mandegar.quality.reading import entity_schema
+from mandegar.settings import Churn
 
 NIGHT = date(2025, 3, 31)
 VERSION = {

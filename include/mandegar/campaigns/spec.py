@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from mandegar import yamlfile
-from mandegar.company import Company, Strict
+from mandegar.company import Company
 from mandegar.errors import CampaignError
+from mandegar.settings import Strict
 
 DEFAULT = Path(__file__).parents[2] / "company" / "campaigns"
 Channel = Literal["email", "sms", "call"]

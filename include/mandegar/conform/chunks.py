@@ -10,12 +10,13 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from mandegar.company import Company, TableId
+from mandegar.company import Company
 from mandegar.conform.state import newest
 from mandegar.engine import Engine
 from mandegar.entities import Entity
 from mandegar.lake import CHUNK, Lake, Receipt
 from mandegar.quality.reading import entity_schema
+from mandegar.systems import TableId
 
 WHOLE = "all"  # the one chunk of an entity that is not cut by time
 BY_MONTH = ("invoice", "payment", "ticket", "survey", "usage", "interaction")

@@ -7,10 +7,11 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from mandegar import calendar
-from mandegar.company import TRAITS, Company
+from mandegar.company import Company
 from mandegar.engine import Engine
 from mandegar.entities import CUSTOMER
 from mandegar.lake import Lake, Receipt
+from mandegar.settings import TRAITS
 
 EVER = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 STAGE, NAME = "history", "customer"

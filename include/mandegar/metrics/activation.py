@@ -4,7 +4,6 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.calendar import midnight
-from mandegar.company import Milestone
 from mandegar.metrics.days import local_day
 from mandegar.metrics.dimensions import totals
 from mandegar.metrics.kpi import Metric
@@ -12,6 +11,7 @@ from mandegar.metrics.mrr import PERIOD
 from mandegar.metrics.night import Night
 from mandegar.metrics.purchases import within
 from mandegar.metrics.spells import today
+from mandegar.settings import Milestone
 
 WINDOW = 30
 ACTIVATION = (

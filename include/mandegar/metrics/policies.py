@@ -6,8 +6,9 @@ from typing import Literal
 from pydantic import Field, RootModel, model_validator
 
 from mandegar import yamlfile
-from mandegar.company import Company, Strict
+from mandegar.company import Company
 from mandegar.errors import CompanyError
+from mandegar.settings import Strict
 
 DEFAULT = "default"
 SHIPPED = Path(__file__).parents[2] / "company" / "conventions.yaml"

@@ -11,9 +11,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from mandegar import yamlfile
 from mandegar.calendar import Period, first_of, period_of
-from mandegar.company import Company, PeriodKind, Strict
+from mandegar.company import Company
 from mandegar.errors import CompanyError
 from mandegar.metrics.dimensions import ALL
+from mandegar.settings import PeriodKind, Strict
 
 DEFAULT = Path(__file__).parents[2] / "company" / "targets.yaml"
 NAMED = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?")

@@ -6,8 +6,9 @@ rule can refuse the row and name what stood there.
 
 import pyarrow as pa
 
-from mandegar.company import Company, Expression, TableId
+from mandegar.company import Company
 from mandegar.entities import ENTITIES, Column, Entity
+from mandegar.systems import Expression, TableId
 
 DIGITS = ("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫", "01234567890123456789.")
 GROUPED = r"[-+]?[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}([.][0-9]+)?"  # 1,250.50; not 10,50, which may be ten and a half

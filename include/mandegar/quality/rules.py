@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from mandegar.company import EARLIEST, Company
+from mandegar.company import Company
 from mandegar.entities import Column, Entity
 from mandegar.quality.reading import PARSED, as_found
+from mandegar.settings import EARLIEST
 
 Severity = Literal["fail", "warn"]
 YEARS_AHEAD = 10

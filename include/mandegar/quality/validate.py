@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 
-from mandegar.company import Company, TableId
+from mandegar.company import Company
 from mandegar.entities import ENTITIES, Entity
 from mandegar.errors import BrokenTable
 from mandegar.lake import Lake, Receipt
@@ -18,6 +18,7 @@ from mandegar.quality.expectations import Finding, Inspector
 from mandegar.quality.reading import as_found, entity_schema, select
 from mandegar.quality.rules import PERSONAL, Rule, rules
 from mandegar.sources.extract import where
+from mandegar.systems import TableId
 
 BATCH_ROWS = 200_000
 REFUSED_AT_MOST = 0.8

@@ -8,8 +8,9 @@ import ibis.expr.types as ir
 from pydantic import Field, model_validator
 
 from mandegar import yamlfile
-from mandegar.company import Company, Strict
+from mandegar.company import Company
 from mandegar.errors import CompanyError
+from mandegar.settings import Strict
 
 Action = Literal["call", "fix_payment", "success_call", "support_review", "offer", "renew", "win_back", "watch"]
 FEATURES = (

@@ -8,12 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mandegar import calendar
-from mandegar.company import Company, Expression, TableId
+from mandegar.company import Company
 from mandegar.entities import ENTITIES
 from mandegar.errors import SourceError
 from mandegar.lake import Lake, Receipt
 from mandegar.sources import files, sql
 from mandegar.sources.window import Window, bounds, next_window
+from mandegar.systems import Expression, TableId
 
 
 def extract(company: Company, lake: Lake, table: TableId, as_of: date) -> Receipt:

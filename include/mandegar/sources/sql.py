@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from mandegar.company import TableId
 from mandegar.errors import SourceError
 from mandegar.sources.files import ROW, as_texts
 from mandegar.sources.window import Window, bounds
+from mandegar.systems import TableId
 
 BATCH_ROWS = 20_000
 
