@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from mandegar import company as companies
@@ -117,6 +118,22 @@ def test_an_invoice_comes_in_when_its_customer_does(folder: Path) -> None:
     night = run(folder, THIRD)
     assert [row[0] for row in invoices(night.lake, THIRD)] == ["1", "2", "5"]
     assert invoices(night.lake, THIRD) == made_at_once(night, THIRD)
+
+
+def waiting(lake: Lake, as_of: date) -> list[str]:
+    """The numbers of the invoices that wait for their customer."""
+    files = lake.files("quarantine", "conform.invoice", [as_of])
+    return sorted(key for file in files for key in pq.ParquetFile(file).read(columns=["key"]).column("key").to_pylist())
+
+
+def test_a_month_in_which_an_invoice_waits_is_left_alone_while_its_customer_is_unknown(folder: Path) -> None:
+    orphan = ("5", "c", "2026-01-25", 50, "2026-03-11")
+    write(folder, JANUARY, FEBRUARY, orphan)
+    run(folder, SECOND)
+    write(folder, JANUARY, FEBRUARY, orphan, ("8", "d", "2026-02-25", 80, "2026-03-12"))
+    night = run(folder, THIRD)
+    assert rewritten(night, SECOND) == {"2026-02"}
+    assert waiting(night.lake, THIRD) == ["5", "8"]
 
 
 def test_invoices_of_a_customer_who_is_gone_wait(folder: Path) -> None:

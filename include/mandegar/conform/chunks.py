@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -98,14 +99,20 @@ def new_windows(lake: Lake, table: TableId, after: date, until: date) -> list[Re
     return [receipt for receipt in lake.receipts("valid", str(table)) if after < receipt.as_of <= until]
 
 
-def touched(engine: Engine, lake: Lake, entity: Entity, base: State, new: ir.Table, customers: ir.Table) -> set[str]:
+def touched(engine: Engine, lake: Lake, entity: Entity, base: State, new: ir.Table, customers: ir.Table, orphans: pa.Table) -> set[str]:
     """The chunks that tonight can have changed.
 
-    Those of the rows that came in (new); those in which something waited for a later day or for its customer; those that an
-    earlier run of this night has written; and those that hold rows of customers who are not there any more.
+    Those of the rows that came in (new); those in which something waited for a later day; those in which a row waited for its
+    customer (orphans of the base), who is there now; those that an earlier run of this night has written; and those that hold
+    rows of customers who are not there any more.
     """
     chunks = set(_values(engine, new.select(chunk=chunk_of(new, entity)).distinct(), CHUNK)) - {None}
-    chunks |= {chunk for chunk, counts in base.chunks.items() if counts.waiting or counts.orphans}
+    chunks |= {chunk for chunk, counts in base.chunks.items() if counts.waiting}
+    listed = Counter(orphans.column(CHUNK).to_pylist())
+    chunks |= {chunk for chunk, counts in base.chunks.items() if counts.orphans != listed[chunk]}  # not the list of that state
+    if orphans.num_rows:
+        waiting = engine.table(orphans.select(["value", CHUNK]))
+        chunks |= set(_values(engine, waiting.semi_join(customers, waiting.value == customers.customer_id).select(CHUNK).distinct(), CHUNK))
     chunks |= lake.changed_chunks("conformed", entity.name, base.version)
     before = entity_at(engine, lake, entity, base.version)
     if "customer_id" in entity.names:

@@ -8,6 +8,7 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mandegar import calendar
 from mandegar.company import Company
@@ -18,7 +19,7 @@ from mandegar.engine import Engine
 from mandegar.entities import CUSTOMER, ENTITIES, Entity
 from mandegar.errors import BrokenTable
 from mandegar.lake import CHUNK, Lake, Receipt
-from mandegar.quality.validate import QUARANTINE_SCHEMA, RESULT_SCHEMA
+from mandegar.quality.validate import RESULT_SCHEMA
 
 SLICE_ROWS = 6_000_000
 
@@ -134,16 +135,19 @@ def _entity(evening: Evening, entity: Entity, customers: ir.Table | None) -> int
     engine, lake = evening.engine, evening.lake
     base = chunks.base_of(evening.company, lake, entity, evening.as_of) if customers is not None else None
     sizes = _sizes(evening, entity)
+    orphans = [references.ORPHANS_SCHEMA.empty_table()]
     if base is None:
         wanted, moved = set(sizes) | set(lake.chunk_files("conformed", entity.name)) | (set() if sizes else {chunks.WHOLE}), True
     else:
         assert customers is not None
         new = engine.keep(_valid(evening, entity, after=base.as_of))
         left = chunks.homes_left(engine, lake, entity, base, new)
-        wanted, moved = chunks.touched(engine, lake, entity, base, new, customers) | left, base.moved or bool(left)
+        waited = references.waiting(lake, entity, base.as_of)
+        wanted = chunks.touched(engine, lake, entity, base, new, customers, waited) | left
+        moved = base.moved or bool(left)
+        orphans.append(waited.filter(pc.invert(pc.is_in(waited.column(CHUNK), pa.array(sorted(wanted), pa.string())))))
     home = chunks.homes(engine, _dated(evening, entity), entity) if moved else None
     found: dict[str, Counts] = {} if base is None else {chunk: counts for chunk, counts in base.chunks.items() if chunk not in wanted}
-    orphans = []
     lake.withdraw("conformed", entity.name, evening.as_of)
     for some in _slices(wanted, sizes):
         rows, counted, lost = _remade(evening, entity, some, home, customers)
@@ -151,15 +155,7 @@ def _entity(evening: Evening, entity: Entity, customers: ir.Table | None) -> int
         orphans += lost
         engine.write_chunks(lake, "conformed", entity.name, some, rows)
     if customers is not None and "customer_id" in entity.names:
-        name = f"conform.{entity.name}"
-        table = pa.concat_tables(orphans) if orphans else QUARANTINE_SCHEMA.empty_table()
-        lake.replace(
-            "quarantine",
-            name,
-            evening.as_of,
-            QUARANTINE_SCHEMA,
-            table.sort_by([("source", "ascending"), ("row", "ascending")]).to_batches(),
-        )
+        references.hold(lake, entity, evening.as_of, pa.concat_tables(orphans))
     _tell(evening, entity, found)
     return _sign(evening, entity, found, home is not None)
 
@@ -212,7 +208,7 @@ def _remade(
     good, lost, orphans = rows, [], {}
     if customers is not None and "customer_id" in entity.names:
         unknown = engine.keep(references.orphans(rows, customers))
-        lost.append(engine.arrow(references.quarantined(unknown, entity)).cast(QUARANTINE_SCHEMA))
+        lost.append(engine.arrow(references.quarantined(unknown, entity)).cast(references.ORPHANS_SCHEMA))
         orphans = {chunk: count for chunk, (count, _) in _counted(engine, unknown, "waits").items()}
         good = references.with_customer(rows, customers)
     overlaps = {} if overlapping is None else {chunk: n for chunk, (n, _) in _counted(engine, overlapping).items()}

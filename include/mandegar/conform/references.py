@@ -1,9 +1,17 @@
 """Rows that speak of a customer nobody knows wait in quarantine until the customer arrives."""
 
+from datetime import date
+
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mandegar.entities import Entity
+from mandegar.lake import CHUNK, Lake
+from mandegar.quality.validate import QUARANTINE_SCHEMA
+
+ORPHANS_SCHEMA = QUARANTINE_SCHEMA.append(pa.field(CHUNK, pa.string()))  # the chunk in which the row will stand
 
 
 def orphans(rows: ir.Table, customers: ir.Table) -> ir.Table:
@@ -17,7 +25,7 @@ def with_customer(rows: ir.Table, customers: ir.Table) -> ir.Table:
 
 
 def quarantined(rows: ir.Table, entity: Entity) -> ir.Table:
-    """Orphans as lines of the quarantine (quality.validate.QUARANTINE_SCHEMA)."""
+    """Orphans as lines of the quarantine (ORPHANS_SCHEMA)."""
     parts = [rows[name].cast("string") for name in entity.key]
     key = parts[0]
     for part in parts[1:]:
@@ -32,4 +40,19 @@ def quarantined(rows: ir.Table, entity: Entity) -> ir.Table:
         rule=ibis.literal("customer_known"),
         reason=ibis.literal("is no customer's id; the row waits until that customer is there"),
         record=ibis.null("string"),
+        chunk=rows[CHUNK],
     )
+
+
+def hold(lake: Lake, entity: Entity, as_of: date, orphans: pa.Table) -> None:
+    """Writes the orphans of an entity to a night's quarantine, in an order of their own."""
+    ordered = orphans.sort_by([(name, "ascending") for name in ("source", "row", "key", "value")])
+    lake.replace("quarantine", f"conform.{entity.name}", as_of, ORPHANS_SCHEMA, ordered.to_batches())
+
+
+def waiting(lake: Lake, entity: Entity, as_of: date) -> pa.Table:
+    """The orphans of an entity that a night left in quarantine; none where it does not say in which chunk they will stand."""
+    files = lake.files("quarantine", f"conform.{entity.name}", [as_of])
+    if not files or CHUNK not in lake.schema("quarantine", f"conform.{entity.name}").names:
+        return ORPHANS_SCHEMA.empty_table()
+    return pa.concat_tables(pq.ParquetFile(file).read(columns=ORPHANS_SCHEMA.names).cast(ORPHANS_SCHEMA) for file in files)

@@ -100,7 +100,7 @@ def changes(company: Company, lake: Lake, engine: Engine, stands_on: Basis, as_o
     span = {name: _spans(lake, engine, name, stands_on.versions[name], now[name]) for name in chunks.BY_MONTH if changed.get(name)}
     billed = [*_near(span, "invoice", "payment"), *_reaching(_near(span, "usage"), company.churn.silent_days)]
     if span.get("invoice") and "payment" in now:
-        billed += _refunds(lake, engine, changed["invoice"], now)
+        billed += _refunds(lake, engine, {first.astimezone(UTC).strftime("%Y-%m") for first, _ in span["invoice"]}, now)
     if company.churn.kind == "inactivity" or any(policies[name].credits == "reduce_mrr" for name in company.conventions):
         since = min([since, *(start for start, _ in _near(span, "invoice"))])
     if company.value.cost_per_agent_minute:
@@ -188,7 +188,7 @@ def _spans(lake: Lake, engine: Engine, name: str, before: int, after: int) -> li
 
 
 def _refunds(lake: Lake, engine: Engine, billed: set[str], now: dict[str, int]) -> list[Span]:
-    """When invoices of changed chunks were refunded: a refund counts in the proportion that its invoice gives."""
+    """When invoices of changed months were refunded: a refund counts in the proportion that its invoice gives."""
     known = lake.chunk_files("conformed", "invoice", now["invoice"])
     schema = chunks.conformed_schema(ENTITIES["invoice"])
     invoices = engine.chunks(lake, "conformed", "invoice", schema, {chunk: files for chunk, files in known.items() if chunk in billed})
