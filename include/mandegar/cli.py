@@ -116,13 +116,17 @@ def check(folder: Path) -> None:
 @click.option(
     "--campaigns/--no-campaigns", "with_campaigns", default=True, show_default=True, help="Write the campaigns' lists too (dry run)."
 )
-def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bool) -> None:
+@click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Source tables taken in at a time, each in its own process."
+)
+def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bool, jobs: int) -> None:
     """Runs one night: extract, validate, conform, measure, score, publish, audit; then the campaigns' lists."""
     from mandegar import company as companies
     from mandegar.campaigns import spec
     from mandegar.metrics import families
+    from mandegar.nightly import run_night
     from mandegar.risk import health
-    from mandegar.stages import Night, campaign_stage, ensure_closed, run_night
+    from mandegar.stages import Night, campaign_stage, ensure_closed
 
     company = companies.load(folder)
     health.load(company)
@@ -130,7 +134,7 @@ def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bo
     campaigns = spec.load_all(company)
     ensure_closed(company, as_of, datetime.now(UTC))
     this = Night(company, _home(root), as_of, engine)
-    problems = run_night(this, _say)
+    problems = run_night(this, _say, jobs)
     if with_campaigns:
         for campaign in campaigns:
             _say(f"campaign {campaign.id}")

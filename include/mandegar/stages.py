@@ -12,7 +12,7 @@ from mandegar.campaigns.run import Outcome, run_campaign
 from mandegar.company import Company
 from mandegar.conform.conform import conform
 from mandegar.engine import EngineName
-from mandegar.errors import BrokenTable, MandegarError, NotClosed, SourceError
+from mandegar.errors import BrokenTable, NotClosed, SourceError
 from mandegar.home import Home
 from mandegar.lake import Lake
 from mandegar.metrics.bridge import Bridge, bridge
@@ -170,22 +170,8 @@ def bridge_of(night: Night, one: str, other: str, kind: str, day: date | None) -
         return bridge(looked_at, policies[one], policies[other]), words
 
 
-def run_night(night: Night, say: Callable[[str], None]) -> list[str]:
-    """All stages of a night, one after another; gives what went wrong without stopping it.
-
-    A source table that fails is named and the night goes on with what it has; what everything stands on has to be there.
-    Errors: MandegarError of the first stage that cannot be done.
-    """
-    problems = []
-    for table in map(str, night.company.tables()):
-        for stage, verb in ((extract_stage, "extracting"), (validate_stage, "validating")):
-            say(f"{verb} {table}")
-            try:
-                stage(night, table)
-            except MandegarError as problem:
-                problems.append(str(problem))
-                say(f"  {problem}")
-                break
+def close_night(night: Night, say: Callable[[str], None]) -> None:
+    """The stages of a night after its source tables are in, one after another. Errors: MandegarError of the first that cannot be done."""
     for verb, whole in (
         ("conforming", conform_stage),
         ("measuring", measure_stage),
@@ -195,4 +181,3 @@ def run_night(night: Night, say: Callable[[str], None]) -> list[str]:
     ):
         say(verb)
         whole(night)
-    return problems

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from mandegar import company as companies
 from mandegar.errors import CompanyError
 from mandegar.home import Home
-from mandegar.stages import Night, run_night
+from mandegar.nightly import run_night
+from mandegar.stages import Night
 
 DAY = date(2026, 1, 31)
 # Ada buys every ten days until the 21st, Bob too until the 11th, Cyd once on the 25th: three gaps of ten days.

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from mandegar import company as companies
 from mandegar.home import Home
-from mandegar.stages import Night, run_night
+from mandegar.nightly import run_night
+from mandegar.stages import Night
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "online_retail" / "company.yaml"
 DATA = "online_retail_2009_2010.parquet"

@@ -8,28 +8,32 @@ import ibis.expr.types as ir
 from mandegar.engine import Engine
 from mandegar.metrics.dimensions import Dimension, totals
 
+FINE = 3600  # seconds: longer waits count in whole minutes
 NEARLY = 1e-9  # a product of shares that is exactly 1/2 may come out a little above it
 
 
 def quantiles(waits: ir.Table, dimensions: Sequence[Dimension], keys: Sequence[str], engine: Engine) -> ir.Table:
     """After how long half, and nine tenths, of those who wait wait no longer.
 
-    Grain: one row per keys, dimension and dimension_value. Columns, in the unit of wait: median, p90; empty where the curve
-    does not come down so far, because too many wait still.
-    waits: wait, int64; ended, false for a wait that was cut off (censored) and would have gone on; the traits.
+    Grain: one row per keys, dimension and dimension_value. Columns, in seconds: median, p90; empty where the curve does not
+    come down so far, because too many wait still. To the second up to an hour; of longer waits the whole minutes count, so
+    that a cell has thousands of different ones and not millions.
+    waits: wait, int64, in seconds; ended, false for a wait that was cut off (censored) and would have gone on; the traits.
     Formula: S(t) = product over t_i <= t of (1 - d_i / n_i), d_i waits that ended at t_i, n_i of t_i or longer, ended or cut
     off; the quantile q is the least t with S(t) <= 1 - q. Without censoring the median of an even number is the lower middle
     one. Source: E. L. Kaplan and P. Meier, Nonparametric Estimation from Incomplete Observations, JASA 53 (1958).
     """
     group = [*keys, "dimension", "dimension_value"]
+    waits = waits.mutate(wait=(waits.wait <= FINE).ifelse(waits.wait, waits.wait - waits.wait % 60).cast("int32"))
     counted = engine.keep(totals(waits, dimensions, lambda rows: {"ended": rows.ended.sum(), "left": rows.count()}, (*keys, "wait")))
     # windows over one small number are several times cheaper than over the texts that make up a cell
-    cells = counted.select(*group).distinct()
+    cells = counted.group_by(*group).agg(everybody=counted.left.sum().cast("int64"))
     cells = engine.keep(cells.mutate(cell=ibis.row_number().over(order_by=group).cast("int32")))
-    steps = counted.join(cells, group).select("cell", "wait", ended=counted.ended.cast("int32"), left=counted.left.cast("int32"))
+    steps = counted.join(cells, group).select(
+        "cell", "everybody", "wait", ended=counted.ended.cast("int32"), left=counted.left.cast("int32")
+    )
     so_far = ibis.cumulative_window(group_by="cell", order_by="wait")
-    whole = ibis.window(group_by="cell")
-    steps = steps.mutate(at_risk=steps.left.sum().over(whole) - steps.left.sum().over(so_far) + steps.left)
+    steps = steps.mutate(at_risk=steps.everybody - steps.left.sum().over(so_far) + steps.left)
     steps = steps.filter(steps.ended > 0)
     share = 1.0 - steps.ended.cast("float64") / steps.at_risk.cast("float64")
     steps = steps.mutate(step=(steps.ended < steps.at_risk).ifelse(share, ibis.literal(1.0)).ln())
