@@ -157,7 +157,7 @@ def contract_marts(night: Night) -> dict[str, ir.Table]:
     known = conventions(night.company)
     own = contract.book(night, known[DEFAULT])
     entries = _entries(night)
-    revenues = night.engine.keep(purchases.revenue(entries))
+    revenues = night.engine.keep(purchases.revenue(entries.filter(entries.period_kind == "month")))
     wide = night.engine.keep(kpi.side_by_side(night.periods, own.logo(), own.money(), _revenue_totals(night, entries)))
     figures = [_shown(night, own.presence, wide, kpi.LOGO + kpi.CONTRACT + (kpi.REVENUE if night.company.has("invoice") else ()), DEFAULT)]
     figures += families.beside_the_core(night, own.presence, wide)
@@ -184,7 +184,7 @@ def inactivity_marts(night: Night) -> dict[str, ir.Table]:
     lately = activity.active_at(bought, engine.table(_cutoffs(night, night.company.churn.silent_days)))
     presence = engine.keep(_dressed(night, activity.presence(active, bought, night.periods)))
     entries = _entries(night)
-    revenues = engine.keep(purchases.revenue(entries))
+    revenues = engine.keep(purchases.revenue(entries.filter(entries.period_kind == "month")))
     wide = engine.keep(kpi.side_by_side(night.periods, _logos(night, presence, bought), _revenue_totals(night, entries)))
     figures = [_shown(night, presence, wide, kpi.LOGO + kpi.REVENUE, DEFAULT), *families.beside_the_core(night, presence, wide)]
     return {

@@ -79,8 +79,8 @@ class Night:
 
     @cached_property
     def revenue_entries(self) -> ir.Table:
-        """Everything that adds to or takes from revenue: customer_id, at, amount, in the company's currency."""
-        return purchases.revenue_entries(self.invoices, self.in_own_currency("payment", "attempted_at", "amount"))
+        """Everything that adds to or takes from revenue: customer_id, at, amount, cost_of_goods, in the company's currency."""
+        return self.engine.keep(purchases.revenue_entries(self.invoices, self.in_own_currency("payment", "attempted_at", "amount")))
 
     @cached_property
     def stretches(self) -> ir.Table:

@@ -26,16 +26,20 @@ def revenue_entries(invoices: ir.Table, payments: ir.Table) -> ir.Table:
     """Everything that adds to or takes from revenue.
 
     Grain: one row per invoice not voided, credit note, and refunded payment. Columns: customer_id, at, amount (net of tax;
-    credit notes and refunds negative whatever sign the source gives them).
+    credit notes and refunds negative whatever sign the source gives them), cost_of_goods (an invoice's cost_amount, of a credit
+    note less, what came back; 0 where not known).
     Policy: refunds reduce revenue and do not move MRR (metrics.md). A refund is paid with tax: its net part is taken in
     the proportion of its invoice, or whole when it names none. A refund for which the customer has a credit note of the
     same net amount, issued within SAME_DAYS of it, is the same event and counts once, as the credit note.
     """
     valid = invoices.filter(invoices.voided_at.isnull())
+    nothing = ibis.literal(0).cast(MONEY)
+    cost = valid.cost_amount.fill_null(nothing)
     billed = valid.select(
         "customer_id",
         at=valid.issued_at,
         amount=(valid.kind == "credit").ifelse(-valid.net_amount.abs(), valid.net_amount).cast(MONEY),
+        cost_of_goods=(valid.kind == "credit").ifelse(-cost.abs(), cost).cast(MONEY),
     )
     refunds = _refunds(invoices, payments)
     credits = (
@@ -54,7 +58,7 @@ def revenue_entries(invoices: ir.Table, payments: ir.Table) -> ir.Table:
             credits.credited_at <= refunds["at"] + near,
         ],
     )
-    return ibis.union(billed, alone.mutate(amount=(-alone.amount).cast(MONEY)))
+    return ibis.union(billed, alone.select("customer_id", "at", amount=(-alone.amount).cast(MONEY), cost_of_goods=nothing))
 
 
 def _refunds(invoices: ir.Table, payments: ir.Table) -> ir.Table:

@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from mandegar.metrics.costs import cost_entries
+from mandegar.metrics.costs import cost_to_serve
 from mandegar.metrics.future_value import SUM, FutureValue, Parameter, contractual, non_contractual
 from mandegar.metrics.night import Night
 from mandegar.metrics.purchase_history import buying_days, histories, last_observed
@@ -48,13 +48,11 @@ def valuation(night: Night) -> dict[str, ir.Table]:
 
 def _past(night: Night) -> ir.Table:
     """What every customer brought in and cost: revenue, cost_of_goods, cost_to_serve."""
-    entries, costs = night.revenue_entries, cost_entries(night)
+    sold, served = night.revenue_entries, cost_to_serve(night)
     nothing = ibis.literal(0).cast(SUM)
     names = ("revenue", "cost_of_goods", "cost_to_serve")
-    income = entries.select("customer_id", revenue=entries.amount.cast(SUM), cost_of_goods=nothing, cost_to_serve=nothing)
-    spent = costs.select(
-        "customer_id", revenue=nothing, cost_of_goods=costs.cost_of_goods.cast(SUM), cost_to_serve=costs.cost_to_serve.cast(SUM)
-    )
+    income = sold.select("customer_id", revenue=sold.amount.cast(SUM), cost_of_goods=sold.cost_of_goods.cast(SUM), cost_to_serve=nothing)
+    spent = served.select("customer_id", revenue=nothing, cost_of_goods=nothing, cost_to_serve=served.cost_to_serve.cast(SUM))
     both = ibis.union(income, spent)
     return both.group_by("customer_id").agg(**{name: both[name].sum().cast(SUM) for name in names})
 

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from mandegar.calendar import midnight, period_of
-from mandegar.metrics.costs import cost_entries
+from mandegar.metrics.costs import cost_to_serve
 from mandegar.metrics.dimensions import Dimension, totals
 from mandegar.metrics.kpi import Metric
 from mandegar.metrics.ledger import MONEY
@@ -30,10 +30,9 @@ def base_values(night: Night) -> ir.Table:
     """
     before = night.engine.table(_before(night))
     nothing = ibis.literal(0).cast(MONEY)
-    income = night.revenue_entries.mutate(cost=nothing)
-    costs = cost_entries(night)
-    spent = costs.select("customer_id", "at", amount=nothing, cost=(costs.cost_of_goods + costs.cost_to_serve).cast(MONEY))
-    entries = ibis.union(income.select("customer_id", "at", "amount", "cost"), spent)
+    sold, served = night.revenue_entries, cost_to_serve(night)
+    income = sold.select("customer_id", "at", "amount", cost="cost_of_goods")
+    entries = ibis.union(income, served.select("customer_id", "at", amount=nothing, cost="cost_to_serve"))
     inside = entries.join(before, [entries["at"] >= before.base_from, entries["at"] < before.base_until])
     return inside.group_by(*PERIOD, "customer_id").agg(
         revenue=inside.amount.sum().cast(MONEY), profit=(inside.amount.sum() - inside.cost.sum()).cast(MONEY)

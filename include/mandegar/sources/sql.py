@@ -1,21 +1,27 @@
-"""Rows from SQL databases through SQLAlchemy, streamed; every value as text, because what it means is validation's work."""
+"""Rows from SQL databases, streamed; every value as text, because what it means is validation's work.
 
-import os
-import re
+SQLAlchemy says what is taken. PostgreSQL and SQLite give it through ADBC, any other database through its SQLAlchemy driver.
+"""
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import adbc_driver_manager
 import pyarrow as pa
 import sqlalchemy as sa
 
 from mandegar.errors import SourceError
-from mandegar.sources.files import ROW, as_texts
+from mandegar.sources import sql_arrow
+from mandegar.sources.files import BATCH_ROWS, ROW, as_texts
+from mandegar.sources.sql_url import unusable, url_of
 from mandegar.sources.window import Window, bounds
 from mandegar.systems import TableId
 
-BATCH_ROWS = 20_000
+OF_POSTGRESQL: dict[int, sa.types.TypeEngine] = {1082: sa.Date(), 1114: sa.DateTime(), 1184: sa.DateTime(timezone=True)}  # by OID
+REFUSALS = (sa.exc.SQLAlchemyError, adbc_driver_manager.Error, OSError)  # what breaks off while batches stream is an OSError
 
 
 @dataclass(frozen=True)
@@ -23,46 +29,32 @@ class SqlTable:
     """One table or query of a database that answers."""
 
     name: str
+    url: sa.URL
     engine: sa.Engine
     statement: sa.sql.expression.Select
     schema: pa.Schema
+    zone: str
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows; the connection is closed after the last. Errors: SourceError if the database stops halfway."""
+        """The rows, numbered; the connection is closed after the last. Errors: SourceError if the database stops halfway."""
         first = 1
+        by_arrow = self.url.get_backend_name() in sql_arrow.SPOKEN
         try:
-            with self.engine.connect().execution_options(stream_results=True) as connection:
-                result = connection.execute(self.statement)
-                while rows := result.fetchmany(BATCH_ROWS):
-                    columns = [as_texts(column) for column in zip(*rows, strict=True)]
-                    numbers = pa.array(range(first, first + len(rows)), pa.int64())
-                    yield pa.RecordBatch.from_arrays([*columns, numbers], schema=self.schema)
-                    first += len(rows)
-        except sa.exc.SQLAlchemyError as problem:
+            for columns in sql_arrow.batches(self.url, self.statement, self.zone) if by_arrow else self._by_row():
+                numbers = pa.array(range(first, first + len(columns[0])), pa.int64())
+                yield pa.RecordBatch.from_arrays([*columns, numbers], schema=self.schema)
+                first += len(numbers)
+        except REFUSALS as problem:
             raise SourceError(
                 f"{self.name}: the database stopped while it gave its rows ({_said(problem)}). Run the night again; "
                 "if it stays, mend what it names."
             ) from problem
 
-
-def url_of(folder: Path, table: TableId) -> str:
-    """The database's URL: from company.yaml, or of the Airflow connection it names (AIRFLOW_CONN_<NAME>)."""
-    source = table.source
-    if source.connection:
-        variable = f"AIRFLOW_CONN_{source.connection.upper()}"
-        if variable not in os.environ:
-            raise SourceError(
-                f"{table}: the connection {source.connection!r} is not known. Make it in Airflow under Admin > Connections, "
-                f"or set {variable} to its URL."
-            )
-        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", os.environ[variable])
-    assert source.url is not None
-    if source.url.startswith("sqlite:///"):
-        file = folder / source.url.removeprefix("sqlite:///")
-        if not file.is_file():
-            raise SourceError(f"{table}: the database {file} is not there. Correct `url:` of source {table.source_name} in company.yaml.")
-        return f"sqlite:///file:{file}?mode=ro&uri=true"
-    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", source.url)
+    def _by_row(self) -> Iterator[list[pa.Array]]:
+        with self.engine.connect().execution_options(stream_results=True, max_row_buffer=BATCH_ROWS) as connection:
+            result = connection.execute(self.statement)
+            while rows := result.fetchmany(BATCH_ROWS):
+                yield [as_texts(column) for column in zip(*rows, strict=True)]
 
 
 def open_table(folder: Path, table: TableId, window: Window) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
@@ -70,7 +62,8 @@ def open_table(folder: Path, table: TableId, window: Window) -> tuple[pa.Schema,
 
     Errors: SourceError if the database is down, or has no such table, column or query.
     """
-    engine = _engine(folder, table, window)
+    url = url_of(folder, table)
+    engine = _engine(url, table, window)
     try:
         statement = _statement(engine, table, window)
         with engine.connect() as connection:
@@ -81,16 +74,17 @@ def open_table(folder: Path, table: TableId, window: Window) -> tuple[pa.Schema,
         key = "query" if table.table.query else "table"
         raise SourceError(f"{table}: the database refuses the {key} ({_said(problem)}). Correct `{key}:` in company.yaml.") from problem
     schema = pa.schema([*((name, pa.string()) for name in names), ROW])
-    return schema, SqlTable(str(table), engine, statement, schema).batches()
+    return schema, SqlTable(str(table), url, engine, statement, schema, window.zone.key).batches()
 
 
-def _engine(folder: Path, table: TableId, window: Window) -> sa.Engine:
+def _engine(url: sa.URL, table: TableId, window: Window) -> sa.Engine:
     """The database, which answers. Errors: SourceError if its URL says nothing, or nobody answers there."""
-    mend = f"Correct the URL of source {table.source_name}: dialect://user@host:port/database, or sqlite:///file.db."
+    if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith("file:"):
+        url = url.set(database=f"file:{quote(url.database)}", query={"mode": "ro", "uri": "true"})
     try:
-        engine = sa.create_engine(url_of(folder, table), poolclass=sa.NullPool)
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
     except (sa.exc.ArgumentError, ImportError) as problem:
-        raise SourceError(f"{table}: the database's URL cannot be used ({_said(problem)}). {mend}") from problem
+        raise unusable(table, _said(problem)) from problem
     if engine.dialect.name == "postgresql":
         sa.event.listen(engine, "connect", lambda connection, _: _in_zone(connection, window.zone.key))
     try:
@@ -118,8 +112,11 @@ def _statement(engine: sa.Engine, table: TableId, window: Window) -> sa.sql.expr
         query = table.table.query.strip().rstrip(";")
         raw = sa.text(f"SELECT * FROM ({query}\n) AS taken")
         with engine.connect() as connection:
-            names = list(connection.execute(sa.text(f"SELECT * FROM ({query}\n) AS taken LIMIT 0")).keys())
-        taken: sa.FromClause = raw.columns(*(sa.column(name) for name in names)).subquery("windowed")
+            found = connection.execute(sa.text(f"SELECT * FROM ({query}\n) AS taken LIMIT 0"))
+            described = found.cursor.description if found.cursor else ()
+        known = OF_POSTGRESQL if engine.dialect.name == "postgresql" else {}
+        columns = (sa.column(name, known.get(int(str(kind))) if known else None) for name, kind, *_ in described)
+        taken: sa.FromClause = raw.columns(*columns).subquery("windowed")
     else:
         assert table.table.table is not None
         schema, _, name = table.table.table.rpartition(".")

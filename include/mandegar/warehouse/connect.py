@@ -17,6 +17,7 @@ from mandegar.errors import CompanyError
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 60
 BUSY_TRIES = 600
+CACHE_KIB = 128 * 1024  # of a SQLite warehouse: what a night adds to its indexes stays in memory
 MIGRATION_LOCK = 6_265_284  # any number that nobody else locks by
 
 
@@ -86,6 +87,7 @@ def _sqlite_settings(connection: object, _record: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]
     _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     cursor.close()
 
 

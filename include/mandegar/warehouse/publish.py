@@ -91,11 +91,11 @@ def _told_of(company: Company, table: sa.Table) -> bool:
     return table.name not in NEEDS or company.has(NEEDS[table.name])
 
 
-def written_by(connection: sa.Connection, table: sa.Table, as_of: date) -> list[str]:
-    """The parts of a table that a night wrote."""
+def written_by(connection: sa.Connection, table: sa.Table, as_of: date) -> tuple[list[str], bool]:
+    """The parts of a table that a night wrote, and whether the table has no others."""
     part = tables.published_part.c
-    query = sa.select(part.part).where((part.table_name == table.name) & (part.as_of == as_of)).order_by(part.part)
-    return list(connection.execute(query).scalars())
+    known = connection.execute(sa.select(part.part, part.as_of).where(part.table_name == table.name).order_by(part.part)).all()
+    return [row.part for row in known if row.as_of == as_of], all(row.as_of == as_of for row in known)
 
 
 def of_parts(table: sa.Table, parts: list[str]) -> sa.ColumnElement[bool]:
@@ -136,7 +136,7 @@ def _by_period(connection: sa.Connection, lake: Lake, table: sa.Table, as_of: da
             continue
         connection.execute(table.delete().where(of_parts(table, [part])))
         if now is not None:
-            count += load(connection, table, _batches(files[part]), as_of)
+            count += load(connection, table, _in_order(files[part]), as_of)
         _remember(connection, table, part, now, as_of)
     return count
 
@@ -183,6 +183,11 @@ def _remember(connection: sa.Connection, table: sa.Table, part: str, rows: str |
     connection.execute(known.delete().where((known.c.table_name == table.name) & (known.c.part == part)))
     if rows is not None:
         connection.execute(known.insert().values(table_name=table.name, part=part, print=rows, as_of=as_of))
+
+
+def _in_order(files: list[str]) -> list[pa.RecordBatch]:
+    """The rows of one part, by customer: an index that grows at its end costs a third of one that grows all over."""
+    return pa.concat_tables(pq.ParquetFile(file).read() for file in files).sort_by("customer_id").to_batches()
 
 
 def _batches(files: Iterable[str]) -> Iterator[pa.RecordBatch]:
