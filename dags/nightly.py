@@ -2,7 +2,8 @@
 ### nightly
 
 Closes one business day (`as_of`, the run's partition): takes what every source says, validates it, builds the
-entities, measures, scores, publishes the marts and audits them. Campaigns start when it is done.
+entities, measures, scores, publishes the marts and audits them. Campaigns start when it is done. Last, the owners of
+the tables hear of what is wrong (`quality.yaml`), also when a task before has failed.
 
 - **Owner:** data. **Starts:** 02:00 in the company's time zone. **Done by:** 06:00.
 - **A source table fails:** its task is red and is tried again; the night goes on without it if nothing stands on it.
@@ -75,7 +76,12 @@ def nightly() -> None:
     def audit() -> dict[str, int]:
         return stage("audit", get_current_context())
 
-    intake.expand(table=tables()) >> conform() >> measure() >> score() >> publish() >> audit()
+    @task
+    def alert() -> dict[str, int]:
+        return stage("alert", get_current_context())
+
+    told = alert().as_teardown()  # whatever happened before; a message that cannot be sent does not fail the night
+    intake.expand(table=tables()) >> conform() >> measure() >> score() >> publish() >> audit() >> told
 
 
 nightly()

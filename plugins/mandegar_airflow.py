@@ -5,6 +5,7 @@ DAG files call these functions from tasks; nothing heavy is imported before a ta
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -118,15 +119,29 @@ def say(text: str) -> None:
 def _lend_connections(company: Company) -> None:
     """Airflow's connections, where the library looks for them: in the environment of this task's process."""
     for source in company.sources.values():
-        if source.connection and (uri := _connection(source.connection)):
-            os.environ[f"AIRFLOW_CONN_{source.connection.upper()}"] = uri
+        given = _connection(source.connection, whole=source.over_http) if source.connection else None
+        if given:
+            os.environ[f"AIRFLOW_CONN_{str(source.connection).upper()}"] = given
+    for name in _owners_connections(company):
+        if given := _connection(name, whole=True):
+            os.environ[f"AIRFLOW_CONN_{name.upper()}"] = given
 
 
-def _connection(name: str) -> str | None:
+def _owners_connections(company: Company) -> set[str]:
+    from mandegar.alerts.connections import connections_used
+
+    return connections_used(company)
+
+
+def _connection(name: str, whole: bool = False) -> str | None:
+    """A connection as a URI; whole: as JSON with all its fields, of which a URI garbles some (a host with its scheme and a path)."""
     from airflow.sdk import BaseHook
     from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
-        return BaseHook.get_connection(name).get_uri()
+        found = BaseHook.get_connection(name)
     except AirflowNotFoundException:
         return None
+    if not whole:
+        return found.get_uri()
+    return json.dumps({field: getattr(found, field) for field in ("host", "schema", "login", "password", "port", "extra")})

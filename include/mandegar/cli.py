@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from mandegar import __version__
+from mandegar import __version__, quarantine_cli
 from mandegar.errors import MandegarError
 from mandegar.home import Home
 from mandegar.settings import EARLIEST
@@ -84,14 +84,16 @@ def sample(out: Path, customers: int, months: int, seed: int, until: date, local
 @main.command()
 @COMPANY
 def check(folder: Path) -> None:
-    """Checks company.yaml, health, conventions, targets and campaigns, and that every source can be read."""
+    """Checks company.yaml, suites, health, conventions, targets and campaigns, and that every source can be read."""
     from mandegar import company as companies
     from mandegar.campaigns import spec
     from mandegar.metrics import families
+    from mandegar.quality import suites
     from mandegar.risk import health
     from mandegar.sources.extract import describe
 
     company = companies.load(folder)
+    suites.load(company)
     health.load(company)
     families.settings_are_right(company)
     campaigns = spec.load_all(company)
@@ -125,10 +127,12 @@ def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bo
     from mandegar.campaigns import spec
     from mandegar.metrics import families
     from mandegar.nightly import run_night
+    from mandegar.quality import suites
     from mandegar.risk import health
     from mandegar.stages import Night, campaign_stage, ensure_closed
 
     company = companies.load(folder)
+    suites.load(company)
     health.load(company)
     families.settings_are_right(company)
     campaigns = spec.load_all(company)
@@ -250,6 +254,9 @@ def _shown(url: str) -> str:
 
     parsed = sa.make_url(url)
     return parsed.database or "" if parsed.get_backend_name() == "sqlite" else parsed.render_as_string(hide_password=True)
+
+
+quarantine_cli.add_to(main, COMPANY, HOME, Day(), _home)
 
 
 if __name__ == "__main__":

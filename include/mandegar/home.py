@@ -49,3 +49,8 @@ class Home:
     def reports(self) -> Path:
         """Summaries and Data Docs."""
         return self.root / "reports"
+
+    @property
+    def data_docs(self) -> Path:
+        """The Data Docs: a folder of pages for every night."""
+        return self.reports / "data_docs"

@@ -18,8 +18,7 @@ def run_night(night: Night, say: Callable[[str], None], jobs: int = 1) -> list[s
     Errors: MandegarError of the first stage that cannot be done.
     """
     problems = take_in(night, say, jobs)
-    close_night(night, say)
-    return problems
+    return problems + close_night(night, say)
 
 
 def take_in(night: Night, say: Callable[[str], None], jobs: int) -> list[str]:

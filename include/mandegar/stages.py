@@ -8,11 +8,14 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from mandegar import calendar, engine
+from mandegar.alerts.alert import alert
 from mandegar.campaigns.run import Outcome, run_campaign
 from mandegar.company import Company
+from mandegar.conform.across import hold_across
 from mandegar.conform.conform import conform
+from mandegar.datadocs.pages import write_pages
 from mandegar.engine import EngineName
-from mandegar.errors import BrokenTable, NotClosed, SourceError
+from mandegar.errors import BrokenTable, MandegarError, NotClosed, SourceError
 from mandegar.home import Home
 from mandegar.lake import Lake
 from mandegar.metrics.bridge import Bridge, bridge
@@ -88,7 +91,13 @@ def validate_stage(night: Night, table: str) -> dict[str, int]:
 def conform_stage(night: Night) -> dict[str, int]:
     """All valid windows into the entities."""
     lake = night.lake.to_remake(night.as_of, "customer")
-    return _computed(night, "conform", lambda company, _, computing, as_of: conform(company, lake, computing, as_of))
+
+    def work(company: Company, _: Lake, computing: engine.Engine, as_of: date) -> dict[str, int]:
+        counts = conform(company, lake, computing, as_of)
+        hold_across(company, lake, computing, as_of)
+        return counts
+
+    return _computed(night, "conform", work)
 
 
 def measure_stage(night: Night) -> dict[str, int]:
@@ -111,6 +120,23 @@ def audit_stage(night: Night) -> dict[str, int]:
     """The warehouse held against the lake and its suites."""
     with warehouse(night.home.warehouse_url) as target:
         return _logged(night, "audit", lambda: audit(night.lake, target, night.as_of))
+
+
+def alert_stage(night: Night) -> dict[str, int]:
+    """The Data Docs of the night, and messages to the owners of what is wrong. Errors: SourceError for what could not be sent."""
+
+    def work() -> dict[str, int]:
+        try:
+            with warehouse(night.home.warehouse_url) as target:
+                pages = write_pages(night.company, night.home, night.lake, target, night.as_of)
+                sent, unsent = alert(night.company, night.lake, target, night.as_of, datetime.now(UTC))
+        except sa.exc.OperationalError as problem:
+            raise _no_answer(problem) from problem
+        if unsent:
+            raise SourceError("\n".join(unsent))
+        return {"pages": pages, **sent}
+
+    return _logged(night, "alert", work)
 
 
 def campaign_stage(night: Night, campaign: str, live: bool = False) -> Outcome:
@@ -154,8 +180,12 @@ def _log(night: Night, stage: str, started: datetime, status: str, rows: int | N
             connection.execute(tables.pipeline_run.insert(), line)
     except sa.exc.OperationalError as problem:
         if status == "succeeded":
-            said = " ".join(str(problem.orig).split())
-            raise SourceError(f"The warehouse does not answer ({said}). Check MANDEGAR_WAREHOUSE, or that its server runs.") from problem
+            raise _no_answer(problem) from problem
+
+
+def _no_answer(problem: sa.exc.OperationalError) -> SourceError:
+    said = " ".join(str(problem.orig).split())
+    return SourceError(f"The warehouse does not answer ({said}). Check MANDEGAR_WAREHOUSE, or that its server runs.")
 
 
 def bridge_of(night: Night, one: str, other: str, kind: str, day: date | None) -> tuple[Bridge, str]:
@@ -170,14 +200,32 @@ def bridge_of(night: Night, one: str, other: str, kind: str, day: date | None) -
         return bridge(looked_at, policies[one], policies[other]), words
 
 
-def close_night(night: Night, say: Callable[[str], None]) -> None:
-    """The stages of a night after its source tables are in, one after another. Errors: MandegarError of the first that cannot be done."""
-    for verb, whole in (
-        ("conforming", conform_stage),
-        ("measuring", measure_stage),
-        ("scoring", score_stage),
-        ("publishing", publish_stage),
-        ("auditing", audit_stage),
-    ):
-        say(verb)
-        whole(night)
+def close_night(night: Night, say: Callable[[str], None]) -> list[str]:
+    """The stages of a night after its source tables are in, one after another; gives which messages could not be sent.
+
+    Owners hear of what is wrong also when a stage fails. Errors: MandegarError of the first stage that cannot be done.
+    """
+    try:
+        for verb, whole in (
+            ("conforming", conform_stage),
+            ("measuring", measure_stage),
+            ("scoring", score_stage),
+            ("publishing", publish_stage),
+            ("auditing", audit_stage),
+        ):
+            say(verb)
+            whole(night)
+    finally:
+        unsent = _alerted(night, say)
+    return unsent
+
+
+def _alerted(night: Night, say: Callable[[str], None]) -> list[str]:
+    """Data Docs and messages; what goes wrong with them is said, and stops nothing."""
+    say("alerting")
+    try:
+        alert_stage(night)
+    except MandegarError as problem:
+        say(f"  {problem}")
+        return [str(problem)]
+    return []

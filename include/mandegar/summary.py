@@ -77,6 +77,7 @@ HEADINGS = {
     "rows": ("rows", "سطر"),
     "source": ("source", "منبع"),
     "reason": ("reason", "علت"),
+    "docs": ("Data Docs: {path}", "اسناد داده: {path}"),
 }
 
 
@@ -129,6 +130,9 @@ def show(company: Company, home: Home, warehouse: sa.Engine, as_of: date, consol
         _lists(console, connection, home, words, as_of)
         _quarantine(console, connection, words, as_of)
         _missing(console, connection, words, as_of)
+    page = home.data_docs / as_of.isoformat() / "index.html"
+    if page.is_file():
+        console.print(words["docs"].format(path=page), soft_wrap=True)
 
 
 def _day(company: Company, as_of: date) -> str:

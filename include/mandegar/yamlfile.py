@@ -1,6 +1,7 @@
 """Reading YAML into typed objects, with errors that name file, line, key, what was found and what to write instead."""
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,6 +35,12 @@ def read(path: Path, model: type[Model], error: type[MandegarError], shown: str 
     except ValidationError as problem:
         lines = [_explain(shown, tree, model, item) for item in problem.errors()]
         raise error("\n".join(lines)) from problem
+
+
+def place(path: Path, location: Sequence[str | int], shown: str | None = None) -> str:
+    """How an error names a key of a file that could be read: file, line and key."""
+    tree = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+    return f"{shown or path.name}, line {_line_of(tree, list(location))}: {'.'.join(map(str, location))}"
 
 
 def _written_twice(node: yaml.Node | None) -> yaml.ScalarNode | None:

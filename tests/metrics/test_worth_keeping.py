@@ -68,9 +68,7 @@ def february(request: pytest.FixtureRequest) -> tuple[dict[str, Row], dict[str, 
     )
 
 
-@pytest.mark.parametrize(
-    ("customer", "revenue", "profit"), [("a", 1000, 600), ("b", 500, 360), ("c", 100, -50), ("e", 300, 300)]
-)
+@pytest.mark.parametrize(("customer", "revenue", "profit"), [("a", 1000, 600), ("b", 500, 360), ("c", 100, -50), ("e", 300, 300)])
 def test_the_worth_of_january(february: tuple, customer: str, revenue: int, profit: int) -> None:
     """b: 600 - 100 credited; goods 150 - 50 that came back; 20 minutes at 2."""
     row = february[0][customer]

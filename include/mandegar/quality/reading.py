@@ -38,8 +38,10 @@ def entity_schema(entity: Entity) -> pa.Schema:
     return pa.schema([*fields, ("_source", pa.string()), ("_row", pa.int64())])
 
 
-def select(company: Company, table: TableId, raw: pa.Schema, files: str) -> str:
+def select(company: Company, table: TableId, raw: pa.Schema, files: str, conditions: dict[str, str] | None = None) -> str:
     """The DuckDB query that reads raw files as the table's entity.
+
+    conditions: further columns, each with the SQL condition over the entity's columns that it tells of (never empty).
 
     raw: the columns of the raw window; one that has the entity's type already is not read as text. files: the name of the
     bound parameter with its files. The session's time zone has to be the source's, so that times without a zone are read in it.
@@ -48,18 +50,32 @@ def select(company: Company, table: TableId, raw: pa.Schema, files: str) -> str:
     entity = ENTITIES[table.entity]
     columns = raw.names
     inner = ",\n    ".join(f"{_expression(company, table, column, columns)} AS {quote(column.name)}" for column in entity.columns)
-    outer = ",\n    ".join(_typed(column, _type_of(table, column, raw)) for column in entity.columns)
-    found = [quote_text(column) for column in entity.columns if column.type in PARSED]
+    types = {column.name: _type_of(table, column, raw) for column in entity.columns}
     return f"""
 WITH raw AS ({_rows(table, columns, files)}),
 mapped AS (SELECT {inner},
     {"min(_row)" if table.table.one_row_per else "_row"} AS _row
   FROM raw {f"WHERE ({table.table.where})" if table.table.where else ""} {_grouping(table)}),
-typed AS (SELECT _row,
-    {outer},
-    {", ".join(_text(column, _type_of(table, column, raw)) for column in entity.columns if column.type in PARSED)}
+{_read(entity, types, conditions or {})}"""
+
+
+def select_text(entity: Entity, rows: str, conditions: dict[str, str]) -> str:
+    """The same for rows that have the entity's columns already, all of them text, as a view of that name has them."""
+    return f"""
+WITH mapped AS (SELECT * FROM {quote(rows)}),
+{_read(entity, dict.fromkeys(entity.names), conditions)}"""
+
+
+def _read(entity: Entity, types: dict[str, pa.DataType | None], conditions: dict[str, str]) -> str:
+    """The rest of the query, from the columns as the source has them (`mapped`) to the entity's types."""
+    outer = ",\n    ".join(_typed(column, types[column.name]) for column in entity.columns)
+    texts = ", ".join(_text(column, types[column.name]) for column in entity.columns if column.type in PARSED)
+    found = [quote_text(column) for column in entity.columns if column.type in PARSED]
+    told = [f"coalesce(CAST(({condition}\n) AS BOOLEAN), false) AS {quote(name)}" for name, condition in conditions.items()]
+    return f"""typed AS (SELECT _row,
+    {", ".join(part for part in (outer, texts) if part)}
   FROM mapped)
-SELECT _row, {", ".join(quote(column.name) for column in entity.columns)}, {", ".join(found)} FROM typed"""
+SELECT _row, {", ".join([*(quote(column.name) for column in entity.columns), *found, *told])} FROM typed"""
 
 
 def quote(name: str) -> str:

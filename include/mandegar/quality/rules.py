@@ -1,21 +1,38 @@
-"""The rules a row has to meet, per entity: what Great Expectations is asked, how grave it is, and how a person is told.
+"""The rules of one source table on one night: those that follow from its entity's columns, and those of its suite.
 
-Most follow from the entity's own columns (a value where one is needed, readable, allowed, within bounds); the rest are
-domain rules, written out below. A row that breaks a `fail` rule waits in quarantine; `warn` is counted and shown.
+A row that breaks a `fail` rule waits in quarantine; `warn` is counted and shown. What Great Expectations is asked stands in
+`kind` and `settings`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from mandegar.company import Company
 from mandegar.entities import Column, Entity
+from mandegar.quality import vocabulary
 from mandegar.quality.reading import PARSED, as_found
+from mandegar.quality.suite_file import RuleLine
 from mandegar.settings import EARLIEST
 
 Severity = Literal["fail", "warn"]
 YEARS_AHEAD = 10
+AT_SOURCE = ("Correct it in the source.", "در منبع درستش کنید.")
+# between the marks \u2066 and \u2069 digits stay in their order among Persian words
+READABLE = {
+    "map": ("a JSON object", "شیء JSON"),
+    "boolean": ("yes or no", "بله یا خیر"),
+    "decimal": ("a number", "عدد"),
+    "rate": ("a number", "عدد"),
+    "integer": ("a whole number", "عدد صحیح"),
+    "date": ("a date (write it as 2025-01-31)", "تاریخ (بنویسید \u20662025-01-31\u2069)"),
+    "timestamp": ("a timestamp (write it as 2025-01-31 10:00:00)", "زمان (بنویسید \u20662025-01-31 10:00:00\u2069)"),
+}
+PERSONAL = {
+    "customer": ("name", "email", "phone", "birth_date", "attributes"),
+    "ticket": ("subject", "body"),
+    "survey": ("comment", "respondent_id"),
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +40,9 @@ class Rule:
     """One expectation.
 
     kind, settings: the name and the arguments of the Great Expectations class. column: whose value is shown.
-    mend: what to do, for a person. where: a column and the value it has in the rows that the rule is about; else all.
+    reason: what is wrong, read after the column's name; mend: what to do; fa: both in Persian.
+    where: a column and the value it has in the rows that the rule is about; else all. sql: a condition that no row may
+    meet, computed with the rows into a column `broken_by(name)`. fixed: what follows stands on it, so it stays `fail`.
     """
 
     name: str
@@ -31,75 +50,114 @@ class Rule:
     kind: str
     settings: dict[str, Any]
     column: str
-    mend: str
+    reason: str
     where: tuple[str, str] | None = None
+    mend: str = AT_SOURCE[0]
+    fa: tuple[str, str] = ("", "")
+    sql: str | None = None
+    fixed: bool = False
 
-    @property
-    def shown(self) -> str:
-        """The column that holds the value a person wants to see: the cell's text where it could not be read."""
-        return self.settings.get("column", self.column)
+    def told(self, locale: str) -> tuple[str, str]:
+        """What is wrong and what to do, in a language."""
+        return (self.fa[0] or self.reason, self.fa[1] or self.mend) if locale == "fa" else (self.reason, self.mend)
 
 
-def rules(entity: Entity, company: Company, as_of: date) -> list[Rule]:
-    """All rules of an entity, in the order in which they are told."""
+def generated(entity: Entity, company: Company, as_of: date) -> list[Rule]:
+    """The rules that follow from the entity itself and from the company's currency."""
     found = [rule for column in entity.columns for rule in _column_rules(column)]
     found += _born_in_time(entity, as_of)
-    found += [rule(company) for rule in DOMAIN.get(entity.name, [])]
-    return found
+    return found + _currency_known(entity, company)
+
+
+def in_force(found: list[Rule], entity: Entity, lines: dict[str, RuleLine]) -> list[Rule]:
+    """The rules with what a suite changes of them, and those that it adds; rules across entities are not among them."""
+    known = {rule.name: rule for rule in found}
+    for name, line in lines.items():
+        if line.not_before is not None and line.not_before.through:
+            continue
+        if line.check:
+            known[name] = vocabulary_rule(name, line, entity)
+        elif name in known:
+            known[name] = _changed(known[name], line)
+        if line.severity == "off":
+            known.pop(name, None)
+    return list(known.values())
+
+
+def _changed(rule: Rule, line: RuleLine) -> Rule:
+    """A known rule under another severity or other words."""
+    reason, mend = line.reason, line.mend
+    return replace(
+        rule,
+        severity="fail" if rule.fixed else _grave(line, rule.severity),
+        reason=reason.en if reason else rule.reason,
+        mend=mend.en if mend else rule.mend,
+        fa=(reason.fa if reason else rule.fa[0], mend.fa if mend else rule.fa[1]),
+    )
+
+
+def vocabulary_rule(name: str, line: RuleLine, entity: Entity) -> Rule:
+    """A rule of the suite file as an expectation."""
+    asked = vocabulary.expectation(name, line, entity)
+    reason, mend = line.reason, line.mend
+    return Rule(
+        name,
+        _grave(line, "warn"),
+        asked.kind,
+        asked.settings,
+        asked.column,
+        reason.en if reason else asked.reason[0],
+        next(iter(line.where.items()), None),
+        mend.en if mend else AT_SOURCE[0],
+        (reason.fa if reason else asked.reason[1], mend.fa if mend else AT_SOURCE[1]),
+        line.never,
+    )
+
+
+def _grave(line: RuleLine, otherwise: Severity) -> Severity:
+    return otherwise if line.severity in (None, "off") else line.severity  # type: ignore[return-value]
 
 
 def _column_rules(column: Column) -> list[Rule]:
     """The rules that follow from how an entity describes its column."""
+    name = column.name
     found = []
+
+    def rule(ending: str, kind: str, settings: dict[str, Any], reason: tuple[str, str], mend: tuple[str, str] = AT_SOURCE) -> None:
+        full = {"column": name} | settings
+        found.append(
+            Rule(f"{name}_{ending}", "fail", kind, full, name, reason[0], None, mend[0], (reason[1], mend[1]), None, column.required)
+        )
+
     if column.type in PARSED:
-        kind = {"map": "a JSON object", "boolean": "yes or no", "decimal": "a number", "rate": "a number", "integer": "a whole number"}.get(
-            column.type, f"a {column.type} (write it as 2025-01-31{' 10:00:00' if column.type == 'timestamp' else ''})"
+        english, persian = READABLE[column.type]
+        mend = (
+            "Correct it in the source, or read it by an expression in the mapping.",
+            "در منبع درستش کنید یا در نگاشت با عبارتی بخوانیدش.",
         )
-        found.append(
-            Rule(
-                f"{column.name}_readable",
-                "fail",
-                "ExpectColumnValuesToBeNull",
-                {"column": as_found(column.name)},
-                column.name,
-                f"is not {kind}",
-            )
-        )
+        rule("readable", "ExpectColumnValuesToBeNull", {"column": as_found(name)}, (f"is not {english}", f"{persian} نیست"), mend)
     if column.required:
-        found.append(
-            Rule(
-                f"{column.name}_given",
-                "fail",
-                "ExpectColumnValuesToNotBeNull",
-                {"column": column.name},
-                column.name,
-                "is empty; it is needed",
-            )
+        mend = (
+            "Fill it in at the source, or map the column that holds it.",
+            "در منبع پرش کنید یا ستونی را که آن را دارد نگاشت کنید.",
         )
+        rule("given", "ExpectColumnValuesToNotBeNull", {}, ("is empty; it is needed", "خالی است و لازم است"), mend)
     if column.allowed:
-        found.append(
-            Rule(
-                f"{column.name}_known",
-                "fail",
-                "ExpectColumnValuesToBeInSet",
-                {"column": column.name, "value_set": list(column.allowed)},
-                column.name,
-                f"is none of {', '.join(column.allowed)}",
-            )
+        listed = ", ".join(column.allowed)
+        mend = (
+            "Turn the source's own words into these in the mapping.",
+            "در نگاشت، واژه‌های منبع را به این‌ها تبدیل کنید.",
+        )
+        rule(
+            "known",
+            "ExpectColumnValuesToBeInSet",
+            {"value_set": list(column.allowed)},
+            (f"is none of {listed}", f"هیچ‌یک از {listed} نیست"),
+            mend,
         )
     if column.minimum is not None or column.maximum is not None:
-        low, high = column.minimum, column.maximum
-        bounds = f"below {low:g}" if high is None else f"not between {low:g} and {high:g}"
-        found.append(
-            Rule(
-                f"{column.name}_in_bounds",
-                "fail",
-                "ExpectColumnValuesToBeBetween",
-                {"column": column.name, "min_value": low, "max_value": high},
-                column.name,
-                f"is {bounds}",
-            )
-        )
+        reason = vocabulary.out_of_bounds(column.minimum, column.maximum)
+        rule("in_bounds", "ExpectColumnValuesToBeBetween", {"min_value": column.minimum, "max_value": column.maximum}, reason)
     return found
 
 
@@ -117,73 +175,32 @@ def _born_in_time(entity: Entity, as_of: date) -> list[Rule]:
             {"column": entity.born, "min_value": low, "max_value": high},
             entity.born,
             f"lies before {EARLIEST.year} or more than {YEARS_AHEAD} years ahead; dates are Gregorian",
+            None,
+            "Correct it in the source; a Jalali date has to be turned into a Gregorian one.",
+            (
+                "پیش از ۱۹۰۰ یا بیش از ۱۰ سال جلوتر است؛ تاریخ‌ها میلادی‌اند",
+                "در منبع درستش کنید؛ تاریخ شمسی باید به میلادی تبدیل شود.",
+            ),
+            None,
+            True,
         )
     ]
 
 
-def _not_before(later: str, earlier: str, severity: Severity = "fail") -> Callable[[Company], Rule]:
-    """`later` is not before `earlier` where both are given."""
-    return lambda company: Rule(
-        f"{later}_not_before_{earlier}",
-        severity,
-        "ExpectColumnPairValuesAToBeGreaterThanB",
-        {"column_A": later, "column_B": earlier, "or_equal": True, "ignore_row_if": "either_value_is_missing"},
-        later,
-        f"lies before {earlier}",
-    )
-
-
-def _currency_known(company: Company) -> Rule:
+def _currency_known(entity: Entity, company: Company) -> list[Rule]:
     """Amounts are in the company's currency, or in any that fx_rate can convert."""
+    if "currency" not in entity.names or entity.name == "fx_rate":
+        return []
+    settings: dict[str, Any]
     if company.has("fx_rate"):
-        settings: dict[str, Any] = {"column": "currency", "regex": "^[A-Z]{3}$"}
-        return Rule(
-            "currency_known", "fail", "ExpectColumnValuesToMatchRegex", settings, "currency", "is not a code of ISO 4217 such as USD"
+        kind, settings = "ExpectColumnValuesToMatchRegex", {"column": "currency", "regex": "^[A-Z]{3}$"}
+        reason = ("is not a code of ISO 4217 such as USD", "کد ISO 4217 مانند USD نیست")
+        mend = ("Write the three letters, in the source or in the mapping.", "سه حرف کد را در منبع یا نگاشت بنویسید.")
+    else:
+        kind, settings = "ExpectColumnValuesToBeInSet", {"column": "currency", "value_set": [company.currency]}
+        reason = (
+            f"is not {company.currency}, and there is no fx_rate source to convert it",
+            f"{company.currency} نیست و منبع fx_rate برای تبدیل آن وجود ندارد",
         )
-    settings = {"column": "currency", "value_set": [company.currency]}
-    mend = f"is not {company.currency}, and there is no fx_rate source to convert it"
-    return Rule("currency_known", "fail", "ExpectColumnValuesToBeInSet", settings, "currency", mend)
-
-
-def _score_in_scale(kind: str, low: int, high: int) -> Callable[[Company], Rule]:
-    """An answer lies on the scale of its kind of survey."""
-    return lambda company: Rule(
-        f"score_on_{kind}_scale",
-        "fail",
-        "ExpectColumnValuesToBeBetween",
-        {"column": "score", "min_value": low, "max_value": high},
-        "score",
-        f"is not between {low} and {high}, the scale of {kind}",
-        where=("kind", kind),
-    )
-
-
-def _mail_shape(company: Company) -> Rule:
-    settings = {"column": "email", "regex": r"^[^@\s]+@[^@\s]+\.[^@\s]+$"}
-    return Rule("email_shape", "warn", "ExpectColumnValuesToMatchRegex", settings, "email", "is not shaped like a mail address")
-
-
-DOMAIN: dict[str, list[Callable[[Company], Rule]]] = {
-    "customer": [_mail_shape, _not_before("deleted_at", "signed_up_at", "warn")],
-    "subscription": [
-        _currency_known,
-        _not_before("valid_to", "valid_from"),
-        _not_before("ended_at", "started_at"),
-        _not_before("valid_from", "started_at", "warn"),
-    ],
-    "invoice": [_currency_known, _not_before("paid_at", "issued_at", "warn"), _not_before("voided_at", "issued_at", "warn")],
-    "payment": [_currency_known],
-    "ticket": [_not_before("first_response_at", "opened_at"), _not_before("solved_at", "opened_at")],
-    "survey": [
-        _score_in_scale("nps", 0, 10),
-        _score_in_scale("csat", 1, 5),
-        _score_in_scale("ces", 1, 7),
-        _not_before("answered_at", "sent_at", "warn"),
-    ],
-    "spend": [_currency_known],
-}
-PERSONAL = {
-    "customer": ("name", "email", "phone", "birth_date", "attributes"),
-    "ticket": ("subject", "body"),
-    "survey": ("comment", "respondent_id"),
-}
+        mend = ("Add a source of fx_rate, or correct the currency.", "منبع fx_rate اضافه کنید یا ارز را درست کنید.")
+    return [Rule("currency_known", "fail", kind, settings, "currency", reason[0], None, mend[0], (reason[1], mend[1]), None, True)]

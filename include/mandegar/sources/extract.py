@@ -12,7 +12,7 @@ from mandegar.company import Company
 from mandegar.entities import ENTITIES
 from mandegar.errors import SourceError
 from mandegar.lake import Lake, Receipt
-from mandegar.sources import files, sql
+from mandegar.sources import columns, files, rest, sql
 from mandegar.sources.window import Window, bounds, next_window
 from mandegar.systems import Expression, TableId
 
@@ -22,13 +22,16 @@ def extract(company: Company, lake: Lake, table: TableId, as_of: date) -> Receip
 
     Without a cursor the whole table is taken; with one, the rows since the last night and the look-back (the first
     night takes all). The window replaces an earlier one of the same night in one commit.
-    Errors: SourceError when the source is down, unreadable, lacks a column that its entity needs, or suddenly has no rows.
+    Errors: SourceError when the source is down, unreadable, lacks a column that its entity needs or gives one that is used in
+    another type, or suddenly has no rows.
     """
     name = str(table)
     before = [receipt for receipt in lake.receipts("raw", name) if receipt.as_of < as_of]
     window = _window(company, table, before, as_of)
     schema, batches = _open(company, table, window)
     _columns_are_there(table, schema)
+    came_with = columns.noted(schema)
+    schema, batches = columns.as_held(lake, table, where(company, table), schema, batches)
     lake.withdraw("raw", name, as_of)
     rows = lake.replace("raw", name, as_of, schema, batches)
     whole = window.starts_at is None
@@ -37,7 +40,7 @@ def extract(company: Company, lake: Lake, table: TableId, as_of: date) -> Receip
             f"{where(company, table)}: came without a single row; the night of {before[-1].as_of} had {before[-1].rows:,}. "
             f"Export it again. If it is right that the table is empty now, remove it from company.yaml."
         )
-    receipt = Receipt(as_of, "all" if whole else "window", window.starts_at, window.ends_at, rows)
+    receipt = Receipt(as_of, "all" if whole else "window", window.starts_at, window.ends_at, rows, notes=came_with)
     lake.sign("raw", name, receipt)
     return receipt
 
@@ -46,7 +49,7 @@ def where(company: Company, table: TableId) -> str:
     """How messages name a source table: the file, or the table of the database."""
     if table.table.file:
         return str(company.folder / table.table.file)
-    return f"{table.source_name}: {table.table.table or 'query'}"
+    return f"{table.source_name}: {table.table.table or table.table.resource or 'query'}"
 
 
 def _window(company: Company, table: TableId, before: list[Receipt], as_of: date) -> Window:
@@ -60,6 +63,8 @@ def _window(company: Company, table: TableId, before: list[Receipt], as_of: date
 def _open(company: Company, table: TableId, window: Window) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     if table.source.kind == "sql":
         return sql.open_table(company.folder, table, window)
+    if table.source.over_http:
+        return rest.open_table(table, window, company.zone)
     assert table.table.file is not None
     schema, batches = files.open_file(company.folder / table.table.file, table.table.delimiter, table.table.encoding)
     if table.table.cursor:
@@ -87,7 +92,7 @@ def _within(batches: Iterator[pa.RecordBatch], cursor: str, kind: pa.DataType, w
 def _columns_are_there(table: TableId, schema: pa.Schema) -> None:
     """Every column that the mapping names, or that the entity needs, stands in the source."""
     entity = ENTITIES[table.entity]
-    shown = table.table.file or table.table.table or str(table)
+    shown = table.table.file or table.table.table or table.table.resource or str(table)
     for column in entity.columns:
         mapped = table.table.columns.get(column.name)
         if isinstance(mapped, Expression):

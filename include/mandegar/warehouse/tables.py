@@ -106,7 +106,8 @@ data_quality_result = sa.Table(
     given("severity", sa.String(8), "fail or warn"),
     given("evaluated", sa.BigInteger, "values looked at"),
     given("unexpected", sa.BigInteger, "values that broke the rule"),
-    given("status", sa.String(16), "passed, warned, quarantined or failed"),
+    given("status", sa.String(16), "passed, warned, quarantined, failed, or no history"),
+    maybe("detail", sa.Text, "of drift and changed columns: what is not as usual"),
     comment="What every rule counted on every night",
 )
 
@@ -124,6 +125,17 @@ quarantined_row = sa.Table(
     given("rule", sa.String(128), "the rule it breaks"),
     given("reason", sa.Text, "why the row waits, in words"),
     comment="Rows that could not be used, one line per row and reason; the rows themselves wait in the lake",
+)
+
+quality_alert = sa.Table(
+    "quality_alert",
+    metadata,
+    key("as_of", sa.Date, "the night"),
+    key("owner", sa.String(255), "whom it was for"),
+    key("channel", sa.String(16), "mail or webhook"),
+    key("print", sa.String(64), "a number made of what it said"),
+    given("findings", sa.BigInteger, "how many findings it named"),
+    comment="Messages to owners that were handed over: one row per night, owner, channel and set of findings",
 )
 
 pipeline_run = sa.Table(

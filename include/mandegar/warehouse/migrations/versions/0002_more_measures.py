@@ -662,6 +662,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("model", "parameter", name=op.f("pk_value_model")),
         comment="What the expected values stand on: margin, retention, discount, the parameters of the buying models",
     )
+    op.create_table(
+        "quality_alert",
+        sa.Column("as_of", sa.Date(), autoincrement=False, nullable=False, comment="the night"),
+        sa.Column("owner", sa.String(length=255), autoincrement=False, nullable=False, comment="whom it was for"),
+        sa.Column("channel", sa.String(length=16), autoincrement=False, nullable=False, comment="mail or webhook"),
+        sa.Column("print", sa.String(length=64), autoincrement=False, nullable=False, comment="a number made of what it said"),
+        sa.Column("findings", sa.BigInteger(), nullable=False, comment="how many findings it named"),
+        sa.PrimaryKeyConstraint("as_of", "owner", "channel", "print", name=op.f("pk_quality_alert")),
+        comment="Messages to owners that were handed over: one row per night, owner, channel and set of findings",
+    )
+    with op.batch_alter_table("data_quality_result") as results:
+        results.add_column(sa.Column("detail", sa.Text(), nullable=True, comment="of drift and changed columns: what is not as usual"))
+        results.alter_column(
+            "status",
+            existing_type=sa.String(length=16),
+            existing_nullable=False,
+            comment="passed, warned, quarantined, failed, or no history",
+        )
     op.execute("DROP VIEW kpi_monthly")
     op.execute(_monthly((*BEFORE, *ADDED)))
 
@@ -669,6 +687,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Takes them away again."""
     op.execute("DROP VIEW kpi_monthly")
+    with op.batch_alter_table("data_quality_result") as results:
+        results.drop_column("detail")
+        results.alter_column(
+            "status", existing_type=sa.String(length=16), existing_nullable=False, comment="passed, warned, quarantined or failed"
+        )
+    op.drop_table("quality_alert")
     op.drop_table("value_model")
     op.drop_table("survival_curve")
     op.drop_table("support_period")

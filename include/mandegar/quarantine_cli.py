@@ -1,0 +1,106 @@
+"""`mandegar quarantine …`: what waits, why, and rows given back."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mandegar.errors import MandegarError
+from mandegar.home import Home
+
+
+def add_to(main: click.Group, company: Callable, home: Callable, day: click.ParamType, home_at: Callable[[Path], Home]) -> None:
+    """Adds the commands to the command line. company, home: its options; day: its type of days; home_at: the home in a folder."""
+
+    @main.group("quarantine")
+    def group() -> None:
+        """Shows the rows that wait, and takes mended ones back."""
+
+    @group.command("list")
+    @company
+    @home
+    def list_piles(folder: Path, root: Path) -> None:
+        """Lists what waits, by source table and rule, and since which night."""
+        from mandegar.quality import desk
+
+        this, lake = _opened(folder, root)
+        piles = desk.piles(this, lake)
+        for pile in piles:
+            mended = f"  ({pile.mended:,} mended, in with the next night)" if pile.mended else ""
+            click.echo(f"{pile.rows:>9,}  {pile.source:28} {pile.rule:32} since {pile.since}  {pile.reason}{mended}")
+        if not piles:
+            click.echo("No row waits.")
+
+    @group.command("show")
+    @company
+    @home
+    @click.argument("source")
+    @click.option("--rule", help="Only rows that break this rule.")
+    @click.option("--row", type=int, help="Only the row at this place of the source.")
+    @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="CSV to write the rows to, whole, for a person to mend.")
+    def show(folder: Path, root: Path, source: str, rule: str | None, row: int | None, out: Path | None) -> None:
+        """Shows rows that wait: place, column, value and why; with --out the whole rows, personal data among them."""
+        from mandegar.quality import desk
+
+        this, lake = _opened(folder, root)
+        rows = [
+            one
+            for one in desk.waiting_now(this, lake, source)
+            if row in (None, one.row) and (rule is None or any(line["rule"] == rule for line in one.reasons))
+        ]
+        for one in rows:
+            for line in one.reasons:
+                value = "" if line["value"] is None else f" {line['value']!r}"
+                click.echo(f"{one.as_of}  row {one.row}  {one.key or ''}: {line['column'] or ''}{value} {line['reason']}  [{line['rule']}]")
+        if not rows:
+            click.echo("No such row waits.")
+        elif out:
+            if source.startswith("conform."):
+                raise MandegarError(f"{source}: these rows wait for their customer and come in by themselves; mend the customer's source.")
+            done = desk.export(rows, this.table(source), out)
+            click.echo(f"{done:,} rows are in {out}. Mend them there; then: mandegar quarantine replay {source} --file {out}")
+
+    @group.command("replay")
+    @company
+    @home
+    @click.argument("source")
+    @click.option("--file", "path", type=click.Path(path_type=Path), help="The exported CSV, with its rows mended.")
+    @click.option("--as-of", type=day, help="Without --file: the night whose rows were mended in the source; else the last.")
+    def replay(folder: Path, root: Path, source: str, path: Path | None, as_of: date | None) -> None:
+        """Takes mended rows: from a CSV (they come in with the next night), or from the source once more."""
+        from mandegar.quality import desk
+
+        this, lake = _opened(folder, root)
+        table = this.table(source)
+        if path:
+            done = desk.give_back(this, lake, table, path)
+            click.echo(f"{done:,} rows of {source} are mended. They come in with the next night, or when a night is run again.")
+            return
+        night = as_of or max(lake.windows("raw", source), default=None)
+        if night is None:
+            raise MandegarError(f"{source}: has not come in on any night. Run `mandegar night` first.")
+        receipt = _again(this, home_at(root), source, night)
+        click.echo(f"{source} was read again for {night}: {receipt[source]:,} rows go on, {receipt['quarantined']:,} wait.")
+        click.echo(f"To have its figures made again: mandegar night --as-of {night}")
+
+
+def _opened(folder: Path, root: Path) -> tuple[Any, Any]:
+    from mandegar import company as companies
+    from mandegar.lake import Lake
+
+    this = companies.load(folder)
+    home = Home(root)
+    if not home.lake.is_dir():
+        raise MandegarError(f"{root}: no night has been run here yet. Run `mandegar night` first, or name another folder by --home.")
+    home.belongs_to(this.name)
+    return this, Lake(home.lake)
+
+
+def _again(this: Any, home: Home, source: str, night: date) -> dict[str, int]:
+    from mandegar.stages import Night, extract_stage, validate_stage
+
+    one = Night(this, home, night)
+    extract_stage(one, source)
+    return validate_stage(one, source)

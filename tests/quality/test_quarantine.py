@@ -1,0 +1,210 @@
+"""Quarantine: what waits and since when, rows mended in an exported CSV, and what becomes of them on the nights after."""
+
+import csv
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from mandegar import company as companies
+from mandegar.errors import CompanyError, SourceError
+from mandegar.lake import Lake
+from mandegar.quality import desk
+from mandegar.quality.validate import validate
+from mandegar.sources.extract import extract
+
+MONDAY, TUESDAY, WEDNESDAY = date(2025, 3, 24), date(2025, 3, 25), date(2025, 3, 26)
+SPEND = "day,channel,amount,currency,updated_at\n"
+GOOD = "2025-03-01,ads,10,USD,2025-03-24 08:00:00\n"
+BAD = "2025-03-02,ads,ten,USD,2025-03-24 08:00:00\n"
+MORE = """sources:
+  shop:
+    kind: files
+    tables:
+      spend: {file: spend.csv%s}
+      subscription: {file: subscription.csv}
+"""
+
+
+class Shop:
+    """A company whose spend comes whole every night, or with a cursor; with what a person does at the desk."""
+
+    def __init__(self, make_company: Callable[..., Path], root: Path, cursor: bool = False) -> None:
+        more = MORE % (", cursor: updated_at, look_back_days: 0" if cursor else "")
+        self.folder = make_company({"subscription.csv": "subscription_id\n", "spend.csv": SPEND}, more=more)
+        self.company = companies.load(self.folder)
+        self.table = self.company.table("shop.spend")
+        self.lake = Lake(root / "lake")
+        self.paper = root / "waiting.csv"
+
+    def night(self, as_of: date, rows: str) -> None:
+        (self.folder / "spend.csv").write_text(SPEND + rows, encoding="utf-8")
+        extract(self.company, self.lake, self.table, as_of)
+        validate(self.company, self.lake, self.table, as_of)
+
+    def good(self, *nights: date) -> list[tuple]:
+        files = self.lake.files("valid", "shop.spend", nights)
+        rows = [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
+        return sorted((row["day"].day, row["channel"], row["amount"]) for row in rows)
+
+    def export(self) -> list[dict]:
+        desk.export(desk.waiting_now(self.company, self.lake, "shop.spend"), self.table, self.paper)
+        with self.paper.open(encoding="utf-8-sig", newline="") as stream:
+            return list(csv.DictReader(stream))
+
+    def give_back(self, rows: list[dict]) -> int:
+        with self.paper.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, rows[0].keys())
+            writer.writeheader()
+            writer.writerows(rows)
+        return desk.give_back(self.company, self.lake, self.table, self.paper)
+
+    def mend(self, **cells: str) -> int:
+        """Exports, writes those cells into the first row, and gives the file back."""
+        rows = self.export()
+        return self.give_back([{**rows[0], **cells}, *rows[1:]])
+
+    def piles(self) -> list[tuple]:
+        return [(pile.rule, pile.rows, pile.mended, pile.since) for pile in desk.piles(self.company, self.lake)]
+
+
+@pytest.fixture
+def shop(make_company, tmp_path) -> Shop:
+    return Shop(make_company, tmp_path)
+
+
+@pytest.fixture
+def windowed(make_company, tmp_path) -> Shop:
+    return Shop(make_company, tmp_path, cursor=True)
+
+
+MENDED = (2, "ads", Decimal("12.5"))
+FIRST = (1, "ads", Decimal(10))
+
+
+def test_the_list_says_what_waits_and_since_when(shop):
+    shop.night(MONDAY, GOOD)
+    shop.night(TUESDAY, GOOD + BAD)
+    shop.night(WEDNESDAY, GOOD + BAD)
+    assert shop.piles() == [("amount_readable", 1, 0, TUESDAY)]
+
+
+def test_an_export_has_the_whole_row_and_why_it_waits(shop):
+    shop.night(MONDAY, GOOD + BAD)
+    [row] = shop.export()
+    assert [row[name] for name in ("night", "row", "column", "reason", "day", "channel", "amount", "currency")] == [
+        "2025-03-24", "3", "amount", "is not a number", "2025-03-02", "ads", "ten", "USD",
+    ]  # fmt: skip
+
+
+def test_a_mended_row_comes_in_with_the_next_night_and_waits_no_more(shop):
+    shop.night(MONDAY, GOOD + BAD)
+    assert shop.mend(amount="12.5") == 1
+    assert shop.piles() == [("amount_readable", 1, 1, MONDAY)]
+    shop.night(TUESDAY, GOOD + BAD)
+    assert shop.good(TUESDAY) == [FIRST, MENDED]
+    assert shop.piles() == []
+
+
+def test_giving_the_file_back_twice_mends_once(shop):
+    shop.night(MONDAY, GOOD + BAD)
+    rows = shop.export()
+    rows[0]["amount"] = "12.5"
+    assert (shop.give_back(rows), shop.give_back(rows)) == (1, 1)
+    shop.night(TUESDAY, GOOD + BAD)
+    assert shop.give_back(rows) == 0
+    shop.night(WEDNESDAY, GOOD + BAD)
+    assert shop.good(WEDNESDAY) == [FIRST, MENDED]
+
+
+def test_the_source_counts_once_it_writes_the_row_otherwise(shop):
+    shop.night(MONDAY, GOOD + BAD)
+    shop.mend(amount="12.5")
+    shop.night(TUESDAY, GOOD + BAD.replace("ten", "13"))
+    assert shop.good(TUESDAY) == [FIRST, (2, "ads", Decimal(13))]
+    shop.night(WEDNESDAY, GOOD + BAD.replace("ten", "eleven"))
+    assert (shop.good(WEDNESDAY), shop.piles()) == ([FIRST], [("amount_readable", 1, 0, WEDNESDAY)])
+
+
+def test_of_a_source_read_in_windows_the_mended_row_joins_the_window_it_came_in(windowed):
+    """Monday's window is not read on Tuesday: the mend makes it whole, and says nothing of it twice."""
+    later = "2025-03-03,ads,7,USD,2025-03-25 08:00:00\n"
+    windowed.night(MONDAY, GOOD + BAD)
+    windowed.night(TUESDAY, GOOD + BAD + later)
+    assert windowed.good(MONDAY, TUESDAY) == [FIRST, (3, "ads", Decimal(7))]
+    windowed.mend(amount="12.5")
+    windowed.night(WEDNESDAY, GOOD + BAD + later)
+    assert windowed.good(MONDAY, TUESDAY, WEDNESDAY) == [FIRST, MENDED, (3, "ads", Decimal(7))]
+    assert windowed.good(MONDAY) == [FIRST, MENDED]
+    assert windowed.piles() == []
+
+
+def test_a_backfilled_night_reads_the_row_as_mended_too(windowed):
+    windowed.night(MONDAY, GOOD + BAD)
+    windowed.night(TUESDAY, GOOD + BAD)
+    windowed.mend(amount="12.5")
+    windowed.night(MONDAY, GOOD + BAD)
+    assert (windowed.good(MONDAY), windowed.piles()) == ([FIRST, MENDED], [])
+
+
+def test_the_same_night_again_is_the_same(shop):
+    def files() -> list[list[dict]]:
+        stages = ("valid", "quarantine", "quality", "profile")
+        return [pq.read_table(file).to_pylist() for stage in stages for file in shop.lake.files(stage, "shop.spend", [TUESDAY])]
+
+    shop.night(MONDAY, GOOD + BAD)
+    shop.mend(amount="12.5")
+    shop.night(TUESDAY, GOOD + BAD)
+    before = files()
+    assert [len(rows) for rows in before][:1] == [2]
+    shop.night(TUESDAY, GOOD + BAD)
+    assert files() == before
+
+
+def test_rows_that_read_the_same_are_mended_each_for_itself(shop):
+    shop.night(MONDAY, GOOD + BAD + BAD)
+    rows = shop.export()
+    assert len({row["waiting_id"] for row in rows}) == 2
+    rows[1] |= {"channel": "radio", "amount": "5"}
+    assert shop.give_back(rows) == 1
+    shop.night(TUESDAY, GOOD + BAD + BAD)
+    assert shop.good(TUESDAY) == [FIRST, (2, "radio", Decimal(5))]
+    assert shop.piles() == [("amount_readable", 1, 0, MONDAY)]
+
+
+def test_a_line_that_could_not_be_taken_apart_is_mended_too(shop):
+    shop.night(MONDAY, GOOD + "2025-03-02,ads,12,5,USD,,\n")
+    assert shop.mend(day="2025-03-02", channel="ads", amount="12.5", currency="USD") == 1
+    shop.night(TUESDAY, GOOD + "2025-03-02,ads,12,5,USD,,\n")
+    assert (shop.good(TUESDAY), shop.piles()) == ([FIRST, MENDED], [])
+
+
+def test_a_mend_that_is_not_right_is_refused_with_its_line_and_nothing_is_taken(shop):
+    shop.night(MONDAY, GOOD + BAD + BAD.replace("ads", "tv"))
+    rows = shop.export()
+    rows[0]["amount"], rows[1]["amount"] = "12.5", "twelve"
+    with pytest.raises(SourceError, match=r"waiting\.csv, line 3: amount is not a number\. Mend it, and give the file back again\."):
+        shop.give_back(rows)
+    assert shop.piles() == [("amount_readable", 2, 0, MONDAY)]
+
+
+def test_a_file_that_was_not_exported_is_refused(shop):
+    shop.night(MONDAY, GOOD + BAD)
+    shop.paper.write_text("day,channel\n2025-03-02,ads\n", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"has no column 'waiting_id'\. Give back a file that `mandegar quarantine show --out` wrote"):
+        desk.give_back(shop.company, shop.lake, shop.table, shop.paper)
+
+
+def test_a_row_that_does_not_wait_is_refused(shop):
+    shop.night(MONDAY, GOOD + BAD)
+    with pytest.raises(SourceError, match=r"line 2: no row of shop\.spend waits under 'x\.1'"):
+        shop.mend(waiting_id="x.1", amount="12.5")
+
+
+def test_a_source_that_is_not_there_is_refused_with_those_that_are(shop):
+    shop.night(MONDAY, GOOD + BAD)
+    with pytest.raises(CompanyError, match=r"There is no source table 'shop\.spent'\. Known: shop\.spend\."):
+        desk.waiting_now(shop.company, shop.lake, "shop.spent")
