@@ -1,9 +1,11 @@
 """One piece of work in a process of its own: how long it took, how much of the processors, and how much memory at its peak."""
 
+import dataclasses
 import multiprocessing
 import os
 import platform
 import resource
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -11,13 +13,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+LOOK_SECONDS = 0.2
+
 
 @dataclass(frozen=True)
 class Measured:
     """What a piece of work took, and what it gave.
 
     seconds: by the clock on the wall, without imports. processor: seconds that its threads computed, which tells of it more
-    truly when others use the machine too. peak_mb: of the whole process, imports too. load: how many processes wanted a
+    truly when others use the machine too. peak_mb: of the whole process, imports too; where it has children, of all together
+    (looked at five times a second, pages that they share counted for each). load: how many processes wanted a
     processor in the minute before.
     """
 
@@ -35,7 +42,46 @@ class Measured:
 def alone(work: Callable[..., Any], *arguments: Any) -> Measured:
     """The work in a fresh process."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        return process.submit(_measured, work, arguments).result()
+        family = _Family(process.submit(os.getpid).result())
+        measured = process.submit(_measured, work, arguments).result()
+        family.look_away()
+    return dataclasses.replace(measured, processor=measured.processor + family.of_children, peak_mb=max(measured.peak_mb, family.peak_mb))
+
+
+class _Family:
+    """Watches a process and its children: the most memory they had together, and what the children computed."""
+
+    def __init__(self, pid: int) -> None:
+        self.peak_mb = 0.0
+        self._computed: dict[int, float] = {}
+        self._over = threading.Event()
+        self._watch = threading.Thread(target=self._look, args=(psutil.Process(pid),), daemon=True)
+        self._watch.start()
+
+    @property
+    def of_children(self) -> float:
+        """Seconds of the processor, as last seen of each."""
+        return sum(self._computed.values())
+
+    def look_away(self) -> None:
+        """Ends the watch."""
+        self._over.set()
+        self._watch.join()
+
+    def _look(self, parent: psutil.Process) -> None:
+        while not self._over.wait(LOOK_SECONDS):
+            try:
+                children = parent.children(recursive=True)
+                if not children:
+                    continue
+                memory = parent.memory_info().rss
+                for child in children:
+                    memory += child.memory_info().rss
+                    times = child.cpu_times()
+                    self._computed[child.pid] = times.user + times.system
+                self.peak_mb = max(self.peak_mb, memory / 2**20)
+            except psutil.NoSuchProcess:
+                continue  # it ended while it was looked at
 
 
 def best(times: int, work: Callable[..., Any], *arguments: Any) -> Measured:

@@ -1,5 +1,6 @@
 """A whole night, stage by stage, each stage in a process of its own."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -8,8 +9,8 @@ from pathlib import Path
 
 from measured import Measured, alone, together
 
-STAGES = ("extract", "validate", "conform", "measure", "score", "publish", "audit")
-BY_TABLE = ("extract", "validate")
+INTAKE = "intake"  # extract and validate, as many tables at a time as there are cores
+STAGES = (INTAKE, "conform", "measure", "score", "publish", "audit")
 
 
 def night(company: Path, home: Path, as_of: date, say: Callable[[str], None]) -> dict[str, Measured]:
@@ -40,14 +41,17 @@ def read_whole(company: Path) -> Path:
 
 
 def run_stage(company: Path, home: Path, as_of: date, stage: str) -> int:
-    """Runs a stage; gives the rows it handled."""
+    """Runs a stage; gives the rows it handled. Errors: SystemExit when a table did not come in."""
     from mandegar import company as companies
     from mandegar import stages
     from mandegar.home import Home
+    from mandegar.nightly import take_in
 
     this = stages.Night(companies.load(company), Home(home), as_of)
-    work = getattr(stages, f"{stage}_stage")
-    if stage in BY_TABLE:
-        tables = [str(table) for table in this.company.tables()]
-        return sum(work(this, table)[table] for table in tables)
-    return sum(work(this).values())
+    if stage == INTAKE:
+        problems = take_in(this, lambda text: None, os.cpu_count() or 1)
+        if problems:
+            raise SystemExit("\n".join(problems))
+        receipts = [this.lake.receipt("valid", str(table), as_of) for table in this.company.tables()]
+        return sum(receipt.rows for receipt in receipts if receipt)
+    return sum(getattr(stages, f"{stage}_stage")(this).values())
