@@ -1,4 +1,4 @@
-"""Writes the pages that follow from the code: entities, metrics, conventions, warehouse. `--check` says whether they are up to date."""
+"""Writes the pages that follow from the code: entities, contracts, metrics, conventions, warehouse. `--check` compares them."""
 
 import importlib
 import inspect
@@ -9,10 +9,18 @@ from typing import get_args
 
 import yaml
 
+import source_docs
+from mandegar import yamlfile
+from mandegar.alerts.findings import OTHERS
+from mandegar.company import Company
 from mandegar.entities import ENTITIES, Column
+from mandegar.errors import CompanyError
 from mandegar.metrics.families import FAMILIES
 from mandegar.metrics.kpi import Metric
 from mandegar.metrics.policies import Policies
+from mandegar.quality import suites
+from mandegar.quality.rules import generated, in_force
+from mandegar.quality.suite_file import QualityFile
 from mandegar.warehouse.tables import metadata
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -87,6 +95,47 @@ def _says(column: Column) -> str:
         bounds = f" ({', '.join(part for part in (low, high) if part)})"
     allowed = f" One of {', '.join(f'`{value}`' for value in column.allowed)}." if column.allowed else ""
     return f"{column.description}{bounds}.{allowed}".replace("|", "\\|")
+
+
+def contracts() -> str:
+    """The rules of every entity, with how grave they are, as the default suites have them."""
+    parts = [
+        GENERATED,
+        "# Data contracts\n",
+        "What a row of each entity has to be: its columns are in [entities.md](entities.md); these are its rules. A row that breaks a "
+        "`fail` rule waits in quarantine, `warn` is counted and told. *Fixed* rules cannot be changed, the others can, in a company's own "
+        "`quality.yaml` ([quality.md](quality.md)). The owner is whom that file names for the entity, or for all.\n",
+    ]
+    company = Company.model_validate({"name": "-", "time_zone": "UTC", "currency": "USD", "churn": {"kind": "contract"}})
+    file = yamlfile.read(suites.DEFAULT, QualityFile, CompanyError)
+    every = suites.Suites(company, file)
+    for entity in ENTITIES.values():
+        settings = every.of_entity(entity.name)
+        owner = settings.owner.name if settings.owner else "nobody until `quality.yaml` names one"
+        parts += [
+            f"## {entity.name}\n",
+            f"Owner: {owner}. More than {settings.refused_at_most:.0%} of refused rows break the table.\n",
+            "| rule | severity | a row breaks it when | what to do |",
+            "|---|---|---|---|",
+        ]
+        for rule in in_force(generated(entity, company, suites.ANY_DAY), entity, settings.rules):
+            grave = f"{rule.severity}, fixed" if rule.fixed else rule.severity
+            kept = f" (where {rule.where[0]} is {rule.where[1]})" if rule.where else ""
+            reason = rule.reason.replace("is not USD, and", "is not the company's, and")
+            parts.append(f"| `{rule.name}` | {grave} | `{rule.column}` {reason}{kept} | {rule.mend} |")
+        for name, line in every.across(entity.name).items():
+            assert line.not_before is not None and line.mend is not None
+            parts.append(f"| `{name}` | warn | `{line.not_before.column}` lies before {line.not_before.earlier} | {line.mend.en} |")
+        for name in ("one_row_per_key", "customer_known", "versions_do_not_overlap"):
+            if name == "versions_do_not_overlap" and entity.name != "subscription":
+                continue
+            if name == "customer_known" and (entity.name == "customer" or "customer_id" not in entity.names):
+                continue
+            (reason, _), (mend, _) = OTHERS[name]
+            column = "`customer_id` " if name == "customer_known" else ""
+            parts.append(f"| `{name}` | {'fail' if column else 'warn'}, fixed | {column}{reason} | {mend} |")
+        parts.append("")
+    return "\n".join(parts)
 
 
 def metrics() -> str:
@@ -164,7 +213,14 @@ def warehouse() -> str:
 def main() -> int:
     """Writes the pages, or with --check only compares; gives 1 when a page is out of date."""
     stale = []
-    pages = {"entities.md": entities(), "metrics.md": metrics(), "conventions.md": conventions(), "warehouse.md": warehouse()}
+    pages = {
+        "entities.md": entities(),
+        "contracts.md": contracts(),
+        "metrics.md": metrics(),
+        "conventions.md": conventions(),
+        "warehouse.md": warehouse(),
+        **source_docs.pages(),
+    }
     for name, text in pages.items():
         page = DOCS / name
         if "--check" in sys.argv:

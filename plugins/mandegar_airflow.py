@@ -88,7 +88,8 @@ def night(context: dict[str, Any]) -> Night:
 
     company = companies.load(company_folder())
     _lend_connections(company)
-    return Night(company, Home(home_folder(), warehouse_url()), as_of(context), os.environ.get("MANDEGAR_ENGINE", "duckdb"))
+    asked = bool((context["dag_run"].conf or {}).get("ask_again"))
+    return Night(company, Home(home_folder(), warehouse_url()), as_of(context), os.environ.get("MANDEGAR_ENGINE", "duckdb"), asked)
 
 
 def warehouse_url() -> str | None:

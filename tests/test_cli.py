@@ -62,7 +62,8 @@ def nights(folder: Path) -> tuple[Result, Tables, dict[str, bytes], Result]:
 
 
 def commands() -> list[tuple[str, ...]]:
-    inner = [("campaigns", name) for name in campaigns.commands]
+    groups = {"campaigns": campaigns, "quarantine": main.commands["quarantine"]}
+    inner = [(group, name) for group, found in groups.items() for name in found.commands]
     return [(), *((name,) for name in main.commands), *inner]
 
 
@@ -76,6 +77,10 @@ def test_the_commands_are_those_that_are_promised():
         ("campaigns",),
         ("campaigns", "list"),
         ("campaigns", "run"),
+        ("quarantine",),
+        ("quarantine", "list"),
+        ("quarantine", "show"),
+        ("quarantine", "replay"),
     } <= set(commands())
 
 
@@ -147,6 +152,7 @@ def test_a_night_tells_its_stages_as_it_goes(nights):
         "scoring",
         "publishing",
         "auditing",
+        "alerting",
         "campaign renewal_reminder",
         "campaign win_back",
     ]

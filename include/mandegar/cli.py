@@ -121,7 +121,8 @@ def check(folder: Path) -> None:
 @click.option(
     "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Source tables taken in at a time, each in its own process."
 )
-def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bool, jobs: int) -> None:
+@click.option("--ask-again", is_flag=True, help="Of a night before the last: ask the sources again; else it keeps what they said then.")
+def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bool, jobs: int, ask_again: bool) -> None:
     """Runs one night: extract, validate, conform, measure, score, publish, audit; then the campaigns' lists."""
     from mandegar import company as companies
     from mandegar.campaigns import spec
@@ -137,7 +138,7 @@ def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bo
     families.settings_are_right(company)
     campaigns = spec.load_all(company)
     ensure_closed(company, as_of, datetime.now(UTC))
-    this = Night(company, _home(root), as_of, engine)
+    this = Night(company, _home(root), as_of, engine, ask_again)
     problems = run_night(this, _say, jobs)
     if with_campaigns:
         for campaign in campaigns:

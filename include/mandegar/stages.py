@@ -34,12 +34,16 @@ Gives = TypeVar("Gives")
 
 @dataclass(frozen=True)
 class Night:
-    """One night of one company: which day it closes, where it works, on which engine."""
+    """One night of one company: which day it closes, where it works, on which engine.
+
+    ask_again: of a night before the last one, the sources are asked again; else it keeps what they said then.
+    """
 
     company: Company
     home: Home
     as_of: date
     engine: EngineName = "duckdb"
+    ask_again: bool = False
 
     @property
     def lake(self) -> Lake:
@@ -74,7 +78,9 @@ def extract_stage(night: Night, table: str) -> dict[str, int]:
     """One source table into its raw window."""
     night.home.belongs_to(night.company.name)
     return _logged(
-        night, f"extract {table}", lambda: {table: extract(night.company, night.lake, night.company.table(table), night.as_of).rows}
+        night,
+        f"extract {table}",
+        lambda: {table: extract(night.company, night.lake, night.company.table(table), night.as_of, night.ask_again).rows},
     )
 
 

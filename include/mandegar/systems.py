@@ -13,6 +13,9 @@ from mandegar.settings import Strict, TimeZone
 VENDORS = Path(__file__).parent / "sources" / "vendors"  # one YAML each: what is read, and what becomes what
 
 
+WITHOUT_OWN_ID = ("usage", "fx_rate", "spend")
+
+
 class Expression(Strict):
     """A column that the source does not have as such: SQL over its columns, or one value for all rows."""
 
@@ -41,6 +44,10 @@ class TableSource(Strict):
     cursor: str | None = Field(None, description="column of the source by which new rows are found; without it the whole table is read")
     cursor_moves: bool = Field(False, description="the cursor is the time of the last change: rows changed after the day are taken as well")
     look_back_days: int = Field(3, ge=0)
+    deleted: str | None = Field(
+        None, description="SQL over the source's columns, true of a row that was deleted; its key is not there then"
+    )
+    deletions: Literal["keys"] | None = Field(None, description="with a cursor: every night all keys are read, and those gone are deleted")
     time_zone: TimeZone | None = Field(None, description="of times without a zone; else the company's")
     delimiter: str = ","
     encoding: str = "utf-8"
@@ -55,7 +62,23 @@ class TableSource(Strict):
                     raise ValueError(f"columns: {self.entity} has no column {column!r}. It has: {', '.join(ENTITIES[self.entity].names)}.")
         if sum(given is not None for given in (self.file, self.table, self.query, self.resource)) != 1:
             raise ValueError("name exactly one of `file:`, `table:`, `query:` and `resource:`.")
+        self._deletions_are_told()
         return self
+
+    def _deletions_are_told(self) -> None:
+        if self.deletions is None and self.deleted is None:
+            return
+        key = ENTITIES[self.entity].key[0] if self.entity else ""
+        if self.entity in WITHOUT_OWN_ID:
+            raise ValueError(
+                f"deleted, deletions: {self.entity} has no id of its own by which a deleted row could be known. Leave them out."
+            )
+        if self.deletions and (self.cursor is None or self.resource is not None):
+            raise ValueError("deletions: is for tables and files with a `cursor:`. What is read whole shows by itself what is gone.")
+        if self.deletions and isinstance(self.columns.get(key), Expression):
+            raise ValueError(
+                f"deletions: {key} is computed; it has to be a column of the source. Map it, or mark deleted rows by `deleted:`."
+            )
 
 
 class Waits(Strict):
@@ -157,7 +180,8 @@ def _with_vendor(given: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]
     left_out = {name for name, table in known["tables"].items() if own.get(name, not table.get("only_if_named")) is False}
     tables = {name: _laid_over(table, own.get(name)) for name, table in known["tables"].items() if name not in left_out}
     tables |= {name: table for name, table in own.items() if table is not False and name not in tables}
-    return {**given, "rest": known["rest"], "options": options, "tables": tables}
+    waits = {**known.get("waits", {}), **(given.get("waits") or {})}
+    return {**given, "rest": known["rest"], "options": options, "waits": waits, "tables": tables}
 
 
 def _laid_over(table: dict[str, Any], own: object) -> object:

@@ -1,6 +1,7 @@
 """What the tests of alerts share: a company with nights of three tables, a real SMTP server and a real HTTP server."""
 
 import email
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -22,6 +23,7 @@ from mandegar.sources.extract import extract
 from mandegar.stages import Night, alert_stage, extract_stage, validate_stage
 from mandegar.warehouse import tables
 from mandegar.warehouse.connect import warehouse
+from mandegar.warehouse.publish import quality
 
 NOW = datetime(2025, 4, 1, 2, 30, tzinfo=UTC)
 CUSTOMER = "customer_id,name,signed_up_at,email\n"
@@ -49,10 +51,11 @@ class Box:
 def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     """A real SMTP server on a free port, and the connection that leads to it."""
     box = Box()
-    server = Controller(box, hostname="127.0.0.1", port=0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(box, hostname="127.0.0.1", port=port)
     server.start()
-    [socket] = server.server.sockets  # type: ignore[union-attr]
-    monkeypatch.setenv("AIRFLOW_CONN_MANDEGAR_SMTP", f"smtp://127.0.0.1:{socket.getsockname()[1]}?from=mandegar%40acme.example")
+    monkeypatch.setenv("AIRFLOW_CONN_MANDEGAR_SMTP", f"smtp://127.0.0.1:{port}?from=mandegar%40acme.example")
     yield box
     server.stop()
 
@@ -82,8 +85,6 @@ class Acme:
             return alert(company, lake, target, as_of, NOW)
 
     def published(self, lake: Lake, as_of: date) -> None:
-        from mandegar.warehouse.publish import quality
-
         with warehouse(self.home.warehouse_url) as target, target.begin() as connection:
             quality(connection, lake, as_of)
 

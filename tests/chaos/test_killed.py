@@ -20,6 +20,7 @@ STAGES = (
     "scoring",
     "publishing",
     "auditing",
+    "alerting",
     "campaign renewal_reminder",
     "campaign win_back",
 )
@@ -82,7 +83,7 @@ def test_killed_in_every_stage_and_run_again_is_as_if_nothing_had_happened(compa
             kill_at(start_night(company, home, DAY, told), told, stage, moment)
             kills += 1
             assert shown(home) in (before, after), f"a mixture after a kill in {stage}"
-    assert kills == 22
+    assert kills == 24
     finish(company, home, DAY)
     whole = tables(undisturbed)
     assert len(whole["kpi_period"]) > 100

@@ -1,18 +1,34 @@
 """What the tests of sources share: a small company's files, and a look into the raw window a night took."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
+import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from moto.server import ThreadedMotoServer
 
 from mandegar import company as companies
 from mandegar.lake import Lake
 from mandegar.sources.extract import extract
 
 Take = Callable[..., list[dict]]
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[tuple[str, Any]]:
+    """Object storage with an empty bucket `exports`: the connection by which a company reaches it, and a client."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s")
+    client.create_bucket(Bucket="exports")
+    yield f"aws://k:s@?endpoint_url={quote(endpoint, safe='')}", client
+    server.stop()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A new REST source by YAML alone: exactly the example of docs/sources/rest.md, against a server that gives pages."""
 
+import json
 import re
 from datetime import date
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
+
+from mandegar import company as companies
+from mandegar.sources.extract import describe
 
 DOC = Path(__file__).parents[2] / "docs" / "sources" / "rest.md"
 SUBSCRIPTION = (
@@ -17,7 +21,7 @@ ANSWERS = [
     {
         "id": f"r{number}",
         "hidden": {"account": "acme"},
-        "respondent": {"id": f"p{number}"},
+        "respondent": {"id": "p1" if number < 3 else "p3"},
         "answers": [{"number": score}, {"text": words}],
         "submitted_at": f"2026-03-{number:02}T10:00:00Z",
         "invited": 1772000000 + number,
@@ -47,8 +51,6 @@ def serve(httpserver: HTTPServer) -> list[dict]:
         some = [answer for answer in ANSWERS if answer["submitted_at"] >= since]
         first = int(request.args.get("after", 0))
         following = first + 2 if first + 2 < len(some) else None
-        import json
-
         return Response(json.dumps({"items": some[first : first + 2], "paging": {"next": following}}), content_type="application/json")
 
     httpserver.expect_request("/v2/forms/nps-2026/responses").respond_with_handler(responses)
@@ -79,3 +81,10 @@ def test_the_second_night_asks_for_its_window_with_its_look_back(folder, take, h
 def test_a_child_resource_is_asked_for_once_for_every_record_of_its_parent(folder, take, httpserver):
     serve(httpserver)
     assert [row["mail"] for row in take(folder, "forms.customer", date(2026, 3, 3))] == ["a@acme.example"] * 3
+
+
+def test_a_check_sees_the_columns_without_asking_for_an_end_of_time(folder, httpserver):
+    asked = serve(httpserver)
+    company = companies.load(folder)
+    assert describe(company, company.table("forms.survey")) == "forms: responses (10 columns)"
+    assert "since" not in asked[0]

@@ -4,7 +4,8 @@ import smtplib
 import ssl
 from collections.abc import Callable
 from datetime import datetime
-from email.message import EmailMessage
+from email.header import Header
+from email.mime.text import MIMEText
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
@@ -44,11 +45,11 @@ def by_mail(address: str, message: Message, now: datetime) -> None:
     host, port = _host(server, shown)
     security = server.values.get("security") or ("ssl" if port == 465 else "none" if host in LOCAL else "starttls")
     sender = server.values.get("from") or server.values.get("login") or f"mandegar@{host}"
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = sender, address, message.subject
+    mail = MIMEText(message.body, "plain", "utf-8")
+    mail["From"], mail["To"] = sender, address
+    mail["Subject"] = Header(message.subject, "utf-8", header_name="Subject").encode()  # EmailMessage loses spaces where it folds Persian
     mail["Date"], mail["Message-ID"] = format_datetime(now), f"<{message.print}@mandegar>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message.body)
     secure = ssl.create_default_context()
     try:
         opened = (
@@ -82,7 +83,7 @@ def by_webhook(name: str, company: Company, message: Message) -> None:
         answer = requests.post(address, json=message.payload(company), headers=headers, timeout=SECONDS, allow_redirects=False)
     except requests.RequestException as problem:
         raise SourceError(f"{shown}: does not answer ({type(problem).__name__}). Check the connection {name!r}.") from None
-    if not answer.ok or answer.is_redirect:
+    if answer.status_code // 100 != 2:
         raise SourceError(f"{shown}: answered {answer.status_code}. Check the connection {name!r}.")
 
 

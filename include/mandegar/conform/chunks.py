@@ -17,6 +17,7 @@ from mandegar.engine import Engine
 from mandegar.entities import Entity
 from mandegar.lake import CHUNK, Lake, Receipt
 from mandegar.quality.reading import entity_schema
+from mandegar.sources.deletions import STAGE as DELETED
 from mandegar.systems import TableId
 
 WHOLE = "all"  # the one chunk of an entity that is not cut by time
@@ -73,6 +74,7 @@ def made_of(company: Company, lake: Lake, entity: Entity, until: date) -> str:
         if table.entity == entity.name:
             for receipt in lake.current("valid", str(table), until):
                 files = lake.files("valid", str(table), [receipt.as_of])
+                files += lake.files(DELETED, str(table), [receipt.as_of])
                 found.update(f"{table} {receipt.as_of} {' '.join(file.rsplit('/', 1)[-1] for file in files)}\n".encode())
     return found.hexdigest()[:16]
 
@@ -118,6 +120,14 @@ def touched(engine: Engine, lake: Lake, entity: Entity, base: State, new: ir.Tab
     if "customer_id" in entity.names:
         chunks |= set(_values(engine, before.anti_join(customers, "customer_id").select(CHUNK).distinct(), CHUNK))
     return chunks
+
+
+def chunks_of(engine: Engine, lake: Lake, entity: Entity, base: State, valid: ir.Table, keys: ir.Table) -> set[str]:
+    """The chunks in which rows with some keys stood, or can stand now. keys: column key, of the first key column."""
+    before = entity_at(engine, lake, entity, base.version)
+    stood = before.semi_join(keys, before[entity.key[0]] == keys.key).select(CHUNK)
+    come = valid.semi_join(keys, valid[entity.key[0]] == keys.key)
+    return set(_values(engine, stood.union(come.select(chunk=chunk_of(come, entity)), distinct=True), CHUNK)) - {None}
 
 
 def homes_left(engine: Engine, lake: Lake, entity: Entity, base: State, new: ir.Table) -> set[str]:

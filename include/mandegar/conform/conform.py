@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from mandegar import calendar
 from mandegar.company import Company
-from mandegar.conform import chunks, customer, history, references, subscription
+from mandegar.conform import chunks, customer, deletions, history, references, subscription
 from mandegar.conform.chunks import Counts, State
 from mandegar.conform.state import born_before, is_born, masked, newest, unknown_yet
 from mandegar.engine import Engine
@@ -109,7 +109,8 @@ def _valid(evening: Evening, entity: Entity, after: date | None = None) -> ir.Ta
         windows = [day for day in every if after is None or day > after]
         if windows:
             rows = evening.engine.read(evening.lake, "valid", table, windows)
-            parts.append(rows if "as_of" in rows.columns else rows.mutate(as_of=ibis.literal(windows[0])))
+            rows = rows if "as_of" in rows.columns else rows.mutate(as_of=ibis.literal(windows[0]))
+            parts.append(deletions.without_deleted(evening.engine, evening.lake, table, rows, entity, evening.as_of))
     if not parts:
         return _valid(evening, entity).limit(0)
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
@@ -143,7 +144,7 @@ def _entity(evening: Evening, entity: Entity, customers: ir.Table | None) -> int
         new = engine.keep(_valid(evening, entity, after=base.as_of))
         left = chunks.homes_left(engine, lake, entity, base, new)
         waited = references.waiting(lake, entity, base.as_of)
-        wanted = chunks.touched(engine, lake, entity, base, new, customers, waited) | left
+        wanted = chunks.touched(engine, lake, entity, base, new, customers, waited) | left | _taken_back(evening, entity, base)
         moved = base.moved or bool(left)
         orphans.append(waited.filter(pc.invert(pc.is_in(waited.column(CHUNK), pa.array(sorted(wanted), pa.string())))))
     home = chunks.homes(engine, _dated(evening, entity), entity) if moved else None
@@ -158,6 +159,16 @@ def _entity(evening: Evening, entity: Entity, customers: ir.Table | None) -> int
         references.hold(lake, entity, evening.as_of, pa.concat_tables(orphans))
     _tell(evening, entity, found)
     return _sign(evening, entity, found, home is not None)
+
+
+def _taken_back(evening: Evening, entity: Entity, base: State) -> set[str]:
+    """The chunks of rows that their source has deleted, or given back, since the base."""
+    found: set[str] = set()
+    for table, _ in _windows(evening, entity):
+        keys = deletions.changed(evening.engine, evening.lake, table, base.as_of, evening.as_of)
+        if keys is not None:
+            found |= chunks.chunks_of(evening.engine, evening.lake, entity, base, _valid(evening, entity), keys)
+    return found
 
 
 def _dated(evening: Evening, entity: Entity) -> ir.Table:

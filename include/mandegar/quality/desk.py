@@ -6,6 +6,7 @@
 import csv
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -155,13 +156,14 @@ def _are_right(
     entity = ENTITIES[table.entity]
     numbered = list(mended)
     records = [(place, mended[name][1]) for place, name in enumerate(numbered)]
-    sieve = Sieve(table, entity, rules, ZoneInfo(zone), {})
-    sieve.sift(in_utc(mending.typed(entity, records, zone, conditions(rules))))
-    if sieve.lines:
+    with closing(Sieve(table, entity, rules, ZoneInfo(zone), {})) as sieve:
+        sieve.sift(in_utc(mending.typed(entity, records, zone, conditions(rules))))
+        still = [line for batch in sieve.held.batches() for line in batch.to_pylist()]
+    if still:
         raise SourceError(
             "\n".join(
                 f"{path}, line {places[numbered[line['row']]]}: {line['column']} {line['reason']}. Mend it, and give the file back again."
-                for line in sieve.lines
+                for line in still
             )
         )
 

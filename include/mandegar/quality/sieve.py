@@ -9,6 +9,7 @@ import pyarrow as pa
 from mandegar.entities import Entity
 from mandegar.quality import quarantine
 from mandegar.quality.expectations import Finding, Inspector
+from mandegar.quality.held import Held
 from mandegar.quality.rules import Rule
 from mandegar.systems import TableId
 
@@ -29,7 +30,7 @@ class _Aside:
 class Sieve:
     """Sifts one window of one source table.
 
-    lines: the quarantine. seen, refused: numbers of rows. broken, evaluated: per rule, rows that broke it and values looked at.
+    held: lines of the quarantine. seen, refused: numbers of rows. broken, evaluated: per rule, rows that broke it and values looked at.
     mends: mended records by the id of the row (quality.mending).
     """
 
@@ -40,7 +41,7 @@ class Sieve:
         self._inspector: Inspector | None = None
         self._aside: list[_Aside] = []
         self._mended: dict[int, _Aside] = {}
-        self.lines: list[dict] = []
+        self.held = Held()
         self.seen = self.refused = 0
         self.broken: Counter[str] = Counter()
         self.evaluated: Counter[str] = Counter()
@@ -84,6 +85,10 @@ class Sieve:
         self._count(findings, besides=refused)
         return _without(batch, refused)
 
+    def close(self) -> None:
+        """Lets go of what it held."""
+        self.held.close()
+
     def results(self) -> list[dict]:
         """One line of lake/quality per rule, and one for lines that could not be taken apart."""
         found = [self._result(rule.name, rule.severity) for rule in self._rules]
@@ -115,8 +120,8 @@ class Sieve:
                     broken[place].append(finding.rule)
         unread = {(f.rule.column, place) for f in findings if f.rule.name.endswith("_readable") for place in f.broken}
         found = []
-        for place, rules in broken.items():
-            row = batch.slice(place, 1).to_pylist()[0]
+        rows = batch.take(pa.array(list(broken), pa.int64())).to_pylist()
+        for (place, rules), row in zip(broken.items(), rows, strict=True):
             lines = [
                 quarantine.held(self._source, self._entity, rule, row, self._zone)
                 for rule in rules
@@ -134,7 +139,7 @@ class Sieve:
 
     def _keep(self, row: _Aside) -> None:
         self.refused += 1
-        self.lines += row.lines
+        self.held.add(row.lines)
         self.broken.update(row.broken)
 
     def _count(self, findings: list[Finding], besides: set[int]) -> None:

@@ -1,6 +1,7 @@
 """Validate: a raw window read as its entity; good rows go on, bad rows wait in quarantine with their reasons."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -51,9 +52,14 @@ def validate(company: Company, lake: Lake, table: TableId, as_of: date) -> Recei
 
 def _window(company: Company, lake: Lake, table: TableId, raw: Receipt, every: suites.Suites, mended: dict[str, dict[str, str]]) -> Receipt:
     """One raw window into its valid window."""
+    entity, settings, rules = ENTITIES[table.entity], every.of(table), every.rules(table, raw.as_of)
+    with closing(Sieve(table, entity, rules, ZoneInfo(table.table.time_zone or company.time_zone), mended)) as sieve:
+        return _sifted(company, lake, table, raw, settings, rules, sieve)
+
+
+def _sifted(company: Company, lake: Lake, table: TableId, raw: Receipt, settings: SuiteLines, rules: list[Rule], sieve: Sieve) -> Receipt:
+    """The rows of a raw window through the sieve, and all that it found into the lake; the receipt last."""
     name, as_of, entity = str(table), raw.as_of, ENTITIES[table.entity]
-    settings, rules = every.of(table), every.rules(table, as_of)
-    sieve = Sieve(table, entity, rules, ZoneInfo(table.table.time_zone or company.time_zone), mended)
     for row, text in _unreadable(lake, name, as_of):
         sieve.hold_line(row, text)
     files = lake.files("raw", name, [as_of])
@@ -61,8 +67,7 @@ def _window(company: Company, lake: Lake, table: TableId, raw: Receipt, every: s
     batches = _good_rows(company, table, sieve, _typed_rows(company, table, query, files), rules)
     rows = lake.replace("valid", name, as_of, entity_schema(entity), batches)
     _enough_is_left(company, table, sieve, settings)
-    held = sorted(sieve.lines, key=lambda line: (line["row"], line["rule"]))  # rows come in the order of the lake's files
-    lake.replace("quarantine", name, as_of, QUARANTINE_SCHEMA, pa.Table.from_pylist(held, QUARANTINE_SCHEMA).to_batches())
+    lake.replace("quarantine", name, as_of, QUARANTINE_SCHEMA, sieve.held.batches())
     receipt = Receipt(as_of, raw.covers, raw.starts_at, raw.ends_at, rows, sieve.refused)
     drifts = drift.results(company, lake, table, receipt, settings.drift)
     results = [*sieve.results(), columns_result(lake, table, as_of), *drifts]
@@ -79,7 +84,7 @@ def _window(company: Company, lake: Lake, table: TableId, raw: Receipt, every: s
 def _enough_is_left(company: Company, table: TableId, sieve: Sieve, settings: SuiteLines) -> None:
     """Not too many of the rows were refused. Errors: BrokenTable."""
     if sieve.refused > sieve.seen * settings.refused_at_most and sieve.seen:
-        worst = min(sieve.lines, key=lambda line: (-sieve.broken[line["rule"]], line["row"]))
+        worst = sieve.held.worst
         raise BrokenTable(
             f"{where(company, table)}: {sieve.refused:,} of {sieve.seen:,} rows cannot be used, most of them because "
             f"{worst['column']} {worst['reason']} (row {worst['row']}: {worst['value']!r}). "

@@ -12,21 +12,27 @@ from mandegar.company import Company
 from mandegar.entities import ENTITIES
 from mandegar.errors import SourceError
 from mandegar.lake import Lake, Receipt
-from mandegar.sources import columns, files, rest, sql
+from mandegar.sources import columns, deletions, places, rest, sql
 from mandegar.sources.window import Window, bounds, next_window
 from mandegar.systems import Expression, TableId
 
 
-def extract(company: Company, lake: Lake, table: TableId, as_of: date) -> Receipt:
+def extract(company: Company, lake: Lake, table: TableId, as_of: date, again: bool = False) -> Receipt:
     """Takes what one source table says on the night that closes `as_of` into lake/raw/<source>.<table>.
 
     Without a cursor the whole table is taken; with one, the rows since the last night and the look-back (the first
-    night takes all). The window replaces an earlier one of the same night in one commit.
+    night takes all). The window replaces an earlier one of the same night in one commit. A night before the last one keeps the
+    window it has, because a source that overwrites its rows cannot tell any more what it said then; again: asks it all the same.
     Errors: SourceError when the source is down, unreadable, lacks a column that its entity needs or gives one that is used in
     another type, or suddenly has no rows.
     """
     name = str(table)
-    before = [receipt for receipt in lake.receipts("raw", name) if receipt.as_of < as_of]
+    receipts = lake.receipts("raw", name)
+    known = next((receipt for receipt in receipts if receipt.as_of == as_of), None)
+    if known is not None and receipts[-1].as_of > as_of and not again:
+        _columns_are_there(table, lake.schema("raw", name))
+        return known
+    before = [receipt for receipt in receipts if receipt.as_of < as_of]
     window = _window(company, table, before, as_of)
     schema, batches = _open(company, table, window)
     _columns_are_there(table, schema)
@@ -40,6 +46,8 @@ def extract(company: Company, lake: Lake, table: TableId, as_of: date) -> Receip
             f"{where(company, table)}: came without a single row; the night of {before[-1].as_of} had {before[-1].rows:,}. "
             f"Export it again. If it is right that the table is empty now, remove it from company.yaml."
         )
+    if deletions.told_of(table):
+        deletions.note(company, lake, table, as_of, _keys(company, table) if table.table.deletions else None)
     receipt = Receipt(as_of, "all" if whole else "window", window.starts_at, window.ends_at, rows, notes=came_with)
     lake.sign("raw", name, receipt)
     return receipt
@@ -48,7 +56,7 @@ def extract(company: Company, lake: Lake, table: TableId, as_of: date) -> Receip
 def where(company: Company, table: TableId) -> str:
     """How messages name a source table: the file, or the table of the database."""
     if table.table.file:
-        return str(company.folder / table.table.file)
+        return table.table.file if "://" in table.table.file else str(company.folder / table.table.file)
     return f"{table.source_name}: {table.table.table or table.table.resource or 'query'}"
 
 
@@ -66,12 +74,24 @@ def _open(company: Company, table: TableId, window: Window) -> tuple[pa.Schema, 
     if table.source.over_http:
         return rest.open_table(table, window, company.zone)
     assert table.table.file is not None
-    schema, batches = files.open_file(company.folder / table.table.file, table.table.delimiter, table.table.encoding)
+    schema, batches = places.open_table(company.folder, table)
     if table.table.cursor:
         if table.table.cursor not in schema.names:
-            raise _lacks(company.folder / table.table.file, table.table.cursor, schema, "the cursor")
+            raise _lacks(where(company, table), table.table.cursor, schema, "the cursor")
         batches = _within(batches, table.table.cursor, schema.field(table.table.cursor).type, window)
     return schema, batches
+
+
+def _keys(company: Company, table: TableId) -> Iterator[pa.RecordBatch]:
+    """All keys that the source has now."""
+    column = deletions.key_column(table)
+    assert isinstance(column, str)
+    if table.source.kind == "sql":
+        yield from sql.open_keys(company.folder, table, column, company.zone)
+        return
+    _, batches = places.open_table(company.folder, table)
+    for batch in batches:
+        yield pa.RecordBatch.from_arrays([batch.column(column).cast(pa.string())], schema=deletions.SCHEMA)
 
 
 def _within(batches: Iterator[pa.RecordBatch], cursor: str, kind: pa.DataType, window: Window) -> Iterator[pa.RecordBatch]:

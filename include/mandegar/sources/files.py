@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -21,6 +22,7 @@ from mandegar.errors import SourceError
 BATCH_ROWS = 50_000
 BLOCK_BYTES = 8 << 20
 EMPTY = ("", "NULL", "null", "\\N")  # what databases write for nothing; NA is Namibia, and Null is a name
+BOM = b"\xef\xbb\xbf"
 ROW = pa.field("_row", pa.int64())
 UNREADABLE = pa.field("_unreadable", pa.string())
 
@@ -28,7 +30,7 @@ UNREADABLE = pa.field("_unreadable", pa.string())
 def open_file(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """The columns of a file and its rows in batches. Errors: SourceError if it is missing, empty or unreadable."""
     if not path.is_file():
-        raise SourceError(f"{path}: there is no such file. Put it there, or take its table out of company.yaml.")
+        raise missing(path)
     if path.stat().st_size == 0:
         raise SourceError(f"{path}: the file is empty, without even a header. Export it again; a table without rows still has its header.")
     readers = {".jsonl": _open_json_lines, ".parquet": _open_parquet, ".xlsx": _open_xlsx}
@@ -41,6 +43,11 @@ def open_file(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> tupl
         raise
     except Exception as problem:
         raise _unreadable(path, problem) from problem
+
+
+def missing(path: Path | str) -> SourceError:
+    """The message for a file that is not there."""
+    return SourceError(f"{path}: there is no such file. Put it there, or take its table out of company.yaml.")
 
 
 def _explained(path: Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -146,36 +153,54 @@ def _unreadable_rows(schema: pa.Schema, wrong: list[tuple[int, str]]) -> pa.Reco
 def _open_json_lines(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     names: dict[str, None] = {}
     for _, _, record in _json_records(path):
-        names.update(dict.fromkeys(record or ()))
+        if record and not record.keys() <= names.keys():
+            names.update(dict.fromkeys(record))
     schema = pa.schema([*((name, pa.string()) for name in names), ROW, UNREADABLE])
-    return schema, _json_batches(path, schema)
+    return schema, _json_batches(path, list(names), schema)
 
 
-def _json_records(path: Path) -> Iterator[tuple[int, str, dict | None]]:
-    """Row number, text, and the object, None where the line is not one."""
-    with path.open(encoding="utf-8-sig") as stream:
+def _json_records(path: Path) -> Iterator[tuple[int, bytes, dict | None]]:
+    """Row number, line, and the object, None where the line is not one."""
+    with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
-            if not line.strip():
+            line = line.removeprefix(BOM) if number == 1 else line
+            if line.isspace() or not line:
                 continue
             try:
-                record = json.loads(line)
-            except ValueError:
-                record = None
-            yield number, line.rstrip("\n"), record if isinstance(record, dict) else None
+                record = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                record = _read_loosely(line)
+            yield number, line, record if isinstance(record, dict) else None
 
 
-def _json_batches(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    rows: list[dict] = []
-    for number, text, record in _json_records(path):
+def _read_loosely(line: bytes) -> object:
+    """What orjson refuses and Python's own reader takes, such as NaN and numbers of more than 64 bits."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _json_batches(path: Path, names: list[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    rows: list[tuple[int, str | None, dict]] = []
+    for number, line, record in _json_records(path):
         if record is None:
-            rows.append({"_row": number, "_unreadable": f"{text[:500]} (not a JSON object)"})
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            rows.append((number, f"{text[:500]} (not a JSON object)", {}))
         else:
-            rows.append({name: as_text(value) for name, value in record.items()} | {"_row": number})
+            rows.append((number, None, record))
         if len(rows) == BATCH_ROWS:
-            yield pa.RecordBatch.from_pylist(rows, schema=schema)
+            yield _json_batch(rows, names, schema)
             rows = []
     if rows:
-        yield pa.RecordBatch.from_pylist(rows, schema=schema)
+        yield _json_batch(rows, names, schema)
+
+
+def _json_batch(rows: list[tuple[int, str | None, dict]], names: list[str], schema: pa.Schema) -> pa.RecordBatch:
+    columns = [as_texts(tuple(record.get(name) for _, _, record in rows)) for name in names]
+    numbers = pa.array([number for number, _, _ in rows], pa.int64())
+    unreadable = pa.array([text for _, text, _ in rows], pa.string())
+    return pa.RecordBatch.from_arrays([*columns, numbers, unreadable], schema=schema)
 
 
 def as_text(value: object) -> str | None:

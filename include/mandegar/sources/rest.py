@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -31,7 +31,7 @@ class Reach:
     zone: ZoneInfo
     filler: Filler
     session: PatientSession
-    client: dict[str, Any]
+    client: dict[str, Any] = field(repr=False)  # holds credentials
 
     def records(self, resource: str) -> Iterator[Record]:
         """The records of a resource of the YAML, page after page. Errors: SourceError."""
@@ -49,12 +49,16 @@ class Reach:
             ) from None
         yield from self._explained(iter(found[resource]))
 
-    def ask(self, path: str, method: str = "GET", **more: Any) -> requests.Response:
-        """One answer, asked for by hand; more: params, json, data, headers, stream. Errors: SourceError."""
+    def ask(self, path: str, method: str = "GET", answers: tuple[int, ...] = (), **more: Any) -> requests.Response:
+        """One answer, asked for by hand. Errors: SourceError.
+
+        answers: further statuses that are an answer; more: params, json, data, headers, stream.
+        """
         from dlt.sources.helpers.rest_client import RESTClient
         from dlt.sources.rest_api.config_setup import create_auth
 
-        self.session.again()
+        self.session.may_repeat = True
+        self.session.answers = frozenset(answers)
         client = RESTClient(self.client["base_url"], self.client.get("headers"), create_auth(self.client.get("auth")), session=self.session)
         return client.request(path, method=method, **more)  # type: ignore[arg-type]
 
@@ -66,6 +70,8 @@ class Reach:
     def _config(self, name: str) -> dict[str, Any]:
         rest = _rest(self.table)
         wanted = _with_parents(rest.resources, name)
+        self.session.may_repeat = len(wanted) > 1  # two parents may have the same child
+        self.session.answers = frozenset()
         resources = [_held_to_selector(self.filler.filled(resource, formatted=True), self) for resource in wanted]
         return {
             "client": {**self.client, "session": self.session},

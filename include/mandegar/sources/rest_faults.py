@@ -43,7 +43,7 @@ def refused(speaker: Speaker, response: requests.Response, attempts: int) -> Sou
     said = f": {told}" if (told := speaker.told(_said(response))) else ""
     head = f"{speaker.table}: {place} "
     mine = f"the Airflow connection {speaker.connection!r}"
-    if status in (401, 407):
+    if status in (401, 407) or (status == 400 and "oauth" in urlsplit(response.url).path):
         return SourceError(f"{head}refuses the credentials ({status}{said}). They are wrong, revoked or expired: put new ones in {mine}.")
     if status == 403:
         needs = f" It needs {speaker.needs}." if speaker.needs else ""

@@ -16,6 +16,7 @@ from mandegar.sources.window import Window
 from mandegar.systems import Expression, TableId
 
 BATCH_ROWS = 5_000
+FIRST_ROWS = 1_000  # by which the columns are known
 REST = pa.field("_rest", pa.string())
 TAKEN = ("as_of",)  # names that the lake needs for itself, as all that begin with _
 PLAIN = re.compile(r"[^\s,;{}()=]+")  # what a column of a Delta table may be called
@@ -29,7 +30,7 @@ def batches(table: TableId, records: Iterable[Mapping[str, Any]]) -> tuple[pa.Sc
     others may be missing there, as many systems leave out what is empty. Memory: one batch.
     """
     coming = iter(records)
-    first = list(islice(coming, BATCH_ROWS))
+    first = list(islice(coming, FIRST_ROWS))
     names = _names(table, first)
     schema = pa.schema([*((name, pa.string()) for name in names), REST, ROW])
     return schema, _arrow(schema, names, chain(first, coming))
@@ -55,7 +56,8 @@ def used(table: TableId) -> dict[str, bool]:
         if isinstance(given, str):
             found[given] = found.get(given, False) or column.required
     expressions = [given.sql for given in table.table.columns.values() if isinstance(given, Expression) and given.sql]
-    for name in _spoken_of(table, [*expressions, *([table.table.where] if table.table.where else [])]):
+    conditions = [given for given in (table.table.where, table.table.deleted) if given]
+    for name in _spoken_of(table, expressions + conditions):
         found.setdefault(name, False)
     return found
 

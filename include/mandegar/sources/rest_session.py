@@ -32,12 +32,10 @@ class PatientSession(requests.Session):
     def __init__(self, speaker: Speaker, hosts: frozenset[str], waits: Waits) -> None:
         super().__init__()
         self.speaker, self.hosts, self.waits = speaker, hosts, waits
+        self.answers: frozenset[int] = frozenset()  # further statuses that are an answer, not a fault: a 404 for nothing found
         self._waited = 0.0
+        self.may_repeat = False  # the same request twice in a row is no error: a job is asked whether it is done
         self._before: tuple | None = None
-
-    def again(self) -> None:
-        """The next request may be the same as the last one: a job is asked whether it is done."""
-        self._before = None
 
     def send(self, request: requests.PreparedRequest, **more: Any) -> requests.Response:
         """One request and its whole answer. Errors: SourceError."""
@@ -53,7 +51,7 @@ class PatientSession(requests.Session):
             response = dispatch_hook("response", hooks, response, **more)
         except requests.HTTPError:  # dlt's own word for it, in place of which ours is told
             raise refused(self.speaker, response, self.waits.attempts) from None
-        if not response.ok:
+        if not response.ok and response.status_code not in self.answers:
             raise refused(self.speaker, response, self.waits.attempts)
         return response
 
@@ -65,7 +63,7 @@ class PatientSession(requests.Session):
                 "Credentials are not carried elsewhere; correct `base_url` or the paginator."
             )
         asked = (request.method, request.url, request.body)
-        if asked == self._before:
+        if asked == self._before and not self.may_repeat:
             raise SourceError(
                 f"{self.speaker.table}: {place} gives the same page as the next one again and again. Correct the resource's `paginator:`."
             )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import adbc_driver_manager
 import pyarrow as pa
@@ -63,7 +64,7 @@ def open_table(folder: Path, table: TableId, window: Window) -> tuple[pa.Schema,
     Errors: SourceError if the database is down, or has no such table, column or query.
     """
     url = url_of(folder, table)
-    engine = _engine(url, table, window)
+    engine = _engine(url, table, window.zone.key)
     try:
         statement = _statement(engine, table, window)
         with engine.connect() as connection:
@@ -77,7 +78,17 @@ def open_table(folder: Path, table: TableId, window: Window) -> tuple[pa.Schema,
     return schema, SqlTable(str(table), url, engine, statement, schema, window.zone.key).batches()
 
 
-def _engine(url: sa.URL, table: TableId, window: Window) -> sa.Engine:
+def open_keys(folder: Path, table: TableId, column: str, zone: ZoneInfo) -> Iterator[pa.RecordBatch]:
+    """All values of one column of a table or query, whatever its cursor. Errors: as of open_table."""
+    url = url_of(folder, table)
+    engine = _engine(url, table, zone.key)
+    only = sa.select(_statement(engine, table, None).subquery("keyed").c[column])
+    schema = pa.schema([("key", pa.string()), ROW])
+    for batch in SqlTable(str(table), url, engine, only, schema, zone.key).batches():
+        yield batch.select(["key"])
+
+
+def _engine(url: sa.URL, table: TableId, zone: str) -> sa.Engine:
     """The database, which answers. Errors: SourceError if its URL says nothing, or nobody answers there."""
     if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith("file:"):
         url = url.set(database=f"file:{quote(url.database)}", query={"mode": "ro", "uri": "true"})
@@ -86,7 +97,7 @@ def _engine(url: sa.URL, table: TableId, window: Window) -> sa.Engine:
     except (sa.exc.ArgumentError, ImportError) as problem:
         raise unusable(table, _said(problem)) from problem
     if engine.dialect.name == "postgresql":
-        sa.event.listen(engine, "connect", lambda connection, _: _in_zone(connection, window.zone.key))
+        sa.event.listen(engine, "connect", lambda connection, _: _in_zone(connection, zone))
     try:
         with engine.connect():
             return engine
@@ -107,7 +118,7 @@ def _said(problem: Exception) -> str:
     return " ".join(str(getattr(problem, "orig", None) or problem).split())[:300]
 
 
-def _statement(engine: sa.Engine, table: TableId, window: Window) -> sa.sql.expression.Select:
+def _statement(engine: sa.Engine, table: TableId, window: Window | None) -> sa.sql.expression.Select:
     if table.table.query:
         query = table.table.query.strip().rstrip(";")
         raw = sa.text(f"SELECT * FROM ({query}\n) AS taken")
@@ -122,7 +133,7 @@ def _statement(engine: sa.Engine, table: TableId, window: Window) -> sa.sql.expr
         schema, _, name = table.table.table.rpartition(".")
         taken = sa.Table(name, sa.MetaData(), schema=schema or None, autoload_with=engine)
     statement = sa.select(*(sa.type_coerce(column, sa.types.NullType()).label(column.name) for column in taken.columns))
-    if table.table.cursor:
+    if table.table.cursor and window:
         if table.table.cursor not in taken.columns:
             there = ", ".join(column.name for column in taken.columns)
             raise SourceError(f"{table}: has no column {table.table.cursor!r}, named as its cursor. It has: {there}. Correct `cursor:`.")

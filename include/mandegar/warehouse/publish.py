@@ -78,7 +78,7 @@ def publish(company: Company, lake: Lake, engine: sa.Engine, as_of: date) -> dic
         for table in NIGHTLY:
             connection.execute(table.delete().where(table.c.as_of == as_of))
             counts[table.name] = load(connection, table, _batches(lake.files("marts", table.name, [as_of])), as_of)
-        counts |= _quality(connection, lake, as_of)
+        counts |= quality(connection, lake, as_of)
         connection.execute(tables.published_night.delete().where(tables.published_night.c.as_of == as_of))
         connection.execute(tables.published_night.insert().values(as_of=as_of))
     return counts
@@ -202,7 +202,7 @@ def _first_day(lake: Lake, as_of: date) -> date:
     return min(found, default=as_of)
 
 
-def _quality(connection: sa.Connection, lake: Lake, as_of: date) -> dict[str, int]:
+def quality(connection: sa.Connection, lake: Lake, as_of: date) -> dict[str, int]:
     """What the rules counted, and the rows that wait."""
     counts = {}
     for table, stage in ((tables.data_quality_result, "quality"), (tables.quarantined_row, "quarantine")):

@@ -38,10 +38,13 @@ def vendor(make_company, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]
 
 @pytest.fixture
 def night() -> Callable[..., dict[str, Rows]]:
-    """Extracts, validates and conforms a night; gives the entities' rows without empty cells, and what was quarantined."""
+    """Extracts, validates and conforms a night; gives the entities' rows without empty cells.
 
-    def run(folder: Path, as_of: date, home: str = "home") -> dict[str, Rows]:
-        work = Night(companies.load(folder), Home(folder.parent / home), as_of)
+    again: a night behind the last one asks its sources once more, as if the lake had nothing of it.
+    """
+
+    def run(folder: Path, as_of: date, again: bool = False) -> dict[str, Rows]:
+        work = Night(companies.load(folder), Home(folder.parent / "home"), as_of, ask_again=again)
         work.home.root.mkdir(exist_ok=True)
         for table in map(str, work.company.tables()):
             extract_stage(work, table)

@@ -44,9 +44,10 @@ class FakeStripe:
         return self._answer({"object": "list", "data": some[first : first + 2], "has_more": len(some) > first + 2})
 
     def _wanted(self, request: Request) -> list[dict[str, Any]]:
-        types = request.args.getlist("types[]") or [request.args["type"]]
+        types = request.args.getlist("types[]") or [request.args.get("type", "*")]
         found = [event for event in self.events if any(_fits(event["type"], given) for given in types)]
-        return sorted(reversed(found), key=lambda event: -event["created"])
+        found.reverse()
+        return sorted(found, key=lambda event: -event["created"])
 
     def _answer(self, given: dict[str, Any], status: int = 200) -> Response:
         return Response(json.dumps(given), status, content_type="application/json")

@@ -106,6 +106,7 @@ def test_three_nights_with_a_late_company_a_deleted_one_and_a_call(vendor, night
     hubspot.companies["9"] = "1"
     second = night(folder, SECOND)
     hubspot.add("companies", "1", "12T10:00:00.000", name="Acme Ltd")
+    hubspot.add("calls", "9", "12T11:00:00.000", archived="12T11:00:00.000")
     third = night(folder, THIRD)
     assert [(row["customer_id"], row["name"], row.get("industry"), row.get("country")) for row in first["customer"]] == [
         ("1", "Acme", "RETAIL", None),
@@ -120,7 +121,8 @@ def test_three_nights_with_a_late_company_a_deleted_one_and_a_call(vendor, night
     }
     assert [(row["interaction_id"], row["customer_id"], row["direction"]) for row in second["interaction"]] == [("call 9", "1", "in")]
     assert next(row["name"] for row in third["customer"] if row["customer_id"] == "1") == "Acme Ltd"
-    again = {row["customer_id"]: row.get("deleted_at") for row in night(folder, SECOND)["customer"]}
+    assert third["interaction"] == []
+    again = {row["customer_id"]: row.get("deleted_at") for row in night(folder, SECOND, again=True)["customer"]}
     assert again == {row["customer_id"]: row.get("deleted_at") for row in second["customer"]}
 
 

@@ -1,5 +1,7 @@
 """Zendesk end to end: the incremental export with its cursor, metrics beside tickets, comments where a metric is missing, ratings."""
 
+import json
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -8,8 +10,6 @@ import pytest
 from pytest_httpserver import HTTPServer
 from tests.sources.vendors.conftest import SUBSCRIPTION
 from werkzeug import Request, Response
-
-import json
 
 FIRST, SECOND, THIRD = date(2026, 3, 10), date(2026, 3, 11), date(2026, 3, 12)
 CUSTOMERS = "customer_id,name,signed_up_at\nacme,Acme,2026-01-01\nbeta,Beta,2026-01-01\n"
@@ -87,8 +87,6 @@ def metric(ticket_id: int, minutes: int | None, **more) -> dict:
 @pytest.fixture
 def zendesk(httpserver: HTTPServer) -> FakeZendesk:
     fake = FakeZendesk()
-    import re
-
     httpserver.expect_request(re.compile("/api/v2/.*")).respond_with_handler(fake)
     return fake
 
@@ -122,6 +120,7 @@ def test_three_nights_with_a_late_ticket_a_solution_and_a_rating(vendor, night, 
         "updated_at": "2026-03-12T09:00:00Z",
     }
     zendesk.ratings = [rating]
+    zendesk.tickets[0] |= {"status": "deleted", "updated_at": "2026-03-12T10:00:00Z"}
     third = night(folder, THIRD)
     assert first["ticket"] == [
         {
@@ -143,7 +142,9 @@ def test_three_nights_with_a_late_ticket_a_solution_and_a_rating(vendor, night, 
     ]
     assert (first["survey"], second["survey"]) == ([], [])
     assert [(row["customer_id"], row["score"], row["comment"]) for row in third["survey"]] == [("acme", Decimal(1), "دیر")]
-    assert night(folder, SECOND)["ticket"] == second["ticket"]
+    assert [row["ticket_id"] for row in third["ticket"]] == ["1"]
+    zendesk.tickets[0] |= {"status": "open", "updated_at": "2026-03-10T22:00:00Z"}
+    assert night(folder, SECOND, again=True)["ticket"] == second["ticket"]
 
 
 def test_pages_follow_the_cursor_until_the_end_of_the_stream(vendor, take, httpserver, zendesk):

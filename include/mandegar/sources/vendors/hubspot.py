@@ -1,6 +1,7 @@
 """HubSpot: objects that changed, by a search that gives up after 10,000 results, and those that were archived."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -24,8 +25,6 @@ def objects(kind: str, changed_at: str = "hs_lastmodifieddate", of_company: bool
         found = _listed(reach, kind, archived=False) if starts is None else _searched(reach, kind, changed_at)
         plain = map(_plain, found)
         yield from _with_company(reach, kind, plain) if of_company else plain
-        if of_company:
-            return
         for gone in map(_plain, _listed(reach, kind, archived=True)):
             if starts is None or str(gone["archivedAt"]) >= starts.strftime("%Y-%m-%dT%H:%M:%S"):
                 yield {**gone, "updatedAt": gone["archivedAt"]}
@@ -67,8 +66,6 @@ class _Search:
 
     def newest(self, low: int) -> int | None:
         """The last change at or after an instant."""
-        from datetime import datetime
-
         found = self._page([self._filter("GTE", low)], sort="DESCENDING", limit=1)["results"]
         return int(datetime.fromisoformat(found[0]["updatedAt"]).timestamp() * 1000) if found else None
 

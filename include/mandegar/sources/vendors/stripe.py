@@ -1,8 +1,9 @@
 """Stripe: objects as its events tell of them, and the versions of a subscription out of them (what becomes what: stripe.yaml)."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from mandegar.errors import SourceError
@@ -68,7 +69,8 @@ def refunds(reach: Reach) -> Iterator[Record]:
 def subscriptions(reach: Reach) -> Iterator[Record]:
     """Versions of subscriptions, in the columns of the entity. Grain: one row per subscription and second in which it changed."""
     coupons = _Coupons(reach)
-    second, seen = None, set()
+    second: int | None = None
+    seen: set[str] = set()
     earliest: dict[str, Record | None] = {}
     for event in _events(reach, "subscription_events"):  # the newest first: of several in one second it is the one that holds
         found = event["data"]["object"]
@@ -163,13 +165,22 @@ class _Coupons:
 
 
 def _events(reach: Reach, resource: str) -> Iterator[Record]:
-    window = reach.window
-    if window.starts_at is not None and window.ends_at - window.starts_at > EVENTS_KEPT:
+    """The events of the window, the newest first. Errors: SourceError if Stripe does not have them any more."""
+    starts = reach.window.starts_at
+    if starts is not None and _newest(reach) - starts > EVENTS_KEPT:
         raise SourceError(
-            f"{reach.table}: the last night that read it ended on {window.starts_at:%Y-%m-%d}, and Stripe keeps events for 30 days. "
-            f"Begin anew: name the source in company.yaml otherwise, such as {reach.table.source_name}_2."
+            f"{reach.table}: this night needs events since {starts:%Y-%m-%d}, and Stripe keeps them for 30 days. What the lake has of "
+            f"this night stays. If nights in between are missing, begin anew: name the source in company.yaml otherwise, such as "
+            f"{reach.table.source_name}_2."
         )
     return reach.records(resource)
+
+
+def _newest(reach: Reach) -> datetime:
+    """When Stripe's newest event happened; where it has none, what its own clock says."""
+    answer = reach.ask("v1/events", params={"limit": "1"})
+    found = answer.json()["data"]
+    return datetime.fromtimestamp(found[0]["created"], UTC) if found else parsedate_to_datetime(answer.headers["Date"])
 
 
 def _with_units(found: Mapping[str, Any]) -> Record:
@@ -197,8 +208,6 @@ def _name(price: Mapping[str, Any]) -> str:
 
 
 def _time(seconds: int | None) -> str | None:
-    from datetime import UTC, datetime
-
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(sep=" ")
 
 

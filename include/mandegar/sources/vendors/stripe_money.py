@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 # Stripe's own lists; rials, tomans and all others are in hundredths
-ZERO_DECIMALS = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
-THREE_DECIMALS = frozenset("BHD JOD KWD OMR TND".split())
+ZERO_DECIMALS = frozenset(["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"])
+THREE_DECIMALS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 INTERVAL_MONTHS = {
     "day": Decimal(12) / Decimal("365.25"),
     "week": Decimal(84) / Decimal("365.25"),

@@ -12,7 +12,10 @@ AGENTS = ("agent", "admin")
 
 
 def tickets(reach: Reach) -> Iterator[Record]:
-    """Tickets that changed since the window's start, each with `metric`, `requester`, `organization`, `first_response_at`, `first_solved_at`."""
+    """Tickets that changed since the window's start.
+
+    Each with `metric`, `requester`, `organization`, `first_response_at` and `first_solved_at`.
+    """
     beside = _Beside(reach)
     for page in _pages(reach, "tickets", include="metric_sets"):
         metrics = {metric["ticket_id"]: metric for metric in page.get("metric_sets") or ()}

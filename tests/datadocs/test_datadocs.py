@@ -1,0 +1,97 @@
+"""Data Docs: pages of a night that open without a network, in the company's language."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mandegar import company as companies
+from mandegar.datadocs.pages import write_pages
+from mandegar.home import Home
+from mandegar.lake import Lake
+from mandegar.quality.validate import validate
+from mandegar.sources.extract import extract
+from mandegar.warehouse.connect import warehouse
+
+FIRST, SECOND = date(2025, 3, 30), date(2025, 3, 31)
+FILES = {
+    "subscription.csv": "subscription_id\n",
+    "customer.csv": "customer_id,name,signed_up_at,attributes\nc1,Sara,2025-01-01,\nc2,Ali,2025-01-01,{secret\n",
+    "spend.csv": "day,channel,amount,currency\n2025-01-01,ads,1,USD\n2025-01-02,<b>tv</b>,ten,USD\n",
+    "quality.yaml": "all: {owner: {name: Data <team>}}\n",
+}
+
+
+@pytest.fixture
+def docs(make_company, tmp_path: Path):
+    """Writes the pages of two nights; gives their folder."""
+
+    def write(**looks: str) -> Path:
+        company, home = companies.load(make_company(FILES, **looks)), Home(tmp_path / "home")
+        lake = Lake(home.lake)
+        for as_of in (FIRST, SECOND):
+            for name in ("files.customer", "files.spend"):
+                extract(company, lake, company.table(name), as_of)
+                validate(company, lake, company.table(name), as_of)
+            with warehouse(home.warehouse_url) as target:
+                assert write_pages(company, home, lake, target, as_of) == 4
+        return home.data_docs
+
+    return write
+
+
+def text(page: Path) -> str:
+    """What stands on a page, without its marks."""
+    return " ".join(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page.read_text(encoding="utf-8"), flags=re.S).split())
+
+
+def test_a_night_has_a_page_and_one_for_each_table(docs):
+    root = docs()
+    assert sorted(str(page.relative_to(root)) for page in root.rglob("*.html")) == [
+        *(f"{night}/{name}.html" for night in (FIRST, SECOND) for name in ("files.customer", "files.spend", "files.subscription", "index")),
+        "index.html",
+    ]
+
+
+def test_the_night_s_page_says_what_is_wrong_and_what_to_do(docs):
+    told = text(docs() / "2025-03-31" / "index.html")
+    assert "files.spend quarantined amount is not a number 1 2025-03-31 Correct it in the source, or read it by an expression" in told
+    assert "files.spend spend quarantined 1 1" in told
+
+
+def test_a_table_that_did_not_come_in_is_shown(docs):
+    assert "did not come in" in text(docs() / "2025-03-31" / "files.subscription.html")
+
+
+def test_a_table_s_page_shows_rows_that_wait_and_no_personal_value(docs):
+    root = docs() / "2025-03-31"
+    assert "3 amount ten amount_readable" in text(root / "files.spend.html")
+    assert "3 attributes attributes_readable" in text(root / "files.customer.html")
+    assert not [page for page in root.iterdir() if "secret" in page.read_text(encoding="utf-8")]
+
+
+def test_nothing_is_fetched_from_anywhere(docs):
+    pages = list(docs().rglob("*.html"))
+    assert len(pages) == 9
+    assert not [page for page in pages if re.search(r"https?:|//|<script|<link|<img|@import", page.read_text(encoding="utf-8"))]
+
+
+def test_what_people_wrote_is_text_and_no_markup(docs):
+    page = (docs() / "2025-03-31" / "index.html").read_text(encoding="utf-8")
+    assert "Data &lt;team&gt;" in page
+    assert "<team>" not in page
+
+
+def test_the_same_night_again_is_the_same_page_for_page(docs):
+    root = docs()
+    before = {page: page.read_bytes() for page in root.rglob("*.html")}
+    docs()
+    assert {page: page.read_bytes() for page in root.rglob("*.html")} == before
+
+
+def test_persian_pages_read_from_right_to_left(docs):
+    page = docs(locale="fa", calendar="jalali") / "2025-03-31" / "index.html"
+    assert '<html lang="fa" dir="rtl">' in page.read_text(encoding="utf-8")
+    assert "شب ۱۴۰۴-۰۱-۱۱" in text(page)
+    assert "amount عدد نیست ۱" in text(page)
