@@ -33,12 +33,18 @@ def s3() -> Iterator[tuple[str, Any]]:
 
 @pytest.fixture
 def take(tmp_path: Path) -> Take:
-    """Extracts a source table on a night and gives the rows of its raw window in their order, without empty cells."""
+    """Extracts a source table on a night and gives the rows of its raw window in their order, without empty cells.
+
+    validated: whether its rows went on; those of a window that could not be validated are asked for again.
+    """
     lake = Lake(tmp_path / "lake")
 
-    def one(folder: Path, table: str = "files.customer", as_of: date = date(2025, 3, 31)) -> list[dict]:
+    def one(folder: Path, table: str = "files.customer", as_of: date = date(2025, 3, 31), validated: bool = True) -> list[dict]:
         company = companies.load(folder)
-        extract(company, lake, company.table(table), as_of)
+        receipt = extract(company, lake, company.table(table), as_of)
+        if validated:
+            lake.withdraw("valid", table, as_of)
+            lake.sign("valid", table, receipt)
         found = pa.concat_tables([pq.ParquetFile(file).read() for file in lake.files("raw", table, [as_of])], promote_options="default")
         rows = sorted(found.to_pylist(), key=lambda row: row["_row"])
         return [{name: value for name, value in row.items() if value is not None} for row in rows]

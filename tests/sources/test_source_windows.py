@@ -110,3 +110,12 @@ def test_a_night_in_postgresql_ends_at_the_company_s_midnight(make_company, take
     engine.dispose()
     assert [row["customer_id"] for row in take(folder, "billing.customer", date(2025, 3, 31))] == ["c1"]
     assert [row["customer_id"] for row in take(folder, "billing.customer", date(2025, 4, 1))] == ["c2"]
+
+
+def test_a_window_that_could_not_be_validated_is_asked_for_again(make_company, take):
+    """The rows of 1 April came in and went no further: 2 April takes them again."""
+    folder = make_company(customers("2025-03-01 10:00:00"), more=FILES.format(look_back=0))
+    take(folder, "crm.customer", date(2025, 3, 31))
+    make_company(customers("2025-03-01 10:00:00", "2025-04-01 09:00:00", "2025-04-02 09:00:00"), more=FILES.format(look_back=0))
+    assert [row["customer_id"] for row in take(folder, "crm.customer", date(2025, 4, 1), validated=False)] == ["c2"]
+    assert [row["customer_id"] for row in take(folder, "crm.customer", date(2025, 4, 2))] == ["c2", "c3"]

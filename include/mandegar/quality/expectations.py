@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,11 +28,8 @@ class Inspector:
 
     def __init__(self, name: str, rules: list[Rule]) -> None:
         import great_expectations as gx
-        from great_expectations.data_context.types.base import ProgressBarsConfig
 
-        logging.getLogger("great_expectations").setLevel(logging.WARNING)
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+        context = quiet_context()
         self._rules = {rule.name: rule for rule in rules}
         self._definition = context.data_sources.add_pandas("rows").add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
         self._suite = gx.ExpectationSuite(name, expectations=[_expectation(rule) for rule in rules])
@@ -47,6 +45,19 @@ class Inspector:
                 raise RuntimeError(f"Great Expectations could not evaluate {rule.name}: {one.exception_info}")
             findings.append(Finding(rule, one.result["element_count"], list(one.result.get("unexpected_index_list") or [])))
         return findings
+
+
+def quiet_context() -> Any:
+    """Great Expectations in memory, without progress bars, and without the folder for pages that it makes and leaves behind."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    for site in (context.variables.data_docs_sites or {}).values():
+        shutil.rmtree(site["store_backend"]["base_directory"], ignore_errors=True)
+    return context
 
 
 def _expectation(rule: Rule) -> Any:

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mandegar import duck
 from mandegar.quality.schemas import QUARANTINE_SCHEMA
 
 IN_MEMORY = 50_000
@@ -47,7 +47,7 @@ class Held:
             yield from pa.Table.from_pylist(lines, QUARANTINE_SCHEMA).to_batches()
             return
         self._write_away()
-        with duckdb.connect() as connection:
+        with duck.connected() as connection:
             query = 'SELECT * FROM read_parquet($files) ORDER BY "row", rule'
             files = [str(file) for file in sorted(Path(self._folder.name).iterdir())]
             for batch in connection.execute(query, {"files": files}).to_arrow_reader(self._in_memory):

@@ -7,10 +7,10 @@ once the source writes it otherwise, the source counts. Mends lie in lake/mended
 import json
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mandegar import duck
 from mandegar.entities import Entity
 from mandegar.lake import Lake
 from mandegar.quality import quarantine
@@ -56,7 +56,7 @@ def typed(entity: Entity, rows: list[tuple[int, dict[str, str]]], zone: str, con
     """
     schema = pa.schema([*((name, pa.string()) for name in entity.names), ("_row", pa.int64())])
     records = [{"_row": row} | {name: record.get(name) for name in entity.names} for row, record in rows]
-    with duckdb.connect() as connection:
+    with duck.connected() as connection:
         connection.execute(f"SET TimeZone = '{zone}'")
         connection.register("records", pa.Table.from_pylist(records, schema))
         found = connection.execute(select_text(entity, "records", conditions) + " ORDER BY _row").to_arrow_table()

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mandegar import duck
 from mandegar.entities import Column, Entity
 from mandegar.lake import Lake, Receipt
 from mandegar.quality.reading import quote
@@ -43,7 +44,7 @@ def remember(lake: Lake, source: str, entity: Entity, receipt: Receipt, closes: 
     files = lake.files("valid", source, [receipt.as_of])
     values = {("", "rows", ""): float(receipt.rows + receipt.refused)}
     if files and receipt.rows:
-        with duckdb.connect() as connection:
+        with duck.connected() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.read_parquet(files, union_by_name=True).create_view("rows_of_night")
             values |= _newest(connection, entity, closes)

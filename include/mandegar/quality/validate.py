@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 
+from mandegar import duck
 from mandegar.company import Company
 from mandegar.entities import ENTITIES, Entity
 from mandegar.errors import BrokenTable
@@ -119,7 +120,7 @@ def _as_entity(table: TableId, entity: Entity, good: pa.RecordBatch) -> pa.Recor
 def _typed_rows(company: Company, table: TableId, query: str, files: list[str]) -> Iterator[pa.RecordBatch]:
     if not files:
         return
-    with duckdb.connect() as connection:
+    with duck.connected() as connection:
         connection.execute(f"SET TimeZone = '{table.table.time_zone or company.time_zone}'")
         try:
             reader = connection.execute(query, {"files": files}).to_arrow_reader(BATCH_ROWS)
@@ -142,5 +143,5 @@ def _unreadable(lake: Lake, name: str, as_of: date) -> list[tuple[int, str]]:
     if not files or "_unreadable" not in lake.schema("raw", name).names:
         return []
     query = "SELECT _row, _unreadable FROM read_parquet($files, union_by_name = true) WHERE _unreadable IS NOT NULL ORDER BY _row"
-    with duckdb.connect() as connection:
+    with duck.connected() as connection:
         return connection.execute(query, {"files": files}).fetchall()

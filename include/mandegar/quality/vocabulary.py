@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from mandegar import duck
 from mandegar.entities import ENTITIES, Entity
 from mandegar.quality.suite_file import RuleLine
 
@@ -145,7 +146,7 @@ def _condition(line: RuleLine, entity: Entity) -> str | None:
     if line.never is None:
         return None
     columns = ", ".join(f'CAST(NULL AS {DUCKDB[column.type]}) AS "{column.name}"' for column in entity.columns)
-    with duckdb.connect() as connection:
+    with duck.connected() as connection:
         try:
             connection.execute(f"SELECT CAST(({line.never}\n) AS BOOLEAN) FROM (SELECT {columns}) LIMIT 0")
         except duckdb.Error as said:

@@ -6,6 +6,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from mandegar import duck
 from mandegar.company import Company
 from mandegar.entities import ENTITIES
 from mandegar.errors import SourceError
@@ -15,7 +16,6 @@ from mandegar.systems import Expression, TableId
 STAGE = "deleted"
 KEY = "key"
 SCHEMA = pa.schema([(KEY, pa.string())])
-MEMORY = "2GB"
 
 
 def told_of(table: TableId) -> bool:
@@ -54,7 +54,7 @@ def key_column(table: TableId) -> str | Expression:
 def _gone(company: Company, lake: Lake, table: TableId, files: list[str], present: Iterator[pa.RecordBatch] | None) -> pa.Table:
     if not files:
         return SCHEMA.empty_table()
-    with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(lake.root.parent / "scratch")}) as engine:
+    with duck.connected(lake.root.parent / "scratch") as engine:
         engine.execute(f"SET TimeZone = '{table.table.time_zone or company.time_zone}'")
         raw = f"(SELECT {_key(table)} AS key, * FROM read_parquet($files, union_by_name = true, hive_partitioning = true))"
         parts = []
@@ -82,6 +82,6 @@ def _key(table: TableId) -> str:
 
 
 def _held(lake: Lake, name: str, as_of: date) -> pa.Table:
-    with duckdb.connect() as engine:
+    with duck.connected() as engine:
         files = lake.files(STAGE, name, [as_of])
         return engine.read_parquet(files).project("key").order("key").to_arrow_table().cast(SCHEMA) if files else SCHEMA.empty_table()

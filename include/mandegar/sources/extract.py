@@ -33,7 +33,7 @@ def extract(company: Company, lake: Lake, table: TableId, as_of: date, again: bo
         _columns_are_there(table, lake.schema("raw", name))
         return known
     before = [receipt for receipt in receipts if receipt.as_of < as_of]
-    window = _window(company, table, before, as_of)
+    window = _window(company, table, _that_count(lake, name, before), as_of)
     schema, batches = _open(company, table, window)
     _columns_are_there(table, schema)
     came_with = columns.noted(schema)
@@ -51,6 +51,12 @@ def extract(company: Company, lake: Lake, table: TableId, as_of: date, again: bo
     receipt = Receipt(as_of, "all" if whole else "window", window.starts_at, window.ends_at, rows, notes=came_with)
     lake.sign("raw", name, receipt)
     return receipt
+
+
+def _that_count(lake: Lake, name: str, before: list[Receipt]) -> list[Receipt]:
+    """The windows of earlier nights whose rows went on; what came in and could not be validated is asked for again."""
+    validated = {receipt.as_of for receipt in lake.receipts("valid", name)}
+    return [receipt for receipt in before if receipt.as_of in validated]
 
 
 def where(company: Company, table: TableId) -> str:

@@ -1,20 +1,18 @@
 """Audit: what was published is what was computed, and a person could believe it."""
 
-import logging
-import os
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
+from mandegar import duck
 from mandegar.errors import IdentityBroken
 from mandegar.lake import Lake
+from mandegar.quality.expectations import quiet_context
 from mandegar.warehouse import tables
 from mandegar.warehouse.connect import writing
 from mandegar.warehouse.publish import BY_PERIOD, of_parts, written_by
-
-os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 SHARES = (
     "logo_churn_rate",
@@ -131,11 +129,8 @@ def _suites(engine: sa.Engine, as_of: date, parts: Parts) -> list[dict]:
     """The Great Expectations suites over the warehouse's own tables; of one that is not written whole, over what the night wrote."""
     import great_expectations as gx
     from great_expectations import expectations
-    from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    context = quiet_context()
     source = _source(context.data_sources, engine.url)
     found = []
     try:
@@ -243,9 +238,8 @@ def _groups_here(files: list[str], group: str, figures: tuple[str, ...]) -> Sums
     """The same of a mart in the lake."""
     if not files:
         return {}
-    import duckdb
 
-    with duckdb.connect() as engine:
+    with duck.connected() as engine:
         mart = engine.read_parquet(files, union_by_name=True)
         sums = ", ".join(f"coalesce(sum({figure}), 0)" for figure in figures)
         rows = mart.aggregate(f"{group}, count(*){', ' if sums else ''}{sums}", group).fetchall()

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from persiantools.jdatetime import JalaliDate
 
-from mandegar import calendar
+from mandegar import calendar, duck
 from mandegar.company import Company
 from mandegar.errors import BrokenTable
 from mandegar.lake import Lake
@@ -149,7 +149,7 @@ def _by_customer(connection: sa.Connection, lake: Lake, table: sa.Table, as_of: 
     if there == now:
         return 0
     nights = [day for day in lake.windows("marts", table.name) if marts.print_of(lake, table.name, day) == there]
-    with duckdb.connect() as engine:
+    with duck.connected() as engine:
         changed, gone = _changed(engine, files, lake.files("marts", table.name, nights[:1])) if nights else (None, [])
         if changed is None or len(gone) > REPLACED_FROM * pq.ParquetFile(files[0]).metadata.num_rows:
             connection.execute(table.delete())

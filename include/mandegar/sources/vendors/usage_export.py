@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from mandegar import duck
 from mandegar.errors import SourceError
 from mandegar.sources.rest import Reach, Record
 from mandegar.sources.rest_config import NEVER
@@ -70,7 +71,7 @@ def counted(reach: Reach, files: list[Path], shape: Shape) -> Iterator[Record]:
         SELECT customer_id, strftime(timezone($7, happened), '%Y-%m-%d') AS day, feature, count(*) AS events
         FROM once GROUP BY ALL ORDER BY ALL"""  # noqa: S608 - what stands in it is the vendors' modules' own
     given = [[str(file) for file in files], starts, window.ends_at, *map(path, (shape.customer, shape.feature, shape.insert_id))]
-    with duckdb.connect() as connection:
+    with duck.connected() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         try:
             rows = connection.execute(query, [*given, reach.zone.key, *map(path, shape.same)])
