@@ -45,7 +45,15 @@ KINDS = {metric: kind for metric, _, _, kind in SHOWN} | {
 RARE = ("resumed_mrr", "paused_mrr", "fx_mrr")  # shown in months that have any
 AT_RISK = 8
 PERSIAN_DIGITS = str.maketrans("0123456789.,", "۰۱۲۳۴۵۶۷۸۹٫٬")
+PERIODS = {
+    "day": ("day", "روز"),
+    "week": ("week of", "هفتهٔ"),
+    "month": ("month", "ماه"),
+    "quarter": ("quarter from", "فصل از"),
+    "year": ("year from", "سال از"),
+}
 HEADINGS = {
+    "comma": (",", "،"),
     "figures": ("Key figures", "شاخص‌ها"),
     "figure": ("figure", "شاخص"),
     "so far": ("so far", "تا امروز"),
@@ -63,7 +71,7 @@ HEADINGS = {
     "month": ("month", "ماه"),
     "leave": ("customers", "مشتری"),
     "share": ("of the customers", "سهم از مشتریان"),
-    "restated": ("Published before, and otherwise now: {count} figures of closed periods", "شاخص‌های دوره‌های بسته که تغییر کردند: {count}"),
+    "restated": ("Restated, of closed periods: {count}", "شاخص‌های دوره‌های بسته که تغییر کردند: {count}"),
     "was": ("was", "بود"),
     "now": ("is", "شد"),
     "lists": ("Lists", "فهرست‌ها"),
@@ -89,6 +97,14 @@ class Words:
 
     def __getitem__(self, key: str) -> str:
         return HEADINGS[key][self.locale == "fa"]
+
+    def period(self, kind: str) -> str:
+        """A kind of period."""
+        return PERIODS[kind][self.locale == "fa"]
+
+    def metric(self, name: str) -> str:
+        """A figure as people call it; its own name where it has none."""
+        return next(((persian if self.locale == "fa" else english).strip() for one, english, persian, _ in SHOWN if one == name), name)
 
     def number(self, value: float | None, kind: str) -> str:
         """A figure as people of that language write it; a dash where there is none."""
@@ -191,7 +207,9 @@ def _targets(console: Console, connection: sa.Connection, words: Words) -> None:
     for name, metric, wanted, actual, projected, on_track in rows:
         kind = KINDS.get(metric, "share" if abs(wanted) <= 1 else "money")
         mark = {True: "✓", False: "✗", None: "–"}[on_track]
-        table.add_row(f"{name}: {words.number(wanted, kind)}", metric, words.number(actual, kind), words.number(projected, kind), mark)
+        table.add_row(
+            f"{name}: {words.number(wanted, kind)}", words.metric(metric), words.number(actual, kind), words.number(projected, kind), mark
+        )
     console.print(table)
 
 
@@ -229,7 +247,10 @@ def _restated(console: Console, connection: sa.Connection, company: Company, wor
     _columns(table, words, figure="left", was="right", now="right", why="left")
     for kind, start, metric, before, after, because in rows[:AT_RISK]:
         shown = KINDS.get(metric, "money")
-        name = f"{metric}, {kind} {words.digits(str(start))}"
+        when = words.digits(
+            _period_name(company, start) if kind == "month" else f"{JalaliDate(start) if company.calendar == 'jalali' else start}"
+        )
+        name = f"{words.metric(metric)}{words['comma']} {words.period(kind)} {when}"
         table.add_row(name, words.number(before, shown), words.number(after, shown), because)
     console.print(table)
 

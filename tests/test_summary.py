@@ -1,0 +1,115 @@
+"""The summary's tables of targets, of churn to expect and of restated figures, from rows written by hand, in both languages."""
+
+import io
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from mandegar import company as companies
+from mandegar.home import Home
+from mandegar.summary import show
+from mandegar.warehouse import tables
+from mandegar.warehouse.connect import warehouse, writing
+
+NIGHT, MARCH, APRIL, MAY = date(2026, 4, 20), date(2026, 3, 21), date(2026, 4, 21), date(2026, 5, 22)
+WHOLE = {"dimension": "all", "dimension_value": "all"}
+SHARE = {
+    "period_kind": "month",
+    "period_end": MAY,
+    "horizon": 1,
+    "method": "state space",
+    "periods_used": 24,
+    "backtests": 12,
+    "as_of": NIGHT,
+}
+
+
+@pytest.fixture
+def shown(make_company: Callable[..., Path], tmp_path: Path) -> Callable[..., list[str]]:
+    """The lines of the summary of a night of which the warehouse holds a target, a forecast and a restated figure."""
+
+    def make(locale: str, calendar: str) -> list[str]:
+        folder = make_company({"subscription.csv": "subscription_id\n"}, locale=locale, calendar=calendar)
+        home = Home(tmp_path / "home")
+        with warehouse(home.warehouse_url) as target, writing(target).begin() as connection:
+            connection.execute(
+                tables.retention_target.insert(),
+                {
+                    "target_name": "keep",
+                    "period_start": MARCH,
+                    "period_end": APRIL,
+                    "metric": "logo_churn_rate",
+                    "figure": "value",
+                    **WHOLE,
+                    "calendar": calendar,
+                    "period_kind": "month",
+                    "is_complete": False,
+                    "goal": "at_most",
+                    "target": 0.03,
+                    "actual": 0.0215,
+                    "projected": 0.0342,
+                    "on_track": False,
+                    "as_of": NIGHT,
+                },
+            )
+            both = [
+                SHARE | {"metric": "customers_churned", "forecast": 41.2, "low_80": 33.0, "high_80": 50.0},
+                SHARE | {"metric": "logo_churn_rate", "forecast": 0.0312, "low_80": 0.025, "high_80": 0.038},
+            ]
+            connection.execute(tables.forecast.insert(), [row | {"calendar": calendar, "period_start": APRIL, **WHOLE} for row in both])
+            connection.execute(
+                tables.restatement.insert(),
+                {
+                    "as_of": NIGHT,
+                    "convention": "default",
+                    "calendar": calendar,
+                    "period_kind": "month",
+                    "period_start": MARCH,
+                    **WHOLE,
+                    "metric": "mrr_end",
+                    "value_before": 1200.0,
+                    "value_after": 1150.0,
+                    "because": "1 subscription: s7",
+                },
+            )
+        with warehouse(home.warehouse_url) as target:
+            paper = io.StringIO()
+            show(companies.load(folder), home, target, NIGHT, Console(file=paper, width=120))
+        return [" ".join(line.replace("│", " ").split()) for line in paper.getvalue().splitlines()]
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("locale", "calendar", "lines"),
+    [
+        (
+            "en",
+            "gregorian",
+            (
+                "keep: 3.00 % logo churn 2.15 % 3.42 % ✗",
+                "2026-04 41 (33 – 50) 3.12 % (2.50 % – 3.80 %)",
+                "Restated, of closed periods: 1",
+                "MRR, month 2026-03 1,200 1,150 1 subscription: s7",
+            ),
+        ),
+        (
+            "fa",
+            "jalali",
+            (
+                "keep: ۳٫۰۰ ٪ ریزش مشتری ۲٫۱۵ ٪ ۳٫۴۲ ٪ ✗",
+                "۱۴۰۵-۰۲ ۴۱ (۳۳ – ۵۰) ۳٫۱۲ ٪ (۲٫۵۰ ٪ – ۳٫۸۰ ٪)",
+                "شاخص‌های دوره‌های بسته که تغییر کردند: ۱",
+                "درآمد ماهانهٔ تکرارشونده، ماه ۱۴۰۵-۰۱ ۱٬۲۰۰ ۱٬۱۵۰ 1 subscription: s7",
+            ),
+        ),
+    ],
+)
+def test_targets_what_to_expect_and_what_was_restated(
+    shown: Callable[..., list[str]], locale: str, calendar: str, lines: tuple[str, ...]
+) -> None:
+    found = shown(locale, calendar)
+    assert [line for line in lines if line not in found] == []
