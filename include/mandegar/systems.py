@@ -150,8 +150,6 @@ class Source(Strict):
             taken = "`file:`" if table.file else "`resource:`" if table.resource else "`table:` or `query:`"
             if taken != wanted:
                 raise ValueError(f"tables.{name}: a source of kind {self.kind} takes {wanted}.")
-            if table.cursor_moves and not self.over_http:
-                raise ValueError(f"tables.{name}: cursor_moves is for sources that are read over HTTP.")
         return self
 
     @property

@@ -89,6 +89,37 @@ def place(yesterday: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return Place(tmp_path / "here" / "company", tmp_path / "here" / "home")
 
 
+WAITING = {
+    "subscription.csv": "s3,2025-03-01,c1,basic,three,10,USD,month,1,active,2025-03-01\n",
+    "ticket.csv": "t2,c9,2025-03-01 10:00:00\n",
+}
+
+
+@pytest.fixture(scope="session")
+def with_waiting(yesterday: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The same folder after the night of 31 March, of which two rows wait; and what that night said."""
+    folder = Path(shutil.copytree(yesterday, tmp_path_factory.mktemp("waiting") / "here"))
+    place = Place(folder / "company", folder / "home")
+    for name, row in WAITING.items():
+        place.write(name, (place.company / name).read_text() + row)
+    result = place.night()
+    assert result.exit_code == 0, result.output
+    return folder, result.stdout
+
+
+@pytest.fixture
+def waiting(with_waiting: tuple[Path, str], tmp_path: Path) -> Place:
+    """A copy of that folder which a test may spoil."""
+    shutil.copytree(with_waiting[0], tmp_path / "here")
+    return Place(tmp_path / "here" / "company", tmp_path / "here" / "home")
+
+
+@pytest.fixture
+def said(with_waiting: tuple[Path, str]) -> str:
+    """What that night said."""
+    return with_waiting[1]
+
+
 Facts = Callable[[Place], list]
 
 

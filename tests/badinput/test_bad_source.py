@@ -1,6 +1,13 @@
 """Sources that are missing, broken or down: what everything stands on stops the night, the rest is told and left out."""
 
+from datetime import date
+
 import pytest
+
+from mandegar import company as companies
+from mandegar.errors import MandegarError
+from mandegar.home import Home
+from mandegar.stages import Night, extract_stage
 
 CUSTOMERS = "customer_id,name,signed_up_at\nc1,Sara,2025-01-15\nc2,Ali,2025-02-10\n"
 SUBSCRIPTIONS = "subscription_id,valid_from,customer_id,plan,quantity,unit_price,currency,interval_unit,interval_count,status,started_at\n"
@@ -65,23 +72,26 @@ def test_a_broken_parquet_file_of_customers_is_named(place):
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [
-        ("ticket.csv", None, "ticket.csv: there is no such file. Put it there, or take its table out of company.yaml."),
         ("ticket.csv", "", "ticket.csv: the file is empty, without even a header."),
         ("ticket.parquet", PARQUET, "ticket.parquet: cannot be read as PARQUET ("),
         ("ticket.csv", "ticket_id,customer_id,opened_at\n", "ticket.csv: came without a single row; the night of 2025-03-30 had 1."),
     ],
-    ids=["gone", "empty", "garbage", "header only"],
+    ids=["empty", "garbage", "header only"],
 )
-def test_the_night_goes_on_without_another_table_and_says_so(place, file, content, said):
+def test_what_is_wrong_with_another_table_is_named(place, file, content, said):
     place.write("company.yaml", (place.company / "company.yaml").read_text().replace("ticket.csv", file))
-    if content is None:
-        (place.company / file).unlink()
-    else:
-        place.write(file, content)
+    place.write(file, content)
+    with pytest.raises(MandegarError) as told:
+        extract_stage(Night(companies.load(place.company), Home(place.home), date(2025, 3, 31)), "files.ticket")
+    assert said in str(told.value)
+
+
+def test_the_night_goes_on_without_another_table_and_says_so(place):
+    (place.company / "ticket.csv").unlink()
     result = place.night()
     assert result.exit_code == 0
     [warning] = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
-    assert said in warning
+    assert "ticket.csv: there is no such file. Put it there, or take its table out of company.yaml." in warning
     assert place.published() == ["2025-03-30", "2025-03-31"]
     assert place.rows("SELECT count(*) FROM dim_customer") == [(2,)]
     assert place.rows("SELECT stage, status FROM pipeline_run WHERE as_of = '2025-03-31' AND status = 'failed'") == [
@@ -97,15 +107,13 @@ DOWN = """  desk:
 """
 
 
-def test_the_night_goes_on_without_a_database_that_is_down_and_says_so(place):
+def test_a_database_that_is_down_is_named(place):
     company = (place.company / "company.yaml").read_text()
     place.write("company.yaml", company.replace("      ticket: {file: ticket.csv}\n", DOWN.format(entity="ticket")))
-    result = place.night()
-    assert result.exit_code == 0
-    warning = next(line for line in result.stderr.splitlines() if line.startswith("warning: "))
-    assert warning.startswith("warning: desk.ticket: the database does not answer (")
-    assert warning.endswith("Check that it runs and that its address is right.")
-    assert place.published() == ["2025-03-30", "2025-03-31"]
+    with pytest.raises(MandegarError) as told:
+        extract_stage(Night(companies.load(place.company), Home(place.home), date(2025, 3, 31)), "desk.ticket")
+    assert str(told.value).startswith("desk.ticket: the database does not answer (")
+    assert str(told.value).endswith("Check that it runs and that its address is right.")
 
 
 def test_a_database_of_customers_that_is_down_stops_the_night(place, facts):
@@ -119,37 +127,15 @@ def test_a_database_of_customers_that_is_down_stops_the_night(place, facts):
     assert (place.published(), facts(place)) == (["2025-03-30"], before)
 
 
-def test_a_text_among_numbers_loses_its_row_only(place):
-    good = (place.company / "subscription.csv").read_text()
-    place.write("subscription.csv", good + "s3,2025-03-01,c1,basic,three,10,USD,month,1,active,2025-03-01\n")
-    result = place.night()
-    assert result.exit_code == 0
-    assert place.rows('SELECT source, "row", "column", value, reason FROM quarantined_row') == [
-        ("files.subscription", 4, "quantity", "three", "is not a number")
+def test_a_text_among_numbers_and_a_row_of_an_unknown_customer_wait_alone(waiting, said):
+    assert waiting.rows('SELECT source, "row", "column", value, reason FROM quarantined_row ORDER BY source') == [
+        ("files.subscription", 4, "quantity", "three", "is not a number"),
+        ("files.ticket", 3, "customer_id", "c9", "is no customer's id; the row waits until that customer is there"),
     ]
     figure = "SELECT value FROM kpi_period WHERE metric = 'mrr_end' AND period_kind = 'month' AND period_start = '2025-03-01'"
-    assert place.rows(figure) == [(30.0,)]
-    assert "Waiting in quarantine" in result.stdout
-    assert "quantity is not a number" in result.stdout
-
-
-def test_a_mended_row_comes_in_when_the_night_is_run_again(place):
-    good = (place.company / "subscription.csv").read_text()
-    place.write("subscription.csv", good + "s3,2025-03-01,c1,basic,three,10,USD,month,1,active,2025-03-01\n")
-    place.night()
-    place.write("subscription.csv", good + "s3,2025-03-01,c1,basic,3,10,USD,month,1,active,2025-03-01\n")
-    assert place.night().exit_code == 0
-    figure = "SELECT value FROM kpi_period WHERE metric = 'mrr_end' AND period_kind = 'month' AND period_start = '2025-03-01'"
-    assert (place.rows(figure), place.rows("SELECT * FROM quarantined_row")) == ([(60.0,)], [])
-
-
-def test_a_row_of_an_unknown_customer_waits(place):
-    good = (place.company / "ticket.csv").read_text()
-    place.write("ticket.csv", good + "t2,c9,2025-03-01 10:00:00\n")
-    assert place.night().exit_code == 0
-    assert place.rows('SELECT source, "column", value, reason FROM quarantined_row') == [
-        ("files.ticket", "customer_id", "c9", "is no customer's id; the row waits until that customer is there")
-    ]
+    assert waiting.rows(figure) == [(30.0,)]
+    assert "Waiting in quarantine" in said
+    assert "quantity is not a number" in said
 
 
 def test_a_warehouse_that_is_down_is_explained(place, monkeypatch):

@@ -24,13 +24,14 @@ FILES = {
 
 
 @pytest.fixture
-def docs(make_company, tmp_path: Path):
+def write(make_company, tmp_path: Path):
     """Writes the pages of two nights; gives their folder."""
 
-    def write(**looks: str) -> Path:
-        company, home = companies.load(make_company(FILES, **looks)), Home(tmp_path / "home")
+    def write(keep: int = 60, nights: tuple[date, ...] = (FIRST, SECOND), **looks: str) -> Path:
+        files = FILES | {"quality.yaml": f"keep: {{pages: {keep}}}\n" + FILES["quality.yaml"]}
+        company, home = companies.load(make_company(files, **looks)), Home(tmp_path / "home")
         lake = Lake(home.lake)
-        for as_of in (FIRST, SECOND):
+        for as_of in nights:
             for name in ("files.customer", "files.spend"):
                 extract(company, lake, company.table(name), as_of)
                 validate(company, lake, company.table(name), as_of)
@@ -41,13 +42,20 @@ def docs(make_company, tmp_path: Path):
     return write
 
 
+@pytest.fixture
+def docs(write, begun, tmp_path: Path) -> Path:
+    """The pages of two nights."""
+    begun.begin("docs", tmp_path / "home", write)
+    return tmp_path / "home" / "reports" / "data_docs"
+
+
 def text(page: Path) -> str:
     """What stands on a page, without its marks."""
     return " ".join(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page.read_text(encoding="utf-8"), flags=re.S).split())
 
 
 def test_a_night_has_a_page_and_one_for_each_table(docs):
-    root = docs()
+    root = docs
     assert sorted(str(page.relative_to(root)) for page in root.rglob("*.html")) == [
         *(f"{night}/{name}.html" for night in (FIRST, SECOND) for name in ("files.customer", "files.spend", "files.subscription", "index")),
         "index.html",
@@ -55,43 +63,55 @@ def test_a_night_has_a_page_and_one_for_each_table(docs):
 
 
 def test_the_night_s_page_says_what_is_wrong_and_what_to_do(docs):
-    told = text(docs() / "2025-03-31" / "index.html")
+    told = text(docs / "2025-03-31" / "index.html")
     assert "files.spend quarantined amount is not a number 1 2025-03-31 Correct it in the source, or read it by an expression" in told
     assert "files.spend spend quarantined 1 1" in told
 
 
 def test_a_table_that_did_not_come_in_is_shown(docs):
-    assert "did not come in" in text(docs() / "2025-03-31" / "files.subscription.html")
+    assert "did not come in" in text(docs / "2025-03-31" / "files.subscription.html")
 
 
 def test_a_table_s_page_shows_rows_that_wait_and_no_personal_value(docs):
-    root = docs() / "2025-03-31"
+    root = docs / "2025-03-31"
     assert "3 amount ten amount_readable" in text(root / "files.spend.html")
     assert "3 attributes attributes_readable" in text(root / "files.customer.html")
     assert not [page for page in root.iterdir() if "secret" in page.read_text(encoding="utf-8")]
 
 
 def test_nothing_is_fetched_from_anywhere(docs):
-    pages = list(docs().rglob("*.html"))
+    pages = list(docs.rglob("*.html"))
     assert len(pages) == 9
     assert not [page for page in pages if re.search(r"https?:|//|<script|<link|<img|@import", page.read_text(encoding="utf-8"))]
 
 
 def test_what_people_wrote_is_text_and_no_markup(docs):
-    page = (docs() / "2025-03-31" / "index.html").read_text(encoding="utf-8")
+    page = (docs / "2025-03-31" / "index.html").read_text(encoding="utf-8")
     assert "Data &lt;team&gt;" in page
     assert "<team>" not in page
 
 
-def test_the_same_night_again_is_the_same_page_for_page(docs):
-    root = docs()
+def test_the_same_night_again_is_the_same_page_for_page(docs, write):
+    root = docs
     before = {page: page.read_bytes() for page in root.rglob("*.html")}
-    docs()
+    assert len(before) == 9
+    write(nights=(SECOND,))
     assert {page: page.read_bytes() for page in root.rglob("*.html")} == before
 
 
-def test_persian_pages_read_from_right_to_left(docs):
-    page = docs(locale="fa", calendar="jalali") / "2025-03-31" / "index.html"
+def test_pages_older_than_the_nights_that_are_kept_are_removed(write):
+    root = write(keep=1)
+    assert sorted(page.name for page in root.iterdir()) == ["2025-03-31", "index.html"]
+    assert "2025-03-30" not in text(root / "index.html")
+
+
+def test_a_night_made_again_takes_no_later_night_s_pages_away(write):
+    root = write(keep=1, nights=(SECOND, FIRST))
+    assert sorted(page.name for page in root.iterdir()) == ["2025-03-30", "2025-03-31", "index.html"]
+
+
+def test_persian_pages_read_from_right_to_left(write):
+    page = write(nights=(SECOND,), locale="fa", calendar="jalali") / "2025-03-31" / "index.html"
     assert '<html lang="fa" dir="rtl">' in page.read_text(encoding="utf-8")
     assert "شب ۱۴۰۴-۰۱-۱۱" in text(page)
     assert "amount عدد نیست ۱" in text(page)

@@ -88,3 +88,14 @@ def test_a_check_sees_the_columns_without_asking_for_an_end_of_time(folder, http
     company = companies.load(folder)
     assert describe(company, company.table("forms.survey")) == "forms: responses (10 columns)"
     assert "since" not in asked[0]
+
+
+def test_dlt_looks_for_none_of_its_settings_among_airflows_variables(folder, take, httpserver, monkeypatch):
+    from dlt.common.configuration.resolve import resolve_configuration
+    from dlt.common.configuration.specs.config_providers_context import ConfigProvidersConfiguration
+
+    monkeypatch.delenv("PROVIDERS__ENABLE_AIRFLOW_SECRETS", raising=False)
+    assert resolve_configuration(ConfigProvidersConfiguration()).enable_airflow_secrets is True  # its own default
+    serve(httpserver)
+    take(folder, "forms.survey", date(2026, 3, 2))
+    assert resolve_configuration(ConfigProvidersConfiguration()).enable_airflow_secrets is False

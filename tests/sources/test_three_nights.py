@@ -143,3 +143,14 @@ def test_three_nights_and_one_of_them_made_again(shop: tuple[Path, Database | Fi
     assert night(folder, THIRD) == [("1", 11), ("2", 20), ("3", 30)]
     assert night(folder, SECOND) == [("1", 10), ("3", 30)]
     assert night(folder, FIRST) == [("1", 10), ("2", 20)]
+
+
+@pytest.mark.parametrize("shop", ["sqlite", "orders.csv"], indirect=True)
+def test_a_night_of_long_ago_has_the_rows_that_changed_since(shop: tuple[Path, Database | File]) -> None:
+    folder, source = shop
+    described = (folder / "company.yaml").read_text(encoding="utf-8")
+    (folder / "company.yaml").write_text(
+        described.replace("cursor: changed", "cursor: changed\n        cursor_moves: true"), encoding="utf-8"
+    )
+    source.holds(ONE_CHANGED, TWO, ("4", "a", "2026-03-12 09:00:00", 40, "2026-03-12 09:00:00"))
+    assert night(folder, FIRST) == [("1", 11), ("2", 20)]

@@ -84,7 +84,7 @@ def _open(company: Company, table: TableId, window: Window) -> tuple[pa.Schema, 
     if table.table.cursor:
         if table.table.cursor not in schema.names:
             raise _lacks(where(company, table), table.table.cursor, schema, "the cursor")
-        batches = _within(batches, table.table.cursor, schema.field(table.table.cursor).type, window)
+        batches = _within(batches, table, schema.field(table.table.cursor).type, window)
     return schema, batches
 
 
@@ -100,16 +100,17 @@ def _keys(company: Company, table: TableId) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_arrays([batch.column(column).cast(pa.string())], schema=deletions.SCHEMA)
 
 
-def _within(batches: Iterator[pa.RecordBatch], cursor: str, kind: pa.DataType, window: Window) -> Iterator[pa.RecordBatch]:
+def _within(batches: Iterator[pa.RecordBatch], table: TableId, kind: pa.DataType, window: Window) -> Iterator[pa.RecordBatch]:
     form = "date" if pa.types.is_date(kind) else "text"
     if pa.types.is_timestamp(kind):
         form = "aware" if kind.tz else "naive"
     low, high = bounds(window, form)
+    assert table.table.cursor is not None
     for batch in batches:
-        values = batch.column(cursor)
+        values = batch.column(table.table.cursor)
         if form == "text":
             values = pc.replace_substring(values, "T", " ")
-        keep = pc.less(values, pa.scalar(high, kind))
+        keep = pa.repeat(True, batch.num_rows) if table.table.cursor_moves else pc.less(values, pa.scalar(high, kind))
         if low is not None:
             keep = pc.and_(keep, pc.greater_equal(values, pa.scalar(low, kind)))
         yield batch.filter(pc.fill_null(keep, True))

@@ -141,7 +141,8 @@ def _statement(engine: sa.Engine, table: TableId, window: Window | None) -> sa.s
         # SQLite keeps times as text, and compares them as text
         kind: sa.types.TypeEngine = sa.String() if engine.dialect.name == "sqlite" else cursor.type
         low, high = bounds(window, _kind(kind))
-        statement = statement.where(sa.type_coerce(cursor, kind) < sa.bindparam("high", high, kind))
+        if not table.table.cursor_moves:
+            statement = statement.where(sa.type_coerce(cursor, kind) < sa.bindparam("high", high, kind))
         if low is not None:
             statement = statement.where(sa.type_coerce(cursor, kind) >= sa.bindparam("low", low, kind))
     return statement
