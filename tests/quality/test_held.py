@@ -3,11 +3,11 @@
 import pytest
 
 from mandegar.quality.held import Held
-from mandegar.quality.schemas import QUARANTINE_SCHEMA
+from mandegar.quality.schemas import HELD_SCHEMA
 
 
 def line(row: int, rule: str) -> dict:
-    return dict.fromkeys(QUARANTINE_SCHEMA.names, "x") | {"row": row, "rule": rule}
+    return dict.fromkeys(HELD_SCHEMA.names, "x") | {"row": row, "rule": rule}
 
 
 @pytest.mark.parametrize("in_memory", [100, 3, 1])

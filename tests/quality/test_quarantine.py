@@ -5,14 +5,15 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
 from mandegar import company as companies
-from mandegar.errors import CompanyError, SourceError
+from mandegar.errors import BrokenTable, CompanyError, SourceError
 from mandegar.lake import Lake
-from mandegar.quality import desk
+from mandegar.quality import desk, quarantine
 from mandegar.quality.validate import validate
 from mandegar.sources.extract import extract
 
@@ -32,7 +33,8 @@ MORE = """sources:
 class Shop:
     """A company whose spend comes whole every night, or with a cursor; with what a person does at the desk."""
 
-    def __init__(self, make_company: Callable[..., Path], root: Path, cursor: bool = False) -> None:
+    def __init__(self, make_company: Callable[..., Path], root: Path, begun: Any, cursor: bool = False) -> None:
+        self.begun, self.cursor = begun, cursor
         more = MORE % (", cursor: updated_at, look_back_days: 0" if cursor else "")
         self.folder = make_company({"subscription.csv": "subscription_id\n", "spend.csv": SPEND}, more=more)
         self.company = companies.load(self.folder)
@@ -41,6 +43,12 @@ class Shop:
         self.paper = root / "waiting.csv"
 
     def night(self, as_of: date, rows: str) -> None:
+        if self.lake.root.exists():
+            self._night(as_of, rows)
+        else:
+            self.begun.begin(("shop", as_of, rows, self.cursor), self.lake.root, lambda: self._night(as_of, rows))
+
+    def _night(self, as_of: date, rows: str) -> None:
         (self.folder / "spend.csv").write_text(SPEND + rows, encoding="utf-8")
         extract(self.company, self.lake, self.table, as_of)
         validate(self.company, self.lake, self.table, as_of)
@@ -67,18 +75,26 @@ class Shop:
         rows = self.export()
         return self.give_back([{**rows[0], **cells}, *rows[1:]])
 
+    def drop(self, rule: str | None = None, row: int | None = None) -> int:
+        return desk.drop(self.company, self.lake, self.table, rule, row, "made up for a test")
+
+    def counted(self, as_of: date, rule: str) -> tuple:
+        files = self.lake.files("quality", "shop.spend", [as_of])
+        [line] = [row for file in files for row in pq.ParquetFile(file).read().to_pylist() if row["rule"] == rule]
+        return line["status"], line["unexpected"], line["detail"]
+
     def piles(self) -> list[tuple]:
         return [(pile.rule, pile.rows, pile.mended, pile.since) for pile in desk.piles(self.company, self.lake)]
 
 
 @pytest.fixture
-def shop(make_company, tmp_path) -> Shop:
-    return Shop(make_company, tmp_path)
+def shop(make_company, tmp_path, begun) -> Shop:
+    return Shop(make_company, tmp_path, begun)
 
 
 @pytest.fixture
-def windowed(make_company, tmp_path) -> Shop:
-    return Shop(make_company, tmp_path, cursor=True)
+def windowed(make_company, tmp_path, begun) -> Shop:
+    return Shop(make_company, tmp_path, begun, cursor=True)
 
 
 MENDED = (2, "ads", Decimal("12.5"))
@@ -153,7 +169,8 @@ def test_a_backfilled_night_reads_the_row_as_mended_too(windowed):
 def test_the_same_night_again_is_the_same(shop):
     def files() -> list[list[dict]]:
         stages = ("valid", "quarantine", "quality", "profile")
-        return [pq.read_table(file).to_pylist() for stage in stages for file in shop.lake.files(stage, "shop.spend", [TUESDAY])]
+        found = [shop.lake.files(stage, "shop.spend", [TUESDAY]) for stage in stages]
+        return [sorted((row for file in some for row in pq.read_table(file).to_pylist()), key=str) for some in found]
 
     shop.night(MONDAY, GOOD + BAD)
     shop.mend(amount="12.5")
@@ -173,6 +190,83 @@ def test_rows_that_read_the_same_are_mended_each_for_itself(shop):
     shop.night(TUESDAY, GOOD + BAD + BAD)
     assert shop.good(TUESDAY) == [FIRST, (2, "radio", Decimal(5))]
     assert shop.piles() == [("amount_readable", 1, 0, MONDAY)]
+
+
+def test_of_rows_that_read_the_same_the_other_one_keeps_its_id_and_is_mended_later(shop):
+    shop.night(MONDAY, GOOD + BAD + BAD)
+    shop.mend(amount="12.5")
+    shop.night(TUESDAY, GOOD + BAD + BAD)
+    assert shop.piles() == [("amount_readable", 1, 0, MONDAY)]
+    shop.mend(amount="5")
+    shop.night(WEDNESDAY, GOOD + BAD + BAD)
+    assert (shop.good(WEDNESDAY), shop.piles()) == ([FIRST, (2, "ads", Decimal(5)), MENDED], [])
+
+
+def test_a_dropped_row_waits_no_more_and_is_told_in_the_detail_of_its_rule(shop):
+    shop.night(MONDAY, GOOD + BAD)
+    assert shop.drop(rule="amount_readable") == 1
+    [pile] = desk.piles(shop.company, shop.lake)
+    assert (pile.rows, pile.dropped) == (1, 1)
+    shop.night(TUESDAY, GOOD + BAD)
+    assert (shop.good(TUESDAY), shop.piles()) == ([FIRST], [])
+    assert shop.counted(TUESDAY, "amount_readable") == ("passed", 0, "dropped: 1")
+    assert desk.dropped_now(shop.company, shop.lake) == [("shop.spend", MONDAY, "made up for a test", 1)]
+
+
+def test_a_dropped_row_that_its_source_changes_comes_back(shop):
+    shop.night(MONDAY, GOOD + BAD)
+    shop.drop(row=3)
+    shop.night(TUESDAY, GOOD + BAD.replace("ten", "12.5"))
+    assert shop.good(TUESDAY) == [FIRST, MENDED]
+    shop.night(WEDNESDAY, GOOD + BAD.replace("ten", "eleven"))
+    assert shop.piles() == [("amount_readable", 1, 0, WEDNESDAY)]
+
+
+def test_only_the_named_row_is_dropped(shop):
+    shop.night(MONDAY, GOOD + BAD + BAD)
+    assert shop.drop(row=3) == 1
+    shop.night(TUESDAY, GOOD + BAD + BAD)
+    assert shop.piles() == [("amount_readable", 1, 0, MONDAY)]
+
+
+def test_a_row_dropped_by_mistake_is_mended_before_the_next_night(shop):
+    shop.night(MONDAY, GOOD + BAD)
+    shop.drop(row=3)
+    shop.mend(amount="12.5")
+    shop.night(TUESDAY, GOOD + BAD)
+    assert (shop.good(TUESDAY), desk.dropped_now(shop.company, shop.lake)) == ([FIRST, MENDED], [])
+
+
+def test_of_a_source_read_in_windows_a_dropped_row_leaves_the_window_it_came_in(windowed):
+    windowed.night(MONDAY, GOOD + BAD)
+    windowed.drop(rule="amount_readable")
+    windowed.night(TUESDAY, GOOD + BAD)
+    assert (windowed.good(MONDAY), windowed.piles()) == ([FIRST], [])
+
+
+def test_what_does_not_wait_cannot_be_dropped(shop):
+    shop.night(MONDAY, GOOD + BAD)
+    with pytest.raises(SourceError, match=r"shop\.spend: no such row waits\. See what does: mandegar quarantine show shop\.spend"):
+        shop.drop(row=2)
+
+
+def test_a_table_with_too_many_refused_rows_is_counted_and_none_of_them_waits(shop):
+    """The night ran once and its row waited; run again with a worse export, nothing of the first run is left to mislead."""
+    shop.night(MONDAY, GOOD + BAD)
+    with pytest.raises(BrokenTable, match=r"1 of 1 rows cannot be used, most of them because amount is not a number \(row 2: 'ten'\)"):
+        shop.night(MONDAY, BAD)
+    assert shop.counted(MONDAY, "amount_readable") == ("quarantined", 1, None)
+    assert list(quarantine.lines(shop.lake, "shop.spend", MONDAY)) == []
+
+
+def test_a_cell_that_a_mapping_cannot_compute_is_in_no_message(make_company, tmp_path):
+    more = MORE.replace("{file: spend.csv%s}", "{file: spend.csv, columns: {amount: {sql: CAST(amount AS INTEGER)}}}")
+    company = companies.load(make_company({"subscription.csv": "subscription_id\n", "spend.csv": SPEND + BAD}, more=more))
+    table, lake = company.table("shop.spend"), Lake(tmp_path / "lake")
+    extract(company, lake, table, MONDAY)
+    with pytest.raises(BrokenTable, match=r"the mapping in company\.yaml does not compute: Conversion Error: .*'…'") as told:
+        validate(company, lake, table, MONDAY)
+    assert "'ten'" not in str(told.value)
 
 
 def test_a_line_that_could_not_be_taken_apart_is_mended_too(shop):

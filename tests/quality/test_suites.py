@@ -100,6 +100,10 @@ WRONG = [
     ("entities:\n  custommer: {}\n", "quality.yaml, line 2: entities.custommer: there is no such entity. Known: customer, subscription,"),
     ("tables:\n  crm.customer: {}\n", "line 2: tables.crm.customer: there is no such source table. company.yaml has: files.customer,"),
     ("all:\n  refused_at_most: 2\n", "line 2: all.refused_at_most: found 2."),
+    (
+        "keep:\n  profiles: 40\n",
+        "line 2: keep.profiles: found 40, and drift looks back 56 nights (drift.nights, by weekdays). Write 56 or more, or fewer",
+    ),
     ("all: {owner: {name: Data, webhook: 'https://hooks.example.com/x'}}\n", "put it into an Airflow connection and name that."),
     (
         f"{HEAD}      email_shap: {{severity: fail}}\n",

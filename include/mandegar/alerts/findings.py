@@ -1,8 +1,9 @@
 """What a night found wrong: broken rules, drift, tables that did not come in; each with since when, and what to do."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import pyarrow.parquet as pq
 import sqlalchemy as sa
@@ -12,19 +13,19 @@ from mandegar.lake import Lake
 from mandegar.quality import drift, suites
 from mandegar.quality.columns import RULE as COLUMNS
 from mandegar.quality.desk import first_of_run
-from mandegar.quality.quarantine import UNREADABLE
+from mandegar.quality.quarantine import UNREADABLE, UNREADABLE_SAID
 from mandegar.quality.suite_file import Owner
 from mandegar.quality.suites import Suites
+from mandegar.quality.telling import Said
 from mandegar.warehouse import tables
 
 WRONG = ("warned", "quarantined", "failed")
 STAGE = "stage"
-Said = tuple[str, str]
 EXTRACTED = ("extract ", "validate ")
 # reason and mend, in English and Persian, of what no suite writes down
 OTHERS: dict[str, tuple[Said, Said]] = {
     UNREADABLE: (
-        ("the line cannot be taken apart", "سطر خوانا نیست"),
+        UNREADABLE_SAID,
         ("Export it with quotes around cells that hold the delimiter.", "خروجی را با نقل‌قول دور خانه‌هایی که جداکننده دارند بگیرید."),
     ),
     COLUMNS: (
@@ -79,7 +80,7 @@ PUBLISHED: tuple[Said, Said] = (
 class Finding:
     """One thing that is wrong: of which source table (or mart, or stage), which rule, how many of how many, since which night.
 
-    reason, mend: in the company's language. detail: of drift, what is not as usual; of a stage, what it said.
+    reason, mend, detail: in the company's language; of a stage, detail is what it said, in English and without a row's values.
     """
 
     source: str
@@ -190,10 +191,10 @@ def _failed(company: Company, connection: sa.Connection, as_of: date) -> list[Fi
         reason = ("did not come in", "دریافت نشد")[persian] if source != stage else ("failed", "شکست خورد")[persian]
         mend = ("Do what the message says, then run the night again.", "آنچه پیام می‌گوید انجام دهید و شب را دوباره اجرا کنید.")[persian]
         first = first_of_run(before, as_of)
-        found.append(Finding(source, STAGE, "fail", "failed", 1, 1, first, None, reason, mend, message))
+        found.append(Finding(source, STAGE, "fail", "failed", 1, 1, first, None, reason, mend, _without_value(message)))
     return sorted(found, key=lambda one: one.source)
 
 
-def nights_since(since: date, as_of: date) -> int:
-    """How many days lie from the first night to this one, both counted."""
-    return (as_of - since) // timedelta(days=1) + 1
+def _without_value(message: str | None) -> str | None:
+    """What a stage said, but for the cell that it shows of a row: messages and pages go further than logs."""
+    return message and re.sub(r"\(row (\d+): .*\)", r"(row \1)", message, flags=re.DOTALL)

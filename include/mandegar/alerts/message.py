@@ -4,23 +4,34 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cache
+from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from persiantools.jdatetime import JalaliDate
 
 from mandegar.alerts.findings import STAGE, Finding
 from mandegar.company import Company
+from mandegar.quality.telling import PERSIAN, in_language
 
-DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+COMMAND = "mandegar quarantine list"
+MANY = ("how many", "چند تا")
+FIRST = ("since the night of", "از شب")
+TODO = ("what to do", "چه باید کرد")
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message to one owner about one night. print: the same for the same findings, another for others."""
+    """One message to one owner about one night. print: the same for the same findings, another for others.
+
+    body: as plain text; html: the same for mail programs, which put plain Persian from left to right.
+    """
 
     as_of: date
     owner: str
     subject: str
     body: str
+    html: str
     findings: tuple[Finding, ...]
     print: str
 
@@ -37,50 +48,85 @@ class Message:
         }
 
 
+@dataclass(frozen=True)
+class Line:
+    """One line about a finding. english: whatever the company's language, such as what a stage said."""
+
+    text: str
+    heading: str | None = None
+    english: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.heading}: {self.text}" if self.heading else self.text
+
+
+@dataclass(frozen=True)
+class Part:
+    """One finding as it is told: where, what, and some lines."""
+
+    source: str
+    column: str | None
+    reason: str
+    rule: str | None
+    lines: tuple[Line, ...]
+
+    def __str__(self) -> str:
+        what = f"{self.column}: {self.reason}" if self.column else self.reason
+        head = f"* {self.source}  {what}" + (f"  [{self.rule}]" if self.rule else "")
+        return "\n".join([head, *(f"  {line}" for line in self.lines)])
+
+
 def message(company: Company, owner: str, found: list[Finding], as_of: date) -> Message:
     """The message about some findings to their owner."""
-    persian = company.locale == "fa"
     day = _day(company, as_of)
     tables = len({one.source for one in found})
-    if persian:
-        subject = f"{company.name} {day}: {_n(len(found))} مورد در {_n(tables)} جدول"
+    if company.locale == "fa":
+        subject = f"{company.name} {day}: {_n(company, len(found))} مورد در {_n(company, tables)} جدول"
         head = f"{owner}، در شب {day} این موارد در جدول‌های شما دیده شد:"
-        tail = "سطرهای کنارگذاشته: mandegar quarantine list"
     else:
         subject = f"{company.name} {day}: {len(found)} finding{'s'[: len(found) != 1]} in {tables} table{'s'[: tables != 1]}"
         head = f"{owner}, on the night of {day} this was found in your tables:"
-        tail = "Rows that wait: mandegar quarantine list"
-    body = "\n\n".join([head, *(_told(company, one) for one in found), tail]) + "\n"
+    tail = in_language(company.locale, ("Rows that wait", "سطرهای منتظر"))
+    parts = [_told(company, one) for one in found]
+    body = "\n\n".join([head, *map(str, parts), f"{tail}: {COMMAND}"]) + "\n"
+    html = _template().render(company=company, subject=subject, head=head, parts=parts, tail=tail, command=COMMAND)
     content = json.dumps([asdict(one) for one in found], default=str, sort_keys=True, ensure_ascii=False)
     mark = hashlib.sha256(f"{company.name} {as_of} {owner} {content}".encode()).hexdigest()[:32]
-    return Message(as_of, owner, subject, body, tuple(found), mark)
+    return Message(as_of, owner, subject, body, html, tuple(found), mark)
 
 
-def _told(company: Company, one: Finding) -> str:
+@cache
+def _template() -> Template:
+    looks = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return looks.get_template("mail.html.j2")
+
+
+def _told(company: Company, one: Finding) -> Part:
     """A few lines about one finding."""
-    persian = company.locale == "fa"
-    first = _day(company, one.since)
-    what = f"{one.column}: {one.reason}" if one.column else one.reason
-    lines = [f"* {one.source}  {what}" + ("" if one.rule == STAGE else f"  [{one.rule}]")]
+    locale = company.locale
+    lines = []
     if one.rule != STAGE and one.evaluated:
-        if persian:
-            kept = "، کنار گذاشته شد" if one.status == "quarantined" else ""
-            lines.append(f"  چند تا: {_n(one.unexpected)} از {_n(one.evaluated)}{kept}")
-        else:
-            kept = ", held back" if one.status == "quarantined" else ""
-            lines.append(f"  how many: {one.unexpected:,} of {one.evaluated:,}{kept}")
+        count, of = _n(company, one.unexpected), _n(company, one.evaluated)
+        kept = in_language(locale, (", held back", "، در قرنطینه")) if one.status == "quarantined" else ""
+        lines.append(Line(in_language(locale, (f"{count} of {of}", f"{count} از {of}")) + kept, in_language(locale, MANY)))
     if one.detail:
-        lines.append(f"  {one.detail}")
-    lines.append(f"  {'از شب' if persian else 'since the night of'} {first}")
-    lines.append(f"  {'چه باید کرد' if persian else 'what to do'}: {one.mend}")
-    return "\n".join(lines)
+        lines.append(Line(one.detail, english=one.rule == STAGE))
+    lines.append(Line(f"{in_language(locale, FIRST)} {_day(company, one.since)}"))
+    lines.append(Line(one.mend, in_language(locale, TODO)))
+    return Part(one.source, one.column, one.reason, None if one.rule == STAGE else one.rule, tuple(lines))
 
 
 def _day(company: Company, day: date) -> str:
     text = JalaliDate(day).isoformat() if company.calendar == "jalali" else day.isoformat()
     # the marks keep year, month and day in their order among Persian words
-    return f"\u2066{text.translate(DIGITS)}\u2069" if company.locale == "fa" else text
+    return f"\u2066{text.translate(PERSIAN)}\u2069" if company.locale == "fa" else text
 
 
-def _n(count: int) -> str:
-    return f"{count:,}".replace(",", "٬").translate(DIGITS)
+def _n(company: Company, count: int) -> str:
+    return f"{count:,}".translate(PERSIAN) if company.locale == "fa" else f"{count:,}"

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable
 from datetime import datetime
 from email.header import Header
+from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime
 from urllib.parse import urlsplit
@@ -45,7 +46,9 @@ def by_mail(address: str, message: Message, now: datetime) -> None:
     host, port = _host(server, shown)
     security = server.values.get("security") or ("ssl" if port == 465 else "none" if host in LOCAL else "starttls")
     sender = server.values.get("from") or server.values.get("login") or f"mandegar@{host}"
-    mail = MIMEText(message.body, "plain", "utf-8")
+    mail = MIMEMultipart("alternative", boundary=f"={message.print}")
+    mail.attach(MIMEText(message.body, "plain", "utf-8"))
+    mail.attach(MIMEText(message.html, "html", "utf-8"))
     mail["From"], mail["To"] = sender, address
     mail["Subject"] = Header(message.subject, "utf-8", header_name="Subject").encode()  # EmailMessage loses spaces where it folds Persian
     mail["Date"], mail["Message-ID"] = format_datetime(now), f"<{message.print}@mandegar>"

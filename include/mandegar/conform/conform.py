@@ -219,7 +219,7 @@ def _remade(
     good, lost, orphans = rows, [], {}
     if customers is not None and "customer_id" in entity.names:
         unknown = engine.keep(references.orphans(rows, customers))
-        lost.append(engine.arrow(references.quarantined(unknown, entity)).cast(references.ORPHANS_SCHEMA))
+        lost.append(engine.arrow(references.quarantined(unknown, entity, evening.company.locale)).cast(references.ORPHANS_SCHEMA))
         orphans = {chunk: count for chunk, (count, _) in _counted(engine, unknown, "waits").items()}
         good = references.with_customer(rows, customers)
     overlaps = {} if overlapping is None else {chunk: n for chunk, (n, _) in _counted(engine, overlapping).items()}

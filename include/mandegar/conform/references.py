@@ -9,8 +9,13 @@ import pyarrow.parquet as pq
 
 from mandegar.entities import Entity
 from mandegar.lake import CHUNK, Lake
+from mandegar.quality.telling import Said, in_language
 from mandegar.quality.validate import QUARANTINE_SCHEMA
 
+UNKNOWN: Said = (
+    "is no customer's id; the row waits until that customer is there",
+    "شناسهٔ هیچ مشتری‌ای نیست؛ سطر تا آمدن مشتری منتظر می‌ماند",
+)
 ORPHANS_SCHEMA = QUARANTINE_SCHEMA.append(pa.field(CHUNK, pa.string()))  # the chunk in which the row will stand
 
 
@@ -24,8 +29,8 @@ def with_customer(rows: ir.Table, customers: ir.Table) -> ir.Table:
     return rows.semi_join(customers, "customer_id")
 
 
-def quarantined(rows: ir.Table, entity: Entity) -> ir.Table:
-    """Orphans as lines of the quarantine (ORPHANS_SCHEMA)."""
+def quarantined(rows: ir.Table, entity: Entity, locale: str) -> ir.Table:
+    """Orphans as lines of the quarantine (ORPHANS_SCHEMA). locale: of the reason."""
     parts = [rows[name].cast("string") for name in entity.key]
     key = parts[0]
     for part in parts[1:]:
@@ -38,7 +43,7 @@ def quarantined(rows: ir.Table, entity: Entity) -> ir.Table:
         column=ibis.literal("customer_id"),
         value=rows.customer_id,
         rule=ibis.literal("customer_known"),
-        reason=ibis.literal("is no customer's id; the row waits until that customer is there"),
+        reason=ibis.literal(in_language(locale, UNKNOWN)),
         record=ibis.null("string"),
         chunk=rows[CHUNK],
     )

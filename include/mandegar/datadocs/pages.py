@@ -48,6 +48,7 @@ class Sheet:
     rows: int | None = None
     refused: int | None = None
     page: str | None = None
+    came: bool = True
 
     @property
     def published(self) -> bool:
@@ -66,9 +67,10 @@ class Bar:
 
 
 def write_pages(company: Company, home: Home, lake: Lake, warehouse: sa.Engine, as_of: date) -> int:
-    """Writes the pages of a night, and the list of all nights; gives how many. The same night gives the same pages.
+    """Writes the pages of a night, and the list of the nights that are kept; gives how many. The same night gives the same pages.
 
-    They are written beside and put in place whole, so that a reader never finds half of them.
+    They are written beside and put in place whole, so that a reader never finds half of them. Of the nights up to this one the
+    last `keep.pages` stay (quality.yaml); the list loses a night before its pages go.
     """
     with warehouse.begin() as connection:
         found = findings(company, lake, connection, as_of)
@@ -88,10 +90,13 @@ def write_pages(company: Company, home: Home, lake: Lake, warehouse: sa.Engine, 
     written = sum(1 for _ in beside.iterdir())
     shutil.rmtree(place, ignore_errors=True)
     beside.rename(place)
-    nights = sorted((path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")), reverse=True)
-    listed = _page("nights", **looks, nights=[date.fromisoformat(name) for name in nights])
+    nights = sorted(date.fromisoformat(path.name) for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    gone = [night for night in nights if night <= as_of][: -suites.load(company).file.keep.pages]
+    listed = _page("nights", **looks, nights=sorted(set(nights) - set(gone), reverse=True))
     (root / ".index.html").write_text(listed, encoding="utf-8")
     (root / ".index.html").rename(root / "index.html")
+    for night in gone:
+        shutil.rmtree(root / night.isoformat())
     return written
 
 
@@ -123,7 +128,7 @@ def _sheets(company: Company, lake: Lake, results: list[Counted], found: list[Fi
         status = next((status for status in GRAVE if counts[status] and status != "no history"), "passed") if came else "failed"
         owner, _ = owner_of(company, every, name)
         entity = tables[name].entity if name in tables else some[0].entity
-        sheet = Sheet(name, entity, owner.name if owner else None, status, lines, page=f"{name}.html")
+        sheet = Sheet(name, entity, owner.name if owner else None, status, lines, page=f"{name}.html", came=came)
         sheets.append(replace(sheet, rows=receipt.rows, refused=receipt.refused) if receipt else sheet)
     return sheets
 
@@ -138,4 +143,4 @@ def _bars(lake: Lake, source: str, as_of: date) -> list[Bar]:
 
 def _waiting(lake: Lake, source: str, as_of: date) -> list[dict]:
     """The first lines of the night's quarantine; values of personal columns are not in them."""
-    return quarantine.lines(lake, source, [as_of]).get(as_of, [])[:SHOWN_ROWS]
+    return quarantine.first(lake, source, as_of, SHOWN_ROWS)

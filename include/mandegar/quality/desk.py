@@ -1,4 +1,4 @@
-"""What a person does with the quarantine: see what waits and since when, look at rows, give mended ones back.
+"""What a person does with the quarantine: see what waits and since when, look at rows, give mended ones back, drop rubbish.
 
 `mandegar quarantine …` is these functions at a terminal.
 """
@@ -31,32 +31,46 @@ ORPHANED = "customer_known"
 
 @dataclass(frozen=True)
 class Pile:
-    """Rows of one source table that wait for one reason: how many, of them mended already, and since which night."""
+    """Rows of one source table that wait for one reason: how many, of them mended or dropped already, and since which night."""
 
     source: str
     rule: str
     reason: str
     rows: int
     mended: int
+    dropped: int
     since: date
 
 
 def piles(company: Company, lake: Lake) -> list[Pile]:
-    """What waits now, per source table and rule; rows that are mended come in with the next night."""
+    """What waits now, per source table and rule; rows that are mended come in with the next night, dropped ones go.
+
+    Counted as the lines are read: memory does not grow with them.
+    """
     found = []
     for source in _sources(company, lake):
+        rows: Counter[str] = Counter()
+        told: dict[str, tuple[date, str]] = {}  # the first night on which rows wait for it, and the last words for it
+        nights = _nights(lake, source)
+        for night in nights:
+            for line in quarantine.lines(lake, source, night, ("rule", "reason")):
+                rows[line["rule"]] += 1
+                told[line["rule"]] = told.get(line["rule"], (night, ""))[0], line["reason"]
         known = mending.mends(lake, source)
-        rows = waiting_now(company, lake, source)
-        counts: Counter[tuple[str, str]] = Counter()
-        mended: Counter[tuple[str, str]] = Counter()
-        for row in rows:
-            for line in row.reasons:
-                counts[line["rule"], line["reason"]] += 1
-                mended[line["rule"], line["reason"]] += row.id in known
-        for (rule, reason), count in sorted(counts.items()):
-            first = min(row.as_of for row in rows if any(line["rule"] == rule for line in row.reasons))
-            found.append(Pile(source, rule, reason, count, mended[rule, reason], min(first, since(lake, source, rule, first))))
+        mended: Counter[str] = Counter()
+        dropped: Counter[str] = Counter()
+        for row in quarantine.waiting(lake, source, nights, mending.prints(known)) if known else []:
+            if row.id in known:
+                (dropped if known[row.id] is None else mended).update(line["rule"] for line in row.reasons)
+        for rule, (first, reason) in sorted(told.items()):
+            begun = min(first, since(lake, source, rule, first))
+            found.append(Pile(source, rule, reason, rows[rule], mended[rule], dropped[rule], begun))
     return found
+
+
+def dropped_now(company: Company, lake: Lake) -> list[tuple[str, date, str, int]]:
+    """The rows that are left out because a person dropped them: source table, on which night, for what reason, how many."""
+    return [(source, *one) for source in _sources(company, lake) for one in mending.drops(lake, source)]
 
 
 def waiting_now(company: Company, lake: Lake, source: str) -> list[Waiting]:
@@ -67,9 +81,13 @@ def waiting_now(company: Company, lake: Lake, source: str) -> list[Waiting]:
     """
     if source not in _sources(company, lake):
         raise CompanyError(f"There is no source table {source!r}. Known: {', '.join(_sources(company, lake))}.")
+    return quarantine.waiting(lake, source, _nights(lake, source))
+
+
+def _nights(lake: Lake, source: str) -> list[date]:
+    """The nights whose windows hold the rows that wait now."""
     last = _last(lake, source)
-    nights = last if source.startswith("conform.") else [night for day in last for night in quarantine.counting(lake, source, day)]
-    return quarantine.waiting(lake, source, nights)
+    return last if source.startswith("conform.") else [night for day in last for night in quarantine.counting(lake, source, day)]
 
 
 def _last(lake: Lake, source: str) -> list[date]:
@@ -146,6 +164,24 @@ def give_back(company: Company, lake: Lake, table: TableId, path: Path) -> int:
     return len(mended)
 
 
+def drop(company: Company, lake: Lake, table: TableId, rule: str | None, row: int | None, reason: str) -> int:
+    """Rows that wait are left out from the next night on, for a reason; gives how many.
+
+    rule, row: as in `picked`. A row that its source changes comes back. Errors: SourceError if no such row waits.
+    """
+    source = str(table)
+    rows = picked(waiting_now(company, lake, source), rule, row)
+    if not rows:
+        raise SourceError(f"{source}: no such row waits. See what does: mandegar quarantine show {source}")
+    mending.drop(lake, source, _last(lake, source)[0], rows, reason)
+    return len(rows)
+
+
+def picked(rows: list[Waiting], rule: str | None, row: int | None) -> list[Waiting]:
+    """Of rows that wait those that break a rule, or stand at a place of the source; None: whichever."""
+    return [one for one in rows if row in (None, one.row) and (rule is None or any(line["rule"] == rule for line in one.reasons))]
+
+
 def _are_right(
     company: Company, table: TableId, path: Path, mended: dict[str, tuple[Waiting, dict[str, str]]], places: dict[str, int]
 ) -> None:
@@ -156,7 +192,7 @@ def _are_right(
     entity = ENTITIES[table.entity]
     numbered = list(mended)
     records = [(place, mended[name][1]) for place, name in enumerate(numbered)]
-    with closing(Sieve(table, entity, rules, ZoneInfo(zone), {})) as sieve:
+    with closing(Sieve(table, entity, rules, ZoneInfo(zone), {}, "en")) as sieve:
         sieve.sift(in_utc(mending.typed(entity, records, zone, conditions(rules))))
         still = [line for batch in sieve.held.batches() for line in batch.to_pylist()]
     if still:

@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
-from mandegar import calendar
-from mandegar.company import Company
-from mandegar.entities import ENTITIES
 from mandegar.lake import Lake, Receipt
 from mandegar.quality import profile
 from mandegar.quality.profile import Facts
 from mandegar.quality.suite_file import Drift
+from mandegar.quality.telling import Said, listed, said
 from mandegar.systems import TableId
 
 NORMAL = 1.4826  # median absolute deviation to standard deviation, of a normal distribution
 VOLUME, FRESHNESS, DISTRIBUTION = "volume_as_usual", "freshness_as_usual", "distribution_as_usual"
 NO_HISTORY = "no history"
+FACTS = {
+    "nulls": ("{column}: {} empty, usually {}", "{column}: {} خالی، معمولاً {}"),
+    "median": ("{column}: median {}, usually {}", "{column}: میانه {}، معمولاً {}"),
+    "mean": ("{column}: mean {}, usually {}", "{column}: میانگین {}، معمولاً {}"),
+}
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,20 @@ class Usual:
         return abs(number - self.middle) > max(deviations * self.spread, least)
 
 
-def results(company: Company, lake: Lake, table: TableId, receipt: Receipt, settings: Drift) -> list[dict]:
-    """Remembers the facts of a window and holds them against those of earlier nights; gives lines of lake/quality.
+@dataclass(frozen=True)
+class Told:
+    """What one rule of drift found: its line of lake/quality, and what is not as usual in English, for an error."""
+
+    line: dict
+    english: str | None
+
+
+def results(lake: Lake, table: TableId, receipt: Receipt, tonight: Facts, settings: Drift, locale: str) -> list[Told]:
+    """The facts of a window held against those of earlier nights.
 
     evaluated: how many facts were compared; unexpected: how many are not as usual; detail says which. Without enough
-    earlier nights the status is `no history`, and nothing is alarmed.
+    earlier nights the status is `no history`, and nothing is alarmed. locale: of the detail.
     """
-    closes = calendar.day_end(receipt.as_of, company.zone)
-    tonight = profile.remember(lake, str(table), ENTITIES[table.entity], receipt, closes)
     nights = profile.profiles(lake, str(table), _comparable(lake, table, receipt, settings))
     known = nights if len(nights) >= settings.at_least else []
     rules = (
@@ -56,7 +65,7 @@ def results(company: Company, lake: Lake, table: TableId, receipt: Receipt, sett
         (FRESHNESS, settings.freshness.severity, lambda: _freshness(tonight, known, settings)),
         (DISTRIBUTION, settings.distribution.severity, lambda: _distribution(tonight, known, settings)),
     )
-    return [_result(table, rule, severity, compare) for rule, severity, compare in rules if severity != "off"]
+    return [_result(table, rule, severity, compare, locale) for rule, severity, compare in rules if severity != "off"]
 
 
 def _comparable(lake: Lake, table: TableId, receipt: Receipt, settings: Drift) -> list[Receipt]:
@@ -67,7 +76,7 @@ def _comparable(lake: Lake, table: TableId, receipt: Receipt, settings: Drift) -
     return before[-settings.nights :]
 
 
-Compared = tuple[int, list[str]]
+Compared = tuple[int, list[Said]]
 
 
 def _volume(tonight: Facts, nights: list[Facts], settings: Drift) -> Compared:
@@ -80,7 +89,7 @@ def _volume(tonight: Facts, nights: list[Facts], settings: Drift) -> Compared:
     limits = settings.volume
     if not usual.differs(now, limits.deviations, limits.least_change * usual.middle):
         return 1, []
-    return 1, [f"{now:,.0f} rows, usually {usual.middle:,.0f}"]
+    return 1, [said("{} rows, usually {}", "{} سطر، معمولاً {}", f"{now:,.0f}", f"{usual.middle:,.0f}")]
 
 
 def _freshness(tonight: Facts, nights: list[Facts], settings: Drift) -> Compared:
@@ -89,13 +98,18 @@ def _freshness(tonight: Facts, nights: list[Facts], settings: Drift) -> Compared
     if now is None:
         return 0, []
     if limits.at_most_hours is not None and now > limits.at_most_hours:
-        return 1, [f"the newest row is {now:,.1f} hours old, at most {limits.at_most_hours:g} are allowed"]
+        forbidden = (
+            "the newest row is {} hours old, at most {} are allowed",
+            "تازه‌ترین سطر {} ساعت پیش نوشته شده، حداکثر {} ساعت مجاز است",
+        )
+        return 1, [said(*forbidden, f"{now:,.1f}", f"{limits.at_most_hours:g}")]
     behind = [hours for night in nights if (hours := night.of("", "hours_behind")) is not None]
     if not behind:
         return int(limits.at_most_hours is not None), []
     usual = Usual.of(behind)
     if now > usual.middle and usual.differs(now, limits.deviations, limits.least_hours):
-        return 1, [f"the newest row is {now:,.1f} hours old, usually {usual.middle:,.1f}"]
+        old = ("the newest row is {} hours old, usually {}", "تازه‌ترین سطر {} ساعت پیش نوشته شده، معمولاً {} ساعت")
+        return 1, [said(*old, f"{now:,.1f}", f"{usual.middle:,.1f}")]
     return 1, []
 
 
@@ -105,57 +119,53 @@ def _distribution(tonight: Facts, nights: list[Facts], settings: Drift) -> Compa
     nights = [night for night in nights if (night.of("", "rows") or 0) >= limits.least_rows]
     if len(nights) < settings.at_least or (tonight.of("", "rows") or 0) < limits.least_rows:
         return 0, []
-    compared, told = 0, []
+    compared = 0
+    told: list[Said] = []
     for column in sorted({name for name, _, _ in tonight.values if name}):
-        for fact, least, say in (
-            ("nulls", lambda middle: limits.nulls, "{0:.1%} empty, usually {1:.1%}"),
-            ("median", lambda middle: limits.amounts * abs(middle), "median {0:,.6g}, usually {1:,.6g}"),
-            ("mean", lambda middle: limits.amounts * abs(middle), "mean {0:,.6g}, usually {1:,.6g}"),
-        ):
+        for fact, words in FACTS.items():
             now = tonight.of(column, fact)
             before = [value for night in nights if (value := night.of(column, fact)) is not None]
             if now is None or len(before) < settings.at_least:
                 continue
             compared += 1
             usual = Usual.of(before)
-            if usual.differs(now, limits.deviations, least(usual.middle)):
-                told.append(f"{column}: {say.format(now, usual.middle)}")
-        if moved := _categories(column, tonight, nights, settings):
-            compared += 1
-            told += [moved] if moved != AS_USUAL else []
+            if usual.differs(now, limits.deviations, limits.nulls if fact == "nulls" else limits.amounts * abs(usual.middle)):
+                numbers = (f"{one:.1%}" if fact == "nulls" else f"{one:,.6g}" for one in (now, usual.middle))
+                told.append(said(*words, *numbers, column=column))
+        looked_at, moved = _categories(column, tonight, nights, settings)
+        compared += looked_at
+        told += moved
     return compared, told
 
 
-AS_USUAL = "as usual"
-
-
-def _categories(column: str, tonight: Facts, nights: list[Facts], settings: Drift) -> str | None:
-    """How the shares of a column's categories moved; None where there is nothing to compare.
+def _categories(column: str, tonight: Facts, nights: list[Facts], settings: Drift) -> Compared:
+    """How the shares of a column's categories moved.
 
     Distance: total variation, half the sum of the absolute differences to the mean shares of the nights before.
     """
     now = tonight.shares(column)
     before = [shares for night in nights if (shares := night.shares(column))]
     if not now or len(before) < settings.at_least:
-        return None
+        return 0, []
     mean = {part: sum(shares.get(part, 0) for shares in before) / len(before) for shares in before for part in shares}
     usual = Usual.of([_distance(shares, mean) for shares in before])
     limits = settings.distribution
     distance = _distance(now, mean)
     if distance <= max(usual.middle + limits.deviations * usual.spread, limits.categories):
-        return AS_USUAL
+        return 1, []
     most = max(now.keys() | mean.keys(), key=lambda part: (abs(now.get(part, 0) - mean.get(part, 0)), part))
-    return f"{column}: {now.get(most, 0):.1%} {most}, usually {mean.get(most, 0):.1%}"
+    words = ("{column}: {} {part}, usually {}", "{column}: {} {part}، معمولاً {}")
+    return 1, [said(*words, f"{now.get(most, 0):.1%}", f"{mean.get(most, 0):.1%}", column=column, part=most)]
 
 
 def _distance(one: dict[str, float], other: dict[str, float]) -> float:
     return sum(abs(one.get(part, 0) - other.get(part, 0)) for part in one.keys() | other.keys()) / 2
 
 
-def _result(table: TableId, rule: str, severity: str, compare: Callable[[], Compared]) -> dict:
+def _result(table: TableId, rule: str, severity: str, compare: Callable[[], Compared], locale: str) -> Told:
     compared, told = compare()
     status = NO_HISTORY if not compared else "passed" if not told else "failed" if severity == "fail" else "warned"
-    return {
+    line = {
         "source": str(table),
         "entity": table.entity,
         "rule": rule,
@@ -163,5 +173,6 @@ def _result(table: TableId, rule: str, severity: str, compare: Callable[[], Comp
         "evaluated": compared,
         "unexpected": len(told),
         "status": status,
-        "detail": "; ".join(told) or None,
+        "detail": listed(locale, told),
     }
+    return Told(line, listed("en", told))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mandegar import duck
-from mandegar.quality.schemas import QUARANTINE_SCHEMA
+from mandegar.quality.schemas import HELD_SCHEMA
 
 IN_MEMORY = 50_000
 
@@ -44,14 +44,14 @@ class Held:
         """All lines, ordered by row and rule."""
         if self._folder is None:
             lines = sorted(self._lines, key=lambda line: (line["row"], line["rule"]))
-            yield from pa.Table.from_pylist(lines, QUARANTINE_SCHEMA).to_batches()
+            yield from pa.Table.from_pylist(lines, HELD_SCHEMA).to_batches()
             return
         self._write_away()
         with duck.connected() as connection:
             query = 'SELECT * FROM read_parquet($files) ORDER BY "row", rule'
             files = [str(file) for file in sorted(Path(self._folder.name).iterdir())]
             for batch in connection.execute(query, {"files": files}).to_arrow_reader(self._in_memory):
-                yield batch.cast(QUARANTINE_SCHEMA)
+                yield batch.cast(HELD_SCHEMA)
 
     def close(self) -> None:
         """Removes the files."""
@@ -63,5 +63,5 @@ class Held:
         self._folder = self._folder or tempfile.TemporaryDirectory(prefix="mandegar-")
         folder = Path(self._folder.name)
         if self._lines:
-            pq.write_table(pa.Table.from_pylist(self._lines, QUARANTINE_SCHEMA), folder / f"{len(list(folder.iterdir())):05d}.parquet")
+            pq.write_table(pa.Table.from_pylist(self._lines, HELD_SCHEMA), folder / f"{len(list(folder.iterdir())):05d}.parquet")
         self._lines = []

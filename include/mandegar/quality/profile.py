@@ -20,6 +20,7 @@ from mandegar.quality.reading import quote
 from mandegar.quality.rules import PERSONAL
 from mandegar.quality.schemas import PROFILE_SCHEMA
 
+STAGE = "profile"
 CATEGORIES = 30  # a text with more values than this is no category
 DIGITS = 9  # sums of floating numbers depend on their order; so much of them does not
 
@@ -39,10 +40,13 @@ class Facts:
         return {part: value for (name, fact, part), value in self.values.items() if name == column and fact == "share"}
 
 
-def remember(lake: Lake, source: str, entity: Entity, receipt: Receipt, closes: datetime) -> Facts:
-    """Computes the profile of a window from its good rows, writes it to the lake, and gives it."""
+def remember(lake: Lake, source: str, entity: Entity, receipt: Receipt, came: int, closes: datetime, keep: int) -> Facts:
+    """Computes the profile of a window from its good rows, writes it to the lake, and gives it.
+
+    came: rows of the source, refused and dropped ones too. keep: of so many nights before this one the profile stays.
+    """
     files = lake.files("valid", source, [receipt.as_of])
-    values = {("", "rows", ""): float(receipt.rows + receipt.refused)}
+    values = {("", "rows", ""): float(came)}
     if files and receipt.rows:
         with duck.connected() as connection:
             connection.execute("SET TimeZone = 'UTC'")
@@ -50,7 +54,10 @@ def remember(lake: Lake, source: str, entity: Entity, receipt: Receipt, closes: 
             values |= _newest(connection, entity, closes)
             values |= _columns(connection, entity, receipt.rows)
     rows = [{"column": column, "fact": fact, "part": part, "value": values[column, fact, part]} for column, fact, part in sorted(values)]
-    lake.replace("profile", source, receipt.as_of, PROFILE_SCHEMA, pa.Table.from_pylist(rows, PROFILE_SCHEMA).to_batches())
+    lake.replace(STAGE, source, receipt.as_of, PROFILE_SCHEMA, pa.Table.from_pylist(rows, PROFILE_SCHEMA).to_batches())
+    if len(lake.windows(STAGE, source)) > keep:
+        lake.forget(STAGE, source, keep, receipt.as_of)
+        lake.tidy(STAGE, source)
     return Facts(values)
 
 
@@ -58,7 +65,7 @@ def profiles(lake: Lake, source: str, receipts: Iterable[Receipt]) -> list[Facts
     """The profiles of several nights, in their order; a night without one is left out."""
     found = []
     for receipt in receipts:
-        rows = [row for file in lake.files("profile", source, [receipt.as_of]) for row in pq.ParquetFile(file).read().to_pylist()]
+        rows = [row for file in lake.files(STAGE, source, [receipt.as_of]) for row in pq.ParquetFile(file).read().to_pylist()]
         if rows:
             found.append(Facts({(row["column"], row["fact"], row["part"]): row["value"] for row in rows}))
     return found

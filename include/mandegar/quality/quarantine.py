@@ -2,12 +2,15 @@
 
 A row is known by what the source wrote: its `id` is a print of its record and the place among the rows that read the same.
 So a row that the source sends again tomorrow, still wrong, is the same row; one that the source has changed is another.
+Of rows that read the same some may be mended or dropped and wait no more; the lines of the others name their id, so that
+they keep it.
 """
 
 import hashlib
+import heapq
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -18,8 +21,12 @@ from mandegar.entities import Entity
 from mandegar.lake import Lake
 from mandegar.quality.reading import as_found
 from mandegar.quality.rules import PERSONAL, Rule
+from mandegar.quality.schemas import HELD_SCHEMA, QUARANTINE_SCHEMA
+from mandegar.quality.telling import Said, in_language
 
+READ_ROWS = 20_000
 UNREADABLE = "line_readable"
+UNREADABLE_SAID: Said = ("the line cannot be taken apart", "سطر خوانا نیست")
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,8 @@ class Waiting:
     reasons: list[dict]
 
 
-def held(source: str, entity: Entity, rule: Rule, row: dict, zone: ZoneInfo) -> dict:
-    """One line of the quarantine; a time is shown in the source's zone, as a person finds it there."""
+def held(source: str, entity: Entity, rule: Rule, row: dict, zone: ZoneInfo, locale: str) -> dict:
+    """One line of the quarantine; a time is shown in the source's zone, as a person finds it there. locale: of the reason."""
     return {
         "source": source,
         "entity": entity.name,
@@ -48,12 +55,12 @@ def held(source: str, entity: Entity, rule: Rule, row: dict, zone: ZoneInfo) -> 
         "column": rule.column,
         "value": None if rule.column in PERSONAL.get(entity.name, ()) else _text(found(row, rule.column), zone),
         "rule": rule.name,
-        "reason": rule.reason,
+        "reason": rule.told(locale)[0],
         "record": record_of(entity, row),
     }
 
 
-def held_line(source: str, entity: Entity, row: int, text: str) -> dict:
+def held_line(source: str, entity: Entity, row: int, text: str, locale: str) -> dict:
     """The same for a line that the reader could not take apart."""
     return {
         "source": source,
@@ -63,7 +70,7 @@ def held_line(source: str, entity: Entity, row: int, text: str) -> dict:
         "column": None,
         "value": None,
         "rule": UNREADABLE,
-        "reason": "the line cannot be taken apart",
+        "reason": in_language(locale, UNREADABLE_SAID),
         "record": json.dumps({"line": text}, ensure_ascii=False),
     }
 
@@ -96,27 +103,34 @@ def ids(rows: Iterable[tuple[int, str]]) -> dict[int, str]:
     return named
 
 
-def lines(lake: Lake, source: str, nights: Iterable[date]) -> dict[date, list[dict]]:
-    """The lines of a source table's quarantine, night by night."""
-    found: dict[date, list[dict]] = {}
-    for night in nights:
-        rows = [row for file in lake.files("quarantine", source, [night]) for row in pq.ParquetFile(file).read().to_pylist()]
-        if rows:
-            found[night] = sorted(rows, key=lambda line: (line["row"], line["rule"]))
-    return found
+def lines(lake: Lake, source: str, night: date, columns: Iterable[str] = QUARANTINE_SCHEMA.names) -> Iterator[dict]:
+    """The lines of one night's quarantine, as they lie; with some columns only. In batches: there may be millions."""
+    wanted = list(columns)
+    for file in lake.files("quarantine", source, [night]):
+        for batch in pq.ParquetFile(file).iter_batches(READ_ROWS, columns=wanted):
+            yield from batch.to_pylist()
 
 
-def waiting(lake: Lake, source: str, nights: Iterable[date]) -> list[Waiting]:
-    """The rows that wait in the windows of those nights, in order."""
+def first(lake: Lake, source: str, night: date, count: int) -> list[dict]:
+    """The first lines of one night's quarantine without the rows themselves, in order."""
+    shown = lines(lake, source, night, (name for name in QUARANTINE_SCHEMA.names if name != "record"))
+    return heapq.nsmallest(count, shown, key=lambda line: (line["row"] or 0, line["rule"]))
+
+
+def waiting(lake: Lake, source: str, nights: Iterable[date], prints: set[str] | None = None) -> list[Waiting]:
+    """The rows that wait in the windows of those nights, in order. prints: only rows with one of them."""
     found = []
-    for night, every in lines(lake, source, nights).items():
+    for night in nights:
         by_row: dict[int, list[dict]] = {}
-        for line in every:
-            by_row.setdefault(line["row"], []).append(line)
+        for line in lines(lake, source, night, HELD_SCHEMA.names):
+            if prints is None or print_of(line["record"] or "") in prints:
+                by_row.setdefault(line["row"], []).append(line)
+        for some in by_row.values():
+            some.sort(key=lambda line: line["rule"])
         named = ids((row, some[0]["record"] or "") for row, some in by_row.items())
-        for row, some in by_row.items():
+        for row, some in sorted(by_row.items()):
             record = json.loads(some[0]["record"]) if some[0]["record"] else None
-            found.append(Waiting(night, named[row], some[0]["key"], row, record, some))
+            found.append(Waiting(night, some[0].get("id") or named[row], some[0]["key"], row, record, some))
     return found
 
 

@@ -15,6 +15,7 @@ QUARANTINE_SCHEMA = pa.schema(
         ("record", pa.string()),
     ]
 )
+HELD_SCHEMA = QUARANTINE_SCHEMA.append(pa.field("id", pa.string()))  # given where rows that read the same were decided on
 RESULT_SCHEMA = pa.schema(
     [
         ("source", pa.string()),
@@ -28,4 +29,6 @@ RESULT_SCHEMA = pa.schema(
     ]
 )
 PROFILE_SCHEMA = pa.schema([("column", pa.string()), ("fact", pa.string()), ("part", pa.string()), ("value", pa.float64())])
-MENDED_SCHEMA = pa.schema([("id", pa.string()), ("key", pa.string()), ("row", pa.int64()), ("record", pa.string())])
+MENDED_SCHEMA = pa.schema(
+    [("id", pa.string()), ("key", pa.string()), ("row", pa.int64()), ("record", pa.string()), ("dropped", pa.string())]
+)

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from mandegar.entities import Entity
-from mandegar.quality import quarantine
+from mandegar.quality import mending, quarantine
 from mandegar.quality.expectations import Finding, Inspector
 from mandegar.quality.held import Held
+from mandegar.quality.mending import Mends
 from mandegar.quality.rules import Rule
+from mandegar.quality.telling import in_language, said
 from mandegar.systems import TableId
 
 
@@ -30,14 +32,16 @@ class _Aside:
 class Sieve:
     """Sifts one window of one source table.
 
-    held: lines of the quarantine. seen, refused: numbers of rows. broken, evaluated: per rule, rows that broke it and values looked at.
-    mends: mended records by the id of the row (quality.mending).
+    rules: what its rows have to meet. held: lines of the quarantine. seen, refused: numbers of rows. broken, evaluated: per
+    rule, rows that broke it and values looked at.
+    mends: what was decided of rows (quality.mending); a dropped row is neither refused nor broken: the detail of the rules
+    that it breaks tells of it. locale: of what the lines and the details say.
     """
 
-    def __init__(self, table: TableId, entity: Entity, rules: list[Rule], zone: ZoneInfo, mends: dict[str, dict[str, str]]) -> None:
-        self._source, self._entity, self._rules, self._zone = str(table), entity, rules, zone
+    def __init__(self, table: TableId, entity: Entity, rules: list[Rule], zone: ZoneInfo, mends: Mends, locale: str) -> None:
+        self._source, self._entity, self.rules, self._zone, self._locale = str(table), entity, rules, zone, locale
         self._mends = mends
-        self._prints = {name.split(".")[0] for name in mends}
+        self._prints = mending.prints(mends)
         self._inspector: Inspector | None = None
         self._aside: list[_Aside] = []
         self._mended: dict[int, _Aside] = {}
@@ -45,12 +49,14 @@ class Sieve:
         self.seen = self.refused = 0
         self.broken: Counter[str] = Counter()
         self.evaluated: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
 
     def hold_line(self, row: int, text: str) -> None:
         """A line that the reader could not take apart."""
         self.seen += 1
         self.evaluated[quarantine.UNREADABLE] += 1
-        self._hold(_Aside(row, [quarantine.held_line(self._source, self._entity, row, text)], (quarantine.UNREADABLE,)))
+        line = quarantine.held_line(self._source, self._entity, row, text, self._locale)
+        self._hold(_Aside(row, [line], (quarantine.UNREADABLE,)))
 
     def sift(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows of a batch that meet every `fail` rule."""
@@ -68,13 +74,21 @@ class Sieve:
     def mended(self) -> list[tuple[int, dict[str, str]]]:
         """The mended records of rows that were refused, each with its row's place; to be called when every batch is through."""
         named = quarantine.ids((row.row, row.record) for row in self._aside)
-        for row in self._aside:
-            if named[row.row] in self._mends:
+        records = []
+        for row in sorted(self._aside, key=lambda one: one.row):
+            name = named[row.row]
+            for line in row.lines:
+                line["id"] = name
+            record = self._mends.get(name)
+            if record is not None:
                 self._mended[row.row] = row
+                records.append((row.row, record))
+            elif name in self._mends:
+                self.dropped.update(row.broken)
             else:
                 self._keep(row)
         self._aside = []
-        return [(place, self._mends[named[place]]) for place in sorted(self._mended)]
+        return records
 
     def sift_mended(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The mended rows that meet every `fail` rule; a row whose mend does not is held back as it was."""
@@ -85,13 +99,20 @@ class Sieve:
         self._count(findings, besides=refused)
         return _without(batch, refused)
 
+    @property
+    def worst(self) -> dict:
+        """The first line of the rule that most lines are about, with its reason in English, for an error."""
+        line = self.held.worst
+        reasons = {rule.name: rule.reason for rule in self.rules} | {quarantine.UNREADABLE: quarantine.UNREADABLE_SAID[0]}
+        return line | {"reason": reasons[line["rule"]]}
+
     def close(self) -> None:
         """Lets go of what it held."""
         self.held.close()
 
     def results(self) -> list[dict]:
         """One line of lake/quality per rule, and one for lines that could not be taken apart."""
-        found = [self._result(rule.name, rule.severity) for rule in self._rules]
+        found = [self._result(rule.name, rule.severity) for rule in self.rules]
         return [*found, self._result(quarantine.UNREADABLE, "fail")]
 
     def _result(self, rule: str, severity: str) -> dict:
@@ -104,11 +125,15 @@ class Sieve:
             "evaluated": self.evaluated[rule],
             "unexpected": unexpected,
             "status": "passed" if not unexpected else {"fail": "quarantined", "warn": "warned"}[severity],
-            "detail": None,
+            "detail": self._told_dropped(rule),
         }
 
+    def _told_dropped(self, rule: str) -> str | None:
+        count = self.dropped[rule]
+        return in_language(self._locale, said("dropped: {}", "دورریخته: {}", f"{count:,}")) if count else None
+
     def _look(self, batch: pa.RecordBatch) -> list[Finding]:
-        self._inspector = self._inspector or Inspector(self._source, self._rules)
+        self._inspector = self._inspector or Inspector(self._source, self.rules)
         return sorted(self._inspector.look(batch), key=lambda finding: finding.rule.name)
 
     def _rows(self, batch: pa.RecordBatch, findings: list[Finding], refused: set[int]) -> list[_Aside]:
@@ -122,10 +147,11 @@ class Sieve:
         found = []
         rows = batch.take(pa.array(list(broken), pa.int64())).to_pylist()
         for (place, rules), row in zip(broken.items(), rows, strict=True):
+            rules = [rule for rule in rules if not (rule.name.endswith("_given") and (rule.column, place) in unread)]
             lines = [
-                quarantine.held(self._source, self._entity, rule, row, self._zone)
+                quarantine.held(self._source, self._entity, rule, row, self._zone, self._locale)
                 for rule in rules
-                if rule.severity == "fail" and not (rule.name.endswith("_given") and (rule.column, place) in unread)
+                if rule.severity == "fail"
             ]
             found.append(_Aside(row["_row"], lines, tuple(rule.name for rule in rules)))
         return found

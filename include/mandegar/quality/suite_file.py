@@ -183,6 +183,11 @@ class Drift(Strict):
     freshness: Freshness = Freshness()
     distribution: Distribution = Distribution()
 
+    @property
+    def reach(self) -> int:
+        """How many nights back it looks, where every night is run."""
+        return self.nights * (7 if self.same_weekday else 1)
+
 
 def _mail(address: str) -> str:
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
@@ -219,8 +224,17 @@ class SuiteLines(TableSettings):
     rules: dict[str, RuleLine] = Field(default_factory=dict)
 
 
+class Keep(Strict):
+    """How many nights are kept of what can be done without."""
+
+    profiles: int = Field(400, ge=2, description="facts of a table's windows, by which later nights know what is usual")
+    pages: int = Field(60, ge=1, description="pages of the Data Docs")
+
+
 class QualityFile(Strict):
     """The whole of quality.yaml."""
+
+    keep: Keep = Keep()
 
     all: TableSettings = TableSettings()
     entities: dict[str, SuiteLines] = Field(default_factory=dict)

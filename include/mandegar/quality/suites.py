@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from mandegar import yamlfile
@@ -57,14 +58,31 @@ class Suites:
 
 def load(company: Company) -> Suites:
     """The suites of a company. Errors: CompanyError, a line for each thing wrong with its quality.yaml, with the mend."""
-    file = yamlfile.read(DEFAULT, QualityFile, CompanyError)
+    file = _default()
     own = company.folder / FILE
     if own.is_file():
         written = yamlfile.read(own, QualityFile, CompanyError)
         if problems := list(_problems(company, file, written)):
             raise CompanyError("\n".join(f"{yamlfile.place(own, location)}: {said}" for location, said in problems))
         file = laid_over(file, written)
+        _keeps_enough(own, company, Suites(company, file))
     return Suites(company, file)
+
+
+@cache
+def _default() -> QualityFile:
+    """The file that comes with the code; read once, for it cannot change under a process."""
+    return yamlfile.read(DEFAULT, QualityFile, CompanyError)
+
+
+def _keeps_enough(own: Path, company: Company, every: Suites) -> None:
+    """Drift finds the nights it looks for. Errors: CompanyError."""
+    reach = max((every.of(table).drift.reach for table in company.tables()), default=0)
+    if every.file.keep.profiles < reach:
+        raise CompanyError(
+            f"{yamlfile.place(own, ['keep', 'profiles'])}: found {every.file.keep.profiles}, and drift looks back {reach} nights "
+            f"(drift.nights, by weekdays). Write {reach} or more, or fewer drift.nights."
+        )
 
 
 def _problems(company: Company, default: QualityFile, written: QualityFile) -> Iterator[tuple[list[str], str]]:

@@ -1,5 +1,6 @@
 """Validate: a raw window read as its entity; good rows go on, bad rows wait in quarantine with their reasons."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -8,16 +9,17 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 
-from mandegar import duck
+from mandegar import calendar, duck
 from mandegar.company import Company
 from mandegar.entities import ENTITIES, Entity
 from mandegar.errors import BrokenTable
 from mandegar.lake import Lake, Receipt
-from mandegar.quality import drift, mending, suites
+from mandegar.quality import drift, mending, profile, suites
 from mandegar.quality.columns import columns_result
+from mandegar.quality.mending import Mends
 from mandegar.quality.reading import entity_schema, select
 from mandegar.quality.rules import Rule
-from mandegar.quality.schemas import QUARANTINE_SCHEMA, RESULT_SCHEMA
+from mandegar.quality.schemas import HELD_SCHEMA, QUARANTINE_SCHEMA, RESULT_SCHEMA
 from mandegar.quality.sieve import Sieve
 from mandegar.quality.suite_file import SuiteLines
 from mandegar.quality.vocabulary import broken_by
@@ -25,6 +27,7 @@ from mandegar.sources.extract import where
 from mandegar.systems import TableId
 
 BATCH_ROWS = 200_000
+CELL = re.compile(r"'.*'|\".*\"", re.DOTALL)
 
 __all__ = ["QUARANTINE_SCHEMA", "RESULT_SCHEMA", "validate"]
 
@@ -51,46 +54,63 @@ def validate(company: Company, lake: Lake, table: TableId, as_of: date) -> Recei
     return _window(company, lake, table, raw, every, mended)
 
 
-def _window(company: Company, lake: Lake, table: TableId, raw: Receipt, every: suites.Suites, mended: dict[str, dict[str, str]]) -> Receipt:
+def _window(company: Company, lake: Lake, table: TableId, raw: Receipt, every: suites.Suites, mended: Mends) -> Receipt:
     """One raw window into its valid window."""
-    entity, settings, rules = ENTITIES[table.entity], every.of(table), every.rules(table, raw.as_of)
-    with closing(Sieve(table, entity, rules, ZoneInfo(table.table.time_zone or company.time_zone), mended)) as sieve:
-        return _sifted(company, lake, table, raw, settings, rules, sieve)
+    zone = ZoneInfo(table.table.time_zone or company.time_zone)
+    with closing(Sieve(table, ENTITIES[table.entity], every.rules(table, raw.as_of), zone, mended, company.locale)) as sieve:
+        return _sifted(company, lake, table, raw, every, sieve)
 
 
-def _sifted(company: Company, lake: Lake, table: TableId, raw: Receipt, settings: SuiteLines, rules: list[Rule], sieve: Sieve) -> Receipt:
-    """The rows of a raw window through the sieve, and all that it found into the lake; the receipt last."""
-    name, as_of, entity = str(table), raw.as_of, ENTITIES[table.entity]
+def _sifted(company: Company, lake: Lake, table: TableId, raw: Receipt, every: suites.Suites, sieve: Sieve) -> Receipt:
+    """The rows of a raw window through the sieve, and all that it found into the lake; the receipt last.
+
+    Of a table with too many refused rows none waits: it comes in again as a whole. What its rules counted is told.
+    """
+    name, as_of, entity, settings = str(table), raw.as_of, ENTITIES[table.entity], every.of(table)
     for row, text in _unreadable(lake, name, as_of):
         sieve.hold_line(row, text)
     files = lake.files("raw", name, [as_of])
-    query = select(company, table, lake.schema("raw", name), "$files", conditions(rules))
-    batches = _good_rows(company, table, sieve, _typed_rows(company, table, query, files), rules)
+    query = select(company, table, lake.schema("raw", name), "$files", conditions(sieve.rules))
+    batches = _good_rows(company, table, sieve, _typed_rows(company, table, query, files))
     rows = lake.replace("valid", name, as_of, entity_schema(entity), batches)
-    _enough_is_left(company, table, sieve, settings)
-    lake.replace("quarantine", name, as_of, QUARANTINE_SCHEMA, sieve.held.batches())
     receipt = Receipt(as_of, raw.covers, raw.starts_at, raw.ends_at, rows, sieve.refused)
-    drifts = drift.results(company, lake, table, receipt, settings.drift)
-    results = [*sieve.results(), columns_result(lake, table, as_of), *drifts]
+    broken = _too_many_refused(sieve, settings)
+    lake.replace("quarantine", name, as_of, HELD_SCHEMA, [] if broken else sieve.held.batches())
+    results = [*sieve.results(), columns_result(lake, table, as_of, company.locale)]
+    if not broken:
+        closes = calendar.day_end(as_of, company.zone)
+        facts = profile.remember(lake, name, entity, receipt, sieve.seen, closes, every.file.keep.profiles)
+        drifts = drift.results(lake, table, receipt, facts, settings.drift, company.locale)
+        results += [told.line for told in drifts]
+        broken = _broken_by_drift(table, drifts)
     lake.replace("quality", name, as_of, RESULT_SCHEMA, pa.Table.from_pylist(results, RESULT_SCHEMA).to_batches())
-    if broken := [result for result in drifts if result["status"] == "failed"]:
-        raise BrokenTable(
-            f"{where(company, table)}: {broken[0]['detail']}. Look whether the export is whole. If it is right, "
-            f"set drift.{broken[0]['rule'].split('_')[0]} of {table.entity} to warn in quality.yaml for this night."
-        )
+    if broken:
+        raise BrokenTable(f"{where(company, table)}: {broken}")
     lake.sign("valid", name, receipt)
     return receipt
 
 
-def _enough_is_left(company: Company, table: TableId, sieve: Sieve, settings: SuiteLines) -> None:
-    """Not too many of the rows were refused. Errors: BrokenTable."""
-    if sieve.refused > sieve.seen * settings.refused_at_most and sieve.seen:
-        worst = sieve.held.worst
-        raise BrokenTable(
-            f"{where(company, table)}: {sieve.refused:,} of {sieve.seen:,} rows cannot be used, most of them because "
-            f"{worst['column']} {worst['reason']} (row {worst['row']}: {worst['value']!r}). "
-            "Mend the export, or its mapping in company.yaml."
-        )
+def _too_many_refused(sieve: Sieve, settings: SuiteLines) -> str | None:
+    """What is wrong where more rows were refused than the suite allows."""
+    if not sieve.refused > sieve.seen * settings.refused_at_most:
+        return None
+    worst = sieve.worst
+    return (
+        f"{sieve.refused:,} of {sieve.seen:,} rows cannot be used, most of them because "
+        f"{worst['column'] or ''} {worst['reason']} (row {worst['row']}: {worst['value']!r}). "
+        "Mend the export, or its mapping in company.yaml."
+    )
+
+
+def _broken_by_drift(table: TableId, drifts: list[drift.Told]) -> str | None:
+    """What is wrong where a drift breaks the table by its suite."""
+    failed = next((told for told in drifts if told.line["status"] == "failed"), None)
+    if failed is None:
+        return None
+    return (
+        f"{failed.english}. Look whether the export is whole. If it is right, "
+        f"set drift.{failed.line['rule'].split('_')[0]} of {table.entity} to warn in quality.yaml for this night."
+    )
 
 
 def conditions(rules: list[Rule]) -> dict[str, str]:
@@ -98,16 +118,14 @@ def conditions(rules: list[Rule]) -> dict[str, str]:
     return {broken_by(rule.name): rule.sql for rule in rules if rule.sql}
 
 
-def _good_rows(
-    company: Company, table: TableId, sieve: Sieve, batches: Iterator[pa.RecordBatch], rules: list[Rule]
-) -> Iterator[pa.RecordBatch]:
+def _good_rows(company: Company, table: TableId, sieve: Sieve, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The rows that meet every `fail` rule, those that have been mended last; the others are kept by the sieve."""
     entity = ENTITIES[table.entity]
     for batch in batches:
         yield _as_entity(table, entity, sieve.sift(batch))
     if records := sieve.mended():
         zone = table.table.time_zone or company.time_zone
-        batch = in_utc(mending.typed(entity, records, zone, conditions(rules)))
+        batch = in_utc(mending.typed(entity, records, zone, conditions(sieve.rules)))
         yield _as_entity(table, entity, sieve.sift_mended(batch))
 
 
@@ -127,8 +145,14 @@ def _typed_rows(company: Company, table: TableId, query: str, files: list[str]) 
             for batch in reader:
                 yield in_utc(batch)
         except duckdb.Error as problem:
-            said = " ".join(str(problem).split())[:400]
-            raise BrokenTable(f"{where(company, table)}: the mapping in company.yaml does not compute: {said}") from problem
+            said = " ".join(_without_values(problem).split())[:400]
+            raise BrokenTable(f"{where(company, table)}: the mapping in company.yaml does not compute: {said}") from None
+
+
+def _without_values(problem: duckdb.Error) -> str:
+    """What DuckDB said of a mapping; of a cell that does not compute (it may be personal) not what stood in it."""
+    of_the_mapping = isinstance(problem, (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException))
+    return str(problem) if of_the_mapping else CELL.sub("'…'", str(problem))
 
 
 def in_utc(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -22,6 +22,7 @@ import duckdb
 from mandegar import duck
 from mandegar.entities import ENTITIES, Entity
 from mandegar.quality.suite_file import RuleLine
+from mandegar.quality.telling import Said, said
 
 NUMBERS = ("integer", "decimal", "rate")
 TIMES = ("timestamp", "date")
@@ -45,7 +46,7 @@ class Asked:
     kind: str
     settings: dict[str, Any]
     column: str
-    reason: tuple[str, str]
+    reason: Said
 
 
 def broken_by(rule: str) -> str:
@@ -53,13 +54,13 @@ def broken_by(rule: str) -> str:
     return f"{rule} broken"
 
 
-def out_of_bounds(low: float | None, high: float | None) -> tuple[str, str]:
+def out_of_bounds(low: float | None, high: float | None) -> Said:
     """How a number outside its bounds is told."""
     if high is None:
-        return f"is below {low:g}", f"کمتر از {low:g} است"
+        return said("is below {}", "کمتر از {} است", f"{low:g}")
     if low is None:
-        return f"is above {high:g}", f"بیشتر از {high:g} است"
-    return f"is not between {low:g} and {high:g}", f"بین {low:g} و {high:g} نیست"
+        return said("is above {}", "بیشتر از {} است", f"{high:g}")
+    return said("is not between {} and {}", "بین {} و {} نیست", f"{low:g}", f"{high:g}")
 
 
 def expectation(name: str, line: RuleLine, entity: Entity) -> Asked:

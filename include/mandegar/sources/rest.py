@@ -20,6 +20,9 @@ from mandegar.sources.window import Window
 from mandegar.systems import Rest, TableId
 
 Record = Mapping[str, Any]
+# dlt tells its makers nothing, and does not look for each of its settings among Airflow's variables: that costs a request each, and
+# where there is no database it fills the log with errors
+DLT_ALONE = {"RUNTIME__DLTHUB_TELEMETRY": "false", "PROVIDERS__ENABLE_AIRFLOW_SECRETS": "false"}
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def open_table(table: TableId, window: Window, zone: ZoneInfo) -> tuple[pa.Schem
 
 def reached(table: TableId, window: Window, zone: ZoneInfo) -> Reach:
     """The system of a table, before anything is asked of it. Errors: SourceError if its connection is not there or lacks something."""
-    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # dlt tells its makers nothing
+    os.environ.update(DLT_ALONE)
     assert table.source.connection is not None
     link = connection(table.source.connection, str(table))
     rest = _rest(table)

@@ -147,14 +147,13 @@ def test_a_property_of_your_own_is_asked_for_because_a_column_names_it(vendor, t
     assert take(folder, "hubspot.customer", FIRST)[0]["properties.tier"] == "gold"
 
 
-def test_won_deals_are_invoices_where_they_are_wanted(vendor, night, httpserver, hubspot):
-    hubspot.add("companies", "1", "01T10:00:00.000", name="Acme")
+def test_won_deals_are_invoices_where_they_are_wanted(vendor, valid, httpserver, hubspot):
     won = {"hs_is_closed_won": "true", "amount": "1200.50", "closedate": "2026-03-02T00:00:00Z", "deal_currency_code": "USD"}
     hubspot.add("deals", "5", "02T10:00:00.000", **won)
     hubspot.add("deals", "6", "02T10:00:00.000", hs_is_closed_won="false", amount="7")
     hubspot.companies |= {"5": "1", "6": "1"}
     folder = connect(vendor, httpserver, "    tables: {deal: true, call: false, email: false, meeting: false}\n")
-    found = night(folder, FIRST)["invoice"]
+    found = valid(folder, "hubspot.deal", FIRST)
     assert [(row["invoice_id"], row["customer_id"], row["net_amount"]) for row in found] == [("5", "1", Decimal("1200.5"))]
 
 

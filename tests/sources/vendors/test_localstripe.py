@@ -1,37 +1,28 @@
 """Stripe held against localstripe, a Stripe that others wrote. (It has neither credit notes nor filters by time; those are left out.)"""
 
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import requests
+from tests.sources.servers import free_port
+from tests.sources.vendors.foreign import running
 
 SERVE = "import sys; from aiohttp import web; from localstripe.server import app; web.run_app(app, host='127.0.0.1', port=int(sys.argv[1]))"
 LEFT_OUT = "    tables: {credit_note: false, refund: false}\n"
 
 
 @pytest.fixture
-def localstripe(tmp_path) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with subprocess.Popen([sys.executable, "-c", SERVE, str(port)], cwd=tmp_path, stdout=subprocess.DEVNULL) as server:
-        url = f"http://127.0.0.1:{port}"
-        for _ in range(200):
-            try:
-                requests.delete(f"{url}/_config/data", timeout=1)
-                break
-            except requests.ConnectionError:
-                time.sleep(0.05)
+def localstripe(tmp_path: Path) -> Iterator[str]:
+    port = free_port()
+    with running([sys.executable, "-c", SERVE, str(port)], port, tmp_path) as url:
         yield url
-        server.terminate()
 
 
-def test_customers_subscriptions_invoices_and_charges_of_a_stripe_that_others_wrote(vendor, night, localstripe):
+def test_customers_subscriptions_invoices_and_charges_of_a_stripe_that_others_wrote(vendor, valid, localstripe):
     def make(path: str, **given: object) -> str:
         answer = requests.post(f"{localstripe}/v1/{path}", data=given, auth=("sk_test_secret", ""), timeout=10)
         answer.raise_for_status()
@@ -47,7 +38,7 @@ def test_customers_subscriptions_invoices_and_charges_of_a_stripe_that_others_wr
     make("subscriptions", customer=ids[0], **{"items[0][plan]": "basic", "items[0][quantity]": 3})
 
     folder = vendor("stripe", localstripe, password="sk_test_secret", more=LEFT_OUT)
-    found = night(folder, date(2030, 1, 1))
+    found = {entity: valid(folder, f"stripe.{entity}", date(2030, 1, 1)) for entity in ("customer", "subscription", "invoice", "payment")}
     assert sorted(row["name"] for row in found["customer"]) == sorted(f"Customer {number}" for number in range(12))
     (one,) = found["subscription"]
     assert (one["customer_id"], one["quantity"], one["unit_price"], one["currency"], one["status"]) == (

@@ -152,14 +152,13 @@ def test_the_first_night_is_one_bulk_job_and_the_next_one_query_in_pages(vendor,
 
 
 @pytest.mark.parametrize(("several", "options", "currency"), [(True, "", "USD"), (False, "    options: {currency: USD}\n", "USD")])
-def test_the_currency_is_asked_for_only_where_there_are_several(vendor, night, httpserver, salesforce, several, options, currency):
+def test_the_currency_is_asked_for_only_where_there_are_several(vendor, valid, httpserver, salesforce, several, options, currency):
     if several:
         salesforce.fields["Opportunity"].add("CurrencyIsoCode")
-    salesforce.put("Account", "001A", "01T10:00", Name="Acme")
     won = {"AccountId": "001A", "IsWon": True, "CloseDate": "2026-03-02", "Amount": 99.5, "CurrencyIsoCode": "USD" if several else "EUR"}
     salesforce.put("Opportunity", "006A", "02T10:00", **won)
     folder = connect(vendor, httpserver, f"    tables: {{opportunity: true, task: false}}\n{options}")
-    found = night(folder, FIRST)["invoice"]
+    found = valid(folder, "salesforce.opportunity", FIRST)
     assert [(row["net_amount"], row["currency"]) for row in found] == [(Decimal("99.5"), currency)]
     assert ("CurrencyIsoCode" in salesforce.jobs[-1]) == several
 

@@ -19,6 +19,7 @@ FILES = {
     "customer.csv": "customer_id,name,signed_up_at\nacme,Acme,2026-01-01\nbeta,Beta,2026-01-01\n",
     "subscription.csv": SUBSCRIPTION.format(customer="acme"),
 }
+PATHS = {"mixpanel": "/api/2.0/export", "amplitude": "/api/2/export"}
 Event = tuple[str, str | None, str, str, str]  # id, customer, feature, when it happened, when it was uploaded; both in March 2026
 
 
@@ -75,7 +76,7 @@ def _moment(text: str) -> datetime:
 def export(request: pytest.FixtureRequest, httpserver: HTTPServer) -> FakeExport:
     """Both vendors, one after the other."""
     fake = FakeExport(request.param)
-    httpserver.expect_request({"mixpanel": "/api/2.0/export", "amplitude": "/api/2/export"}[request.param]).respond_with_handler(fake)
+    httpserver.expect_request(PATHS[request.param]).respond_with_handler(fake)
     return fake
 
 
@@ -104,17 +105,39 @@ EARLY: list[Event] = [
 ]
 
 
-def test_three_nights_with_late_events(vendor, night, httpserver, export):
-    folder = in_tehran(connect(vendor, httpserver, export))
-    export.events = list(EARLY)
+BOTH = """    options: {history_days: 8}
+  amplitude:
+    kind: amplitude
+    connection: vendor
+    options: {history_days: 8}
+"""
+
+
+def test_three_nights_with_late_events_of_both_vendors(vendor, night, httpserver):
+    exports = {kind: FakeExport(kind) for kind in PATHS}
+    for kind, export in exports.items():
+        httpserver.expect_request(PATHS[kind]).respond_with_handler(export)
+    folder = in_tehran(connect(vendor, httpserver, exports["mixpanel"], BOTH))
+
+    def happened(*events: Event) -> None:
+        for kind, export in exports.items():
+            export.events += [(id_, customer, f"{kind} {feature}", at, sent) for id_, customer, feature, at, sent in events]
+
+    happened(*EARLY)
     first = counts(night(folder, FIRST))
-    export.events += [("e", "acme", "export", "09T12:00", "11T08:00"), ("f", "beta", "export", "11T09:00", "11T09:00")]
+    happened(("e", "acme", "export", "09T12:00", "11T08:00"), ("f", "beta", "export", "11T09:00", "11T09:00"))
     second = counts(night(folder, SECOND))
-    export.events += [("g", "beta", "export", "12T09:00", "12T09:00")]
+    happened(("g", "beta", "export", "12T09:00", "12T09:00"))
     third = counts(night(folder, THIRD))
-    assert first == {("acme", 9, "export"): 2, ("beta", 10, "report"): 1}
-    assert second == {("acme", 9, "export"): 3, ("beta", 10, "report"): 1, ("beta", 11, "export"): 1}
-    assert third == second | {("beta", 12, "export"): 1}
+    assert first == {
+        ("acme", 9, "mixpanel export"): 2,
+        ("beta", 10, "mixpanel report"): 1,
+        ("acme", 9, "amplitude export"): 2,
+        ("beta", 10, "amplitude report"): 1,
+    }
+    late = {(customer, day, f"{kind} export"): number for kind in PATHS for customer, day, number in (("acme", 9, 3), ("beta", 11, 1))}
+    assert second == first | late
+    assert third == second | {("beta", 12, "mixpanel export"): 1, ("beta", 12, "amplitude export"): 1}
     assert counts(night(folder, SECOND, again=True)) == second
 
 
