@@ -35,6 +35,14 @@ def test_mrr_is_not_negative(make_company, check):
     assert (found.waiting[0]["value"], found.waiting[0]["reason"]) == ("21.0000", "is more than quantity x unit_price")
 
 
+def test_amounts_in_rials_do_not_overflow_a_condition(make_company, check):
+    """173 seats at 119 million rials are 20,587 million; a discount of 20,588 million is more, one of 20,587 million is not."""
+    prices = ",173,119000000,20587000000,", ",173,119000000,20588000000,"
+    rows = "".join(GOOD.replace("s1", f"s{number}").replace(",1,10,,", price) for number, price in enumerate(prices, start=2))
+    found = check(make_company({"subscription.csv": SUBSCRIPTION + GOOD + rows}), "files.subscription")
+    assert waiting(found) == [(4, "discount", "mrr_not_negative")]
+
+
 def test_a_consent_older_than_its_contact_is_warned_of(make_company, check):
     rows = "c1,Sara,2025-01-10,,2025-01-09,,\nc2,Ali,2025-01-10,,2025-01-10,,\n"
     found = check(make_company({"subscription.csv": SUBSCRIPTION + GOOD, "customer.csv": CUSTOMER + rows}), "files.customer")

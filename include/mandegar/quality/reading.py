@@ -24,6 +24,7 @@ ARROW: dict[str, pa.DataType] = {
     "timestamp": pa.timestamp("us", "UTC"),
     "date": pa.date32(),
 }
+WIDE = {"decimal": "DECIMAL(38, 4)", "rate": "DECIMAL(38, 14)"}
 PARSED = ("integer", "decimal", "rate", "boolean", "timestamp", "date", "map")
 
 
@@ -72,10 +73,21 @@ def _read(entity: Entity, types: dict[str, pa.DataType | None], conditions: dict
     texts = ", ".join(_text(column, types[column.name]) for column in entity.columns if column.type in PARSED)
     found = [quote_text(column) for column in entity.columns if column.type in PARSED]
     told = [f"coalesce(CAST(({condition}\n) AS BOOLEAN), false) AS {quote(name)}" for name, condition in conditions.items()]
+    wide = {column.name: WIDE[column.type] for column in entity.columns if told and column.type in WIDE}
+    names = [f"{quote(f'{name} as typed')} AS {quote(name)}" if name in wide else quote(name) for name in entity.names]
     return f"""typed AS (SELECT _row,
     {", ".join(part for part in (outer, texts) if part)}
   FROM mapped)
-SELECT _row, {", ".join([*(quote(column.name) for column in entity.columns), *found, *told])} FROM typed"""
+SELECT _row, {", ".join([*names, *found, *told])} FROM {_widened(wide)}"""
+
+
+def _widened(names: dict[str, str]) -> str:
+    """The typed rows as conditions see them: a product of two amounts of 18 digits needs more."""
+    if not names:
+        return "typed"
+    wide = ", ".join(f"CAST({quote(name)} AS {kind}) AS {quote(name)}" for name, kind in names.items())
+    kept = ", ".join(f"{quote(name)} AS {quote(f'{name} as typed')}" for name in names)
+    return f"(SELECT * REPLACE ({wide}), {kept} FROM typed)"
 
 
 def quote(name: str) -> str:
