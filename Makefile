@@ -38,7 +38,7 @@ up: setup ## Airflow with its page, the DAGs unpaused, until Ctrl-C
 	@$(RUN) $(BIN)/python ops/up.py
 
 test: setup ## all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 fakes: var/fakes/ready ## vendors' servers that others wrote, for tests that skip without them (needs Node.js)
 
