@@ -37,8 +37,9 @@ up: setup ## Airflow with its page, the DAGs unpaused, until Ctrl-C
 	@test -f $(COMPANY)/company.yaml || $(MAKE) --no-print-directory sample
 	@$(RUN) $(BIN)/python ops/up.py
 
+# Three workers on two cores: while a scheduler or a server is waited for, another test goes on.
 test: setup ## all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 fakes: var/fakes/ready ## vendors' servers that others wrote, for tests that skip without them (needs Node.js)
 
