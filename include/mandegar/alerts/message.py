@@ -17,7 +17,7 @@ from mandegar.quality.telling import PERSIAN, in_language
 COMMAND = "mandegar quarantine list"
 MANY = ("how many", "چند تا")
 FIRST = ("since the night of", "از شب")
-TODO = ("what to do", "چه باید کرد")
+WHAT_TO_DO = ("what to do", "چه باید کرد")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _told(company: Company, one: Finding) -> Part:
     if one.detail:
         lines.append(Line(one.detail, english=one.rule == STAGE))
     lines.append(Line(f"{in_language(locale, FIRST)} {_day(company, one.since)}"))
-    lines.append(Line(one.mend, in_language(locale, TODO)))
+    lines.append(Line(one.mend, in_language(locale, WHAT_TO_DO)))
     return Part(one.source, one.column, one.reason, None if one.rule == STAGE else one.rule, tuple(lines))
 
 
