@@ -27,7 +27,10 @@ def deleted(engine: Engine, lake: Lake, table: str, as_of: date) -> ir.Table | N
 
 def changed(engine: Engine, lake: Lake, table: str, before: date, as_of: date) -> ir.Table | None:
     """The keys of a source table that were deleted, or came back, since a night; None where there are none."""
+    told = [deleted(engine, lake, table, day) for day in (before, as_of)]
+    if all(keys is None for keys in told):
+        return None
     nothing = engine.table(pa.table({KEY: pa.array([], pa.string())}))
-    old, new = (found if found is not None else nothing for found in (deleted(engine, lake, table, day) for day in (before, as_of)))
+    old, new = (nothing if keys is None else keys for keys in told)
     keys = engine.keep(old.difference(new).union(new.difference(old)))
     return keys if engine.count(keys) else None
