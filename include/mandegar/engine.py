@@ -80,6 +80,7 @@ class Engine:
     def _spark_write(self, lake: Lake, stage: str, name: str, part: pa.Field, parts: Iterable[str], rows: "ir.Table") -> int:
         """Replaces the named parts of a lake table: the executors write files, and one commit takes them over. Gives their rows."""
         asked, parts, table = arrow_schema(rows), list(parts), lake.path(stage, name)
+        lake.widen(stage, name, asked)
         held = lake.held(stage, name, asked)
         with readyfiles.staging(table) as folder:
             frame = self._session.sql(self.backend.compile(rows))

@@ -1,7 +1,7 @@
 """The entities: what a customer, a subscription, an invoice … is, column by column, defined once.
 
 A file whose columns carry these names needs no mapping. Sources map to them, validation derives its rules from them,
-`conform` builds them. Times are UTC with zone; money is decimal(18,4) with its currency beside it;
+`conform` builds them. Times are UTC with zone; money is decimal(24,4) with its currency beside it;
 an exchange rate has 14 decimals, because one rial is a millionth of a dollar.
 """
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.fs as pafs
 from deltalake import DeltaTable, write_deltalake
 
 from mandegar import readyfiles
@@ -95,6 +96,7 @@ class Lake:
         """
         counted = _Counter(batches, as_of)
         full = schema.append(AS_OF)
+        self.widen(stage, name, schema)
         path = self.path(stage, name)
         new = not self.exists(stage, name)
         try:
@@ -119,6 +121,7 @@ class Lake:
         reading the lake through delta-rs.
         """
         counted = _Counter(batches, None)
+        self.widen(stage, name, schema)
         path, new = self.path(stage, name), not self.exists(stage, name)
         named = ", ".join(f"'{chunk}'" for chunk in sorted(chunks))
         try:
@@ -135,6 +138,26 @@ class Lake:
                 raise counted.problem from None
             raise
         return self.version(stage, name)
+
+    def widen(self, stage: str, name: str, schema: pa.Schema) -> None:
+        """Writes a table again, in one commit, if an earlier release gave its decimals fewer digits than the schema asks for."""
+        if not self.exists(stage, name):
+            return
+        table = DeltaTable(str(self.path(stage, name)))
+        there = pa.schema(table.schema().to_arrow())
+        wider = pa.schema([schema.field(field.name) if _is_narrower(field, schema) else field for field in there])
+        if wider == there:
+            return
+        root = self.path(stage, name)
+        beside_delta = pafs.SubTreeFileSystem(str(root), pafs.LocalFileSystem())  # delta-rs cannot be entered again while it writes
+        rows = table.to_pyarrow_dataset(filesystem=beside_delta, schema=wider).scanner().to_reader()
+        write_deltalake(
+            str(root),
+            pa.RecordBatchReader.from_batches(wider, (batch.cast(wider) for batch in rows)),
+            mode="overwrite",
+            schema_mode="overwrite",
+            partition_by=table.metadata().partition_columns,
+        )
 
     def held(self, stage: str, name: str, schema: pa.Schema) -> pa.Schema:
         """The columns of rows that are to be written, each in the type that the table has for it.
@@ -234,6 +257,14 @@ class Lake:
         if old:
             table = DeltaTable(str(self.path(stage, name)))
             table.delete("as_of IN (" + ", ".join(f"'{day.isoformat()}'" for day in old) + ")")
+
+
+def _is_narrower(field: pa.Field, schema: pa.Schema) -> bool:
+    """Whether a column of a table has fewer digits than the same column of a schema, and as many places."""
+    if not pa.types.is_decimal(field.type) or field.name not in schema.names:
+        return False
+    asked = schema.field(field.name).type
+    return pa.types.is_decimal(asked) and asked.scale == field.type.scale and asked.precision > field.type.precision
 
 
 class _Counter:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -128,3 +129,13 @@ def test_forgetting_keeps_the_last_windows_before_the_night_and_all_after(lake):
 
 def test_what_was_never_written_has_no_files_and_no_windows(lake):
     assert (lake.files("raw", "t", [MONDAY]), lake.windows("raw", "t"), lake.receipts("raw", "t")) == ([], [], [])
+
+
+def test_a_table_of_an_earlier_release_gets_the_digits_that_amounts_have_now(lake):
+    amounts = [pa.schema([("net", pa.decimal128(digits, 4))]) for digits in (18, 24)]
+    lake.replace("marts", "t", MONDAY, amounts[0], [pa.RecordBatch.from_pydict({"net": [Decimal("12.5000")]}, schema=amounts[0])])
+    rials = Decimal("120000000000000000.0000")
+    lake.replace("marts", "t", TUESDAY, amounts[1], [pa.RecordBatch.from_pydict({"net": [rials]}, schema=amounts[1])])
+    files = [lake.files("marts", "t", [day]) for day in (MONDAY, TUESDAY)]
+    assert [pq.ParquetFile(file).read().column("net").to_pylist() for (file,) in files] == [[Decimal("12.5000")], [rials]]
+    assert lake.schema("marts", "t").field("net").type == pa.decimal128(24, 4)

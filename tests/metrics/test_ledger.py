@@ -38,6 +38,20 @@ CASES: dict[str, tuple[list[Row], list[Stretch]]] = {
     "every 2 weeks": (one("every 2 weeks", 12, interval_unit="week", interval_count=2), worth("26.0000")),
     "daily": (one("daily", 1, interval_unit="day"), worth("30.4167")),
     "in rials": (one("in rials", "120000000000", interval_unit="year", currency="IRR"), worth("10000000000.0000")),
+    # 120,000,000,000,000,000.06 / 12 = 10,000,000,000,000,000.005; 999,999,999,999,999.9999 x 52 / 12 = 4,333,333,333,333,333.3329
+    "in rials, a thousand times": (
+        one("in rials, a thousand times", "120000000000000000.06", interval_unit="year", currency="IRR"),
+        worth("10000000000000000.0050"),
+    ),
+    "in rials, weekly": (
+        one("in rials, weekly", "999999999999999.9999", interval_unit="week", currency="IRR"),
+        worth("4333333333333333.3329"),
+    ),
+    # 7 x 12,345,678,901,234,567.89 = 86,419,752,308,641,975.23; x 365 = 31,543,209,592,654,320,958.95; / (12 x 366)
+    "in rials, 7 seats every 366 days": (
+        one("in rials, 7 seats every 366 days", "12345678901234567.89", quantity=7, interval_unit="day", interval_count=366),
+        worth("7181969397234590.3823"),
+    ),
     "discount": (one("discount", 100, discount="30.5"), worth("69.5000")),
     "discount above the price": (one("discount above the price", 100, discount=130), worth("0.0000")),
     "quantity": (one("quantity", "19.99", quantity=3), worth("59.9700")),

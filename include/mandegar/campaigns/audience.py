@@ -19,6 +19,7 @@ from mandegar.metrics.ledger import ledger
 from mandegar.metrics.measure import as_measured
 from mandegar.metrics.policies import own_policies
 from mandegar.metrics.purchases import purchases
+from mandegar.money import FACTORED, MONEY
 
 CUSTOMER = (
     "name",
@@ -110,11 +111,11 @@ def renewals(versions: ir.Table, campaign: Campaign, company: Company, as_of: da
     furthest = calendar.day_end(as_of + timedelta(days=max(span[1] for span in campaign.stages.values())), company.zone)
     present = versions.filter(versions.valid_to.isnull() & versions.status.isin(["active", "past_due"]) & versions.renews_at.notnull())
     longest = present.group_by("customer_id", "plan").agg(longest_at=present.renews_at.max())
-    amount = (present.quantity.cast("decimal(19, 4)") * present.unit_price - present.discount.fill_null(0)).cast("decimal(18, 4)")
+    amount = (present.quantity.cast(FACTORED) * present.unit_price - present.discount.fill_null(0)).cast(MONEY)
     months = present.interval_unit.cases(("year", 12.0), ("month", 1.0), ("week", 12.0 / 52.0), ("day", 12.0 / 365.0), else_=1.0)
     ending = present.mutate(
         amount=amount,
-        value=(amount.cast("float64") * 12.0 / (months * present.interval_count.cast("float64"))).round(4).cast("decimal(18, 4)"),
+        value=(amount.cast("float64") * 12.0 / (months * present.interval_count.cast("float64"))).round(4).cast(MONEY),
     ).filter((present.renews_at >= ibis.literal(closes)) & (present.renews_at < ibis.literal(furthest)))
     first = ibis.row_number().over(group_by="customer_id", order_by=[ending.renews_at.asc(), ending.subscription_id.asc()])
     chosen = ending.mutate(place=first).filter(lambda t: t.place == 0).join(longest, ["customer_id", "plan"])
@@ -158,7 +159,7 @@ def departed(stretches: ir.Table, versions: ir.Table, campaign: Campaign, compan
     why = versions.group_by("subscription_id").agg(reason=versions.ended_reason.max())
     joined = gone.join(why, gone.event_key == why.subscription_id, how="left")
     reason = joined.reason.coalesce(joined.unpaid.ifelse("payment_failed", "not_given"))
-    value = (joined.mrr * 12).cast("decimal(18, 4)")
+    value = (joined.mrr * 12).cast(MONEY)
     return (
         joined.mutate(reason_code=reason, value=value)
         .filter(lambda t: ~t.reason_code.isin(list(campaign.without_reasons) or [""]) & (t.value >= Decimal(str(campaign.least_value))))
@@ -169,7 +170,7 @@ def departed(stretches: ir.Table, versions: ir.Table, campaign: Campaign, compan
             "event_at",
             "event_key",
             "reason_code",
-            amount=joined.mrr.cast("decimal(18, 4)"),
+            amount=joined.mrr.cast(MONEY),
             already=ibis.literal(False),
         )
     )
@@ -187,10 +188,10 @@ def silent(invoices: ir.Table, campaign: Campaign, company: Company, closes: dat
     last = bought.group_by("customer_id").agg(last_at=bought.issued_at.max())
     joined = bought.join(last, "customer_id")
     year = joined.issued_at >= joined.last_at - ibis.interval(days=365)
-    nothing = ibis.literal(0).cast("decimal(18, 4)")
+    nothing = ibis.literal(0).cast(MONEY)
     sums = joined.group_by("customer_id", "last_at").agg(
-        value=year.ifelse(joined.net_amount, nothing).sum().cast("decimal(18, 4)"),
-        amount=(joined.issued_at == joined.last_at).ifelse(joined.net_amount, nothing).sum().cast("decimal(18, 4)"),
+        value=year.ifelse(joined.net_amount, nothing).sum().cast(MONEY),
+        amount=(joined.issued_at == joined.last_at).ifelse(joined.net_amount, nothing).sum().cast(MONEY),
         currency=joined.currency.max(),
     )
     gone = sums.filter(

@@ -12,8 +12,8 @@ from mandegar.metrics.mrr import PERIOD
 from mandegar.metrics.night import Night
 from mandegar.metrics.purchases import within
 from mandegar.metrics.survival import origins
+from mandegar.money import SUM
 
-SUM = "decimal(38, 4)"
 CHANNEL = "acquisition_channel"
 ACQUISITION = (
     Metric("acquisition_spend", "acquisition_spend", None, "spent on channels that win customers"),

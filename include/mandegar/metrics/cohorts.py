@@ -12,15 +12,14 @@ from mandegar.calendar import midnight
 from mandegar.metrics import fx
 from mandegar.metrics.days import date_of, local_day, number
 from mandegar.metrics.dimensions import column_of, totals, traits
-from mandegar.metrics.ledger import MONEY
 from mandegar.metrics.night import Night
 from mandegar.metrics.spells import purchase_days, spans, spells, today
 from mandegar.metrics.survival import origins
+from mandegar.money import MONEY, SUM
 
 SIGNUP, FIRST_PAYMENT = "signup", "first_payment"
 N_DAY, UNBOUNDED, BRACKETED = "n_day", "unbounded", "bracketed"
 OPEN = 10_000_000  # the end of "day N or later"
-SUM = "decimal(38, 4)"
 COHORT = ("cohort_by", "cohort_start")
 AGES = pa.schema([("method", pa.string()), ("age", pa.int64()), ("age_to", pa.int64())])
 

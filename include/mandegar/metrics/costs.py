@@ -3,8 +3,8 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.ledger import FACTORED, MONEY
 from mandegar.metrics.night import Night
+from mandegar.money import FACTORED, MONEY
 
 
 def cost_to_serve(night: Night) -> ir.Table:

@@ -5,6 +5,7 @@ import ibis.expr.types as ir
 
 from mandegar.company import Company
 from mandegar.metrics.mrr import PERIOD
+from mandegar.money import MONEY
 
 PERSONAL = ("name", "email", "phone", "birth_date")
 DIMENSION = (
@@ -86,22 +87,22 @@ def inactivity(presence: ir.Table, periods: ir.Table, revenues: ir.Table, lately
     seen = lately.select(ends_at=lately["at"], customer_id=lately.customer_id, lately=ibis.literal(True))
     joined = months.join(seen, ["ends_at", "customer_id"], how="left")
     status = ibis.cases((joined.after & joined.lately.fill_null(False), "active"), (joined.after, "inactive"), else_="churned")
-    empty = ibis.null("decimal(18, 4)")
+    empty = ibis.null(MONEY)
     return _with_revenue(joined.select(*PERIOD, "customer_id", status=status, m0=empty, m1=empty), periods, revenues)
 
 
 def _with_revenue(stated: ir.Table, periods: ir.Table, revenues: ir.Table) -> ir.Table:
     earned = stated.join(revenues, [*PERIOD, "customer_id"], how="left").select(*stated.columns, "revenue")
     joined = earned.join(periods.select(*PERIOD, "period_end", "is_complete"), list(PERIOD))
-    nothing = ibis.literal(0).cast("decimal(18, 4)")
+    nothing = ibis.literal(0).cast(MONEY)
     return joined.select(
         *PERIOD,
         "period_end",
         "is_complete",
         "customer_id",
         "status",
-        m0=joined.m0.cast("decimal(18, 4)"),
-        m1=joined.m1.cast("decimal(18, 4)"),
+        m0=joined.m0.cast(MONEY),
+        m1=joined.m1.cast(MONEY),
         revenue=joined.revenue.fill_null(nothing),
     )
 

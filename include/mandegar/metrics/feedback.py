@@ -12,6 +12,7 @@ from mandegar.metrics.mrr import PERIOD
 from mandegar.metrics.night import Night
 from mandegar.metrics.reactions import detractors_wait
 from mandegar.metrics.waiting import quantiles
+from mandegar.money import SUM
 
 PROMOTER = 9
 DETRACTOR_BELOW = 7
@@ -127,7 +128,7 @@ def _csat(rows: ir.Table) -> dict[str, ir.Value]:
 
 def _ces(rows: ir.Table) -> dict[str, ir.Value]:
     score = rows.score.cast("float64")
-    return {"ces_answers": rows.count(), "ces_sum": rows.score.cast("decimal(38, 4)").sum(), "ces_squares": (score * score).sum()}
+    return {"ces_answers": rows.count(), "ces_sum": rows.score.cast(SUM).sum(), "ces_squares": (score * score).sum()}
 
 
 def _reactions(rows: ir.Table) -> dict[str, ir.Value]:

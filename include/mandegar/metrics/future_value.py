@@ -10,11 +10,10 @@ import pyarrow as pa
 from mandegar.metrics import buyer_model, fx
 from mandegar.metrics.buyer_model import BGNBD, WEEK, GammaGamma, NoModel
 from mandegar.metrics.days import number
-from mandegar.metrics.ledger import MONEY
 from mandegar.metrics.night import Night
 from mandegar.metrics.spells import spans, spells, today
+from mandegar.money import MONEY, SUM
 
-SUM = "decimal(38, 4)"
 MONTH = 365.25 / 12  # days
 YEAR = 365
 LARGEST = 700.0  # e to this is the largest that floating point holds

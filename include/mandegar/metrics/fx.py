@@ -12,12 +12,12 @@ from mandegar.calendar import midnight
 from mandegar.company import Company
 from mandegar.engine import Engine
 from mandegar.errors import BrokenTable
+from mandegar.money import MONEY
 
-RATE = pa.decimal128(22, 14)
+RATE = pa.decimal128(28, 14)
 RATE_SCHEMA = pa.schema([("at", pa.timestamp("us", "UTC")), ("currency", pa.string()), ("rate", RATE)])
 SPAN_SCHEMA = pa.schema([("of", pa.string()), ("since", pa.timestamp("us", "UTC")), ("till", pa.timestamp("us", "UTC")), ("rate", RATE)])
 FOREVER = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
-MONEY = "decimal(18, 4)"
 
 Known = list[tuple[str, date, Decimal]]
 

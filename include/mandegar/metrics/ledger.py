@@ -1,6 +1,6 @@
 """The MRR ledger: who paid how much a month, from when until when. Everything contractual stands on it (metrics.md)."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 import ibis
@@ -10,12 +10,10 @@ import pyarrow as pa
 from mandegar.engine import Engine
 from mandegar.entities import INTERVAL_UNITS
 from mandegar.metrics.policies import Policies
+from mandegar.money import FACTORED, MONEY
 
-MONEY = "decimal(18, 4)"
-FACTORED = "decimal(19, 4)"  # DuckDB keeps a product of two decimals of 18 digits at 18: a yearly price in rials would not fit
-NEARLY_EXACT = "decimal(38, 12)"  # heals the factor's last digit, so that an exact half is rounded up
-FACTOR = pa.decimal128(19, 17)
 FEW = Decimal(100_000_000_000)  # below this an amount's ten-thousandths, times twice 365, fit into 64 bits
+HIGH = 100_000_000  # larger amounts are divided in two parts: so many whole units, and the ten-thousandths that are left
 LONGEST_INTERVAL = 366
 INVOLUNTARY_REASONS = ("payment_failed", "card_expired", "dunning_exhausted", "unpaid", "tax_location_invalid")
 MONTHS_PER = {"day": Fraction(365, 12), "week": Fraction(52, 12), "month": Fraction(1), "year": Fraction(1, 12)}
@@ -27,7 +25,7 @@ def ledger(versions: ir.Table, policies: Policies, engine: Engine, credits: ir.T
     Grain: one row per stretch of time in which a subscription paid, was on trial or paused, and, where credits reduce MRR,
     one per credit note for the interval it credits.
     Columns: customer_id, subscription_id, plan, currency; from_at, until_at (excluded, empty while it lasts);
-    mrr, per month in the contract's currency, decimal(18,4), 0 unless paying, negative of a credit; standing: active,
+    mrr, per month in the contract's currency, decimal(24,4), 0 unless paying, negative of a credit; standing: active,
     past_due, paused, trial, credited.
     Formula: mrr = quantity x unit_price - discount, times 1/n (every n months), 1/12n (years), 52/12n (weeks), 365/12n
     (days), rounded half up to 4 decimals per subscription. Left out: tax, trials, one-off charges.
@@ -44,7 +42,7 @@ def ledger(versions: ir.Table, policies: Policies, engine: Engine, credits: ir.T
     unpaused = policies.pause == "unchanged"
     worth = ["active", *(["past_due"] if policies.past_due != "not_counted" else []), *(["paused"] if unpaused else [])]
     stretches = priced.mutate(
-        mrr=priced.status.isin(worth).ifelse(_a_month(priced), ibis.literal(0).cast(MONEY)),
+        mrr=priced.status.isin(worth).ifelse(_a_month(priced.amount, priced.months, priced.per), ibis.literal(0).cast(MONEY)),
         standing=priced.status.cases(
             ("trialing", "trial"),
             ("active", "active"),
@@ -62,17 +60,35 @@ def ledger(versions: ir.Table, policies: Policies, engine: Engine, credits: ir.T
     return ibis.union(paid, rest, _credited(paid, credits, priced).select(*columns))
 
 
-def _a_month(priced: ir.Table) -> ir.DecimalValue:
-    """What an amount per interval is a month, rounded half up to 4 decimals.
+def _a_month(amount: ir.DecimalValue, months: ir.IntegerValue, per: ir.IntegerValue) -> ir.DecimalValue:
+    """What an amount per interval is a month, amount x months / per, exact and rounded half up to 4 decimals.
 
-    In whole ten-thousandths where they are not too many, because engines divide wide decimals slowly; the decimal way else.
+    In whole ten-thousandths, because engines divide wide decimals slowly or not exactly; an amount whose ten-thousandths do not
+    fit into 64 bits is divided as one divides by hand, its high digits first and what they leave with the low ones.
     """
-    doubled = 2 * (priced.amount.cast(FACTORED) * 10_000).cast("int64") * priced.months + priced.per
-    divisor = 2 * priced.per
-    whole = ((doubled - doubled % divisor) / divisor).round().cast("int64")  # what divides without rest is exact as a double
-    exact = (whole * ibis.literal("0.0001").cast("decimal(4, 4)")).cast(MONEY)
-    wide = (priced.amount * priced.factor).cast(NEARLY_EXACT).cast(MONEY)
-    return ibis.cases((priced.months == priced.per, priced.amount), (priced.amount < FEW, exact), else_=wide)
+    few = _rounded(_ten_thousandths(amount) * months, per)
+    high = ibis.greatest((amount.cast("float64") / HIGH).floor().cast("int64") - 1, 0)  # 1 less: a double may be off by one
+    low = _ten_thousandths(amount - (high.cast("decimal(14, 0)") * HIGH).cast(MONEY))
+    whole, left = _divided(high * months, per)
+    many = (whole.cast("decimal(16, 0)") * HIGH).cast(MONEY) + _rounded(left * HIGH * 10_000 + low * months, per)
+    return ibis.cases((months == per, amount), (amount < FEW, few), else_=many.cast(MONEY))
+
+
+def _ten_thousandths(amount: ir.DecimalValue) -> ir.IntegerValue:
+    """A small amount in ten-thousandths."""
+    return (amount.cast(FACTORED) * 10_000).cast("int64")
+
+
+def _divided(number: ir.IntegerValue, by: ir.IntegerValue) -> tuple[ir.IntegerValue, ir.IntegerValue]:
+    """A number divided, and the rest; what divides without rest is exact as a double."""
+    rest = number % by
+    return ((number - rest) / by).round().cast("int64"), rest
+
+
+def _rounded(ten_thousandths: ir.IntegerValue, per: ir.IntegerValue) -> ir.DecimalValue:
+    """Ten-thousandths divided, rounded half up, as money."""
+    whole, _ = _divided(2 * ten_thousandths + per, 2 * per)
+    return (whole * ibis.literal("0.0001").cast("decimal(4, 4)")).cast(MONEY)
 
 
 def first_paid(stretches: ir.Table) -> ir.Table:
@@ -101,18 +117,13 @@ def _ends(paid: ir.Table) -> ir.TimestampColumn:
 
 
 def _factors(engine: Engine) -> ir.Table:
-    """How many of an interval fit into a month: months / per exactly, factor as exact a decimal as 17 places hold."""
+    """How many of an interval fit into a month: months / per."""
     rows = []
     for unit in INTERVAL_UNITS:
         for count in range(1, LONGEST_INTERVAL + 1):
             months = MONTHS_PER[unit] / count
-            factor = (Decimal(months.numerator) / months.denominator).quantize(Decimal(1).scaleb(-17), ROUND_HALF_EVEN)
-            rows.append(
-                {"interval_unit": unit, "interval_count": count, "factor": factor, "months": months.numerator, "per": months.denominator}
-            )
-    schema = pa.schema(
-        [("interval_unit", pa.string()), ("interval_count", pa.int64()), ("factor", FACTOR), ("months", pa.int64()), ("per", pa.int64())]
-    )
+            rows.append({"interval_unit": unit, "interval_count": count, "months": months.numerator, "per": months.denominator})
+    schema = pa.schema([("interval_unit", pa.string()), ("interval_count", pa.int64()), ("months", pa.int64()), ("per", pa.int64())])
     return engine.table(pa.Table.from_pylist(rows, schema))
 
 
@@ -170,7 +181,7 @@ def _credited(paid: ir.Table, credits: ir.Table, priced: ir.Table) -> ir.Table:
     notes = credits.filter((credits.kind == "credit") & credits.voided_at.isnull() & credits.subscription_id.notnull())
     notes = notes.select(credited="subscription_id", credited_at="issued_at", net=notes.net_amount.abs())
     length = priced.interval_count.cast("int64") * priced.interval_unit.cases(("day", 1), ("week", 7), ("month", 30), else_=365)
-    billed = priced.select(version_of="subscription_id", since="from_at", till="until_at", factor="factor", length=length)
+    billed = priced.select(version_of="subscription_id", since="from_at", till="until_at", months="months", per="per", length=length)
     dated = notes.join(
         billed,
         [notes.credited == billed.version_of, notes.credited_at >= billed.since, billed.till.isnull() | (notes.credited_at < billed.till)],
@@ -183,7 +194,7 @@ def _credited(paid: ir.Table, credits: ir.Table, priced: ir.Table) -> ir.Table:
             paid.until_at.isnull() | (paid.until_at > dated.credited_at),
         ],
     )
-    monthly = (there.net.cast(FACTORED) * there.factor).cast(NEARLY_EXACT).cast(MONEY)
+    monthly = _a_month(there.net, there.months, there.per)
     return there.mutate(
         from_at=there.credited_at,
         until_at=ibis.least(there.until_at, there.credited_at + there.length.as_interval("D")),

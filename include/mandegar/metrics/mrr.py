@@ -5,7 +5,7 @@ import ibis.expr.types as ir
 
 from mandegar.metrics.dimensions import column_of, main_plan
 from mandegar.metrics.fx import at_rate
-from mandegar.metrics.ledger import MONEY
+from mandegar.money import MONEY
 
 PERIOD = ("calendar", "period_kind", "period_start")
 CELL = (*PERIOD, "dimension", "dimension_value")

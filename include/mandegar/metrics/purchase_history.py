@@ -4,8 +4,8 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.days import local_day, number
-from mandegar.metrics.ledger import MONEY
 from mandegar.metrics.night import Night
+from mandegar.money import MONEY
 
 
 def kept_purchases(invoices: ir.Table) -> ir.Table:

@@ -7,8 +7,8 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.dimensions import Dimension, totals
-from mandegar.metrics.ledger import MONEY
 from mandegar.metrics.mrr import PERIOD
+from mandegar.money import MONEY
 
 SAME_DAYS = 7
 SAME_AMOUNT = Decimal("0.01")

@@ -6,9 +6,10 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.dimensions import Dimension, beside, totals
-from mandegar.metrics.ledger import INVOLUNTARY_REASONS, MONEY
+from mandegar.metrics.ledger import INVOLUNTARY_REASONS
 from mandegar.metrics.mrr import CELL, MOVEMENTS, PERIOD
 from mandegar.metrics.policies import Policies
+from mandegar.money import MONEY, SUM
 
 
 def contract_presence(there: ir.Table, endings: ir.Table, passing: ir.Table, periods: ir.Table) -> ir.Table:
@@ -119,7 +120,7 @@ def money(there: ir.Table, moved: ir.Table, dimensions: Sequence[Dimension] = ()
     per movement, as a positive magnitude (fx signed); base, the opening MRR at the closing rate; kept, sum of min(M1, M0);
     grown, sum of M1, both over accounts with M0 > 0. GRR = kept / base, NRR = grown / base.
     """
-    nothing = ibis.literal(0).cast("decimal(38, 4)")
+    nothing = ibis.literal(0).cast(SUM)
 
     def held(rows: ir.Table) -> dict[str, ir.Value]:
         was = rows.before > 0

@@ -9,6 +9,7 @@ from mandegar.metrics.future_value import SUM, FutureValue, Parameter, contractu
 from mandegar.metrics.night import Night
 from mandegar.metrics.purchase_history import buying_days, histories, last_observed
 from mandegar.metrics.rfm import rfm
+from mandegar.money import MONEY
 
 CONTRACTUAL = ("mrr", "clv_contractual", "clv_contractual_with_first")
 PARAMETERS = pa.schema(
@@ -91,7 +92,7 @@ def _valued(rows: ir.Table) -> ir.Table:
     """The mart's columns in their order; money that never was is 0."""
     nothing = ibis.literal(0).cast(SUM)
     kinds = {
-        "mrr": "decimal(18, 4)",
+        "mrr": MONEY,
         "clv_contractual": SUM,
         "clv_contractual_with_first": SUM,
         "p_alive": "float64",

@@ -11,11 +11,10 @@ from mandegar.calendar import midnight, period_of
 from mandegar.metrics.costs import cost_to_serve
 from mandegar.metrics.dimensions import Dimension, totals
 from mandegar.metrics.kpi import Metric
-from mandegar.metrics.ledger import MONEY
 from mandegar.metrics.mrr import PERIOD
 from mandegar.metrics.night import Night
+from mandegar.money import MONEY, SUM
 
-SUM = "decimal(38, 4)"
 WORTH_KEEPING = (
     Metric("sales_retention_rate", "sales_kept", "sales_base", "last period's sales to those kept / to all there at the start"),
     Metric("profit_retention_rate", "profit_kept", "profit_base", "last period's profit from those kept / from all there at the start"),

@@ -6,6 +6,7 @@ rule can refuse the row and name what stood there.
 
 import pyarrow as pa
 
+from mandegar import money
 from mandegar.company import Company
 from mandegar.entities import ENTITIES, Column, Entity
 from mandegar.systems import Expression, TableId
@@ -18,7 +19,7 @@ ARROW: dict[str, pa.DataType] = {
     "text": pa.string(),
     "map": pa.string(),
     "integer": pa.int64(),
-    "decimal": pa.decimal128(18, 4),
+    "decimal": money.ARROW,
     "rate": pa.decimal128(22, 14),
     "boolean": pa.bool_(),
     "timestamp": pa.timestamp("us", "UTC"),
@@ -82,7 +83,7 @@ SELECT _row, {", ".join([*names, *found, *told])} FROM {_widened(wide)}"""
 
 
 def _widened(names: dict[str, str]) -> str:
-    """The typed rows as conditions see them: a product of two amounts of 18 digits needs more."""
+    """The typed rows as conditions see them: a product of two amounts needs more digits than an amount."""
     if not names:
         return "typed"
     wide = ", ".join(f"CAST({quote(name)} AS {kind}) AS {quote(name)}" for name, kind in names.items())
@@ -143,7 +144,7 @@ def _direct(column: Column, kind: pa.DataType | None) -> str | None:
     number = kind is not None and (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
     match column.type:
         case "decimal" if number:
-            return f"TRY_CAST({name} AS DECIMAL(18, 4))"
+            return f"TRY_CAST({name} AS {money.SQL})"
         case "integer" if kind is not None and pa.types.is_signed_integer(kind):
             return f"CAST({name} AS BIGINT)"
         case "boolean" if kind is not None and pa.types.is_boolean(kind):
@@ -174,11 +175,11 @@ def _typed(column: Column, kind: pa.DataType | None) -> str:
     number = f"CASE WHEN contains({bare}, ',') THEN {grouped} ELSE {bare} END"
     match column.type:
         case "decimal":
-            typed = f"TRY_CAST({number} AS DECIMAL(18, 4))"
+            typed = f"TRY_CAST({number} AS {money.SQL})"
         case "rate":
             typed = f"TRY_CAST({number} AS DECIMAL(22, 14))"
         case "integer":
-            exact = f"TRY_CAST({number} AS DECIMAL(18, 4))"
+            exact = f"TRY_CAST({number} AS {money.SQL})"
             typed = f"CASE WHEN {exact} = floor({exact}) THEN CAST({exact} AS BIGINT) END"
         case "boolean":
             yes, no = (", ".join(f"'{word}'" for word in words) for words in (YES, NO))

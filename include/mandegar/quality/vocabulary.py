@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from mandegar import duck
+from mandegar import duck, money
 from mandegar.entities import ENTITIES, Entity
 from mandegar.quality.suite_file import RuleLine
 from mandegar.quality.telling import Said, said
@@ -31,7 +31,7 @@ DUCKDB = {
     "text": "VARCHAR",
     "map": "VARCHAR",
     "integer": "BIGINT",
-    "decimal": "DECIMAL(18, 4)",
+    "decimal": money.SQL,
     "rate": "DECIMAL(22, 14)",
     "boolean": "BOOLEAN",
     "timestamp": "TIMESTAMPTZ",

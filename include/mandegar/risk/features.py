@@ -16,6 +16,7 @@ from mandegar.metrics import fx
 from mandegar.metrics.ledger import ledger
 from mandegar.metrics.policies import own_policies
 from mandegar.metrics.purchases import purchases
+from mandegar.money import MONEY
 
 DAY = 86_400.0
 
@@ -47,11 +48,11 @@ def customers_there(evening: Evening, stretches: ir.Table | None) -> ir.Table:
     """
     if stretches is not None:
         there = stretches.filter((stretches.mrr > 0) & (stretches.until_at.isnull() | (stretches.until_at >= evening.now)))
-        return there.group_by("customer_id").agg(annual_value=(there.mrr.sum() * 12).cast("decimal(18, 4)"))
+        return there.group_by("customer_id").agg(annual_value=(there.mrr.sum() * 12).cast(MONEY))
     bought = purchases(evening.entities["invoice"])
-    nothing = ibis.literal(0).cast("decimal(18, 4)")
+    nothing = ibis.literal(0).cast(MONEY)
     in_year = (bought.issued_at >= evening.since(365)).ifelse(bought.net_amount, nothing)
-    sums = bought.group_by("customer_id").agg(annual_value=in_year.sum().cast("decimal(18, 4)"), last_at=bought.issued_at.max())
+    sums = bought.group_by("customer_id").agg(annual_value=in_year.sum().cast(MONEY), last_at=bought.issued_at.max())
     return sums.filter(sums.last_at >= evening.since(evening.company.churn.days)).drop("last_at")
 
 

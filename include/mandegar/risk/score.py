@@ -13,6 +13,7 @@ from mandegar.lake import Lake
 from mandegar.metrics import fx
 from mandegar.metrics.marts import write_mart
 from mandegar.metrics.measure import as_measured
+from mandegar.money import MONEY
 from mandegar.risk import health as healths
 from mandegar.risk.features import Evening, features, stretches_of
 
@@ -61,7 +62,7 @@ def customer_risk(signals: ir.Table, customers: ir.Table, health: healths.Health
         "health_score",
         "risk_band",
         churn_probability=ibis.null("float64"),
-        value_at_risk=wide.annual_value.cast("decimal(18, 4)"),
+        value_at_risk=wide.annual_value.cast(MONEY),
         segment=wide.risk_band + "_risk_" + tier,
         action=wide.action.fill_null("watch"),
         **{f"reason_{number}": wide[f"reason_{number}"] for number in range(1, 4)},
