@@ -26,7 +26,7 @@ from mandegar.warehouse.tables import metadata
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 COMPANY = DOCS.parent / "include" / "company"
 MARTS = {
-    "fct_mrr_movement": "mrr.movements",
+    "fct_mrr_movement": "movements.movements",
     "the MRR ledger (not published)": "ledger.ledger",
     "fct_customer_period, with contracts": "customer_period.contract",
     "fct_customer_period, without": "customer_period.inactivity",
@@ -52,18 +52,8 @@ CONVENTIONS_SAID = (
     "each policy does.\n",
 )
 CONVENTIONS_FROM = (
-    "Where a vendor publishes nothing about a policy, the default stands: a set is as near as what is published allows, not a copy.\n",
-    "- **chartmogul**: delinquent subscriptions count until the billing system cancels them; churn when the subscription ends there (its "
-    "help pages on past-due subscriptions and on churn recognition; `cancellation: at_billing_end` and `at_request` are options there).",
-    "- **stripe**: active and past_due count, unpaid does not; only coupons that last for ever reduce MRR; who starts and churns inside "
-    "the window is above and below the line, and new subscribers are in the denominator (its pages on billing analytics and churn rate).",
-    "- **baremetrics**: who signs up and cancels inside the window is in the churn rate (its changelog).",
-    "- **profitwell**: MRR is recognised until the end of the billing cycle; discounts always; on hold is 0; back at any time is a "
-    "reactivation; new and gone in one month is ignored (its comparisons with other vendors).",
-    "- **recurly**: back at least a month later is a reactivation; credits with dates are in MRR; failed invoices stay in by default "
-    "(its support pages, and ProfitWell's comparison).",
-    "- **maxio**: MRR goes at the time of cancellation; on hold changes nothing; back within 90 days is a reactivation, after that new; "
-    "new and gone counts as both (ProfitWell's comparison with Maxio, formerly Chargify).\n",
+    "Where a vendor publishes nothing about a policy, the default stands: a set is as near as what is published allows, not a copy. "
+    "Where sources disagree, or a setting of the vendor's decides, the last column says so.\n"
 )
 GENERATED = "<!-- Written by `make docs` from the code; change it there. -->\n"
 
@@ -197,7 +187,15 @@ def conventions() -> str:
     for policy, field in Policies.model_fields.items():
         cells = [f"**{rows[name][policy]}**" if policy in (rows[name] or {}) else str(field.default) for name in names]
         parts.append(f"| `{policy}` | {' | '.join(cells)} |")
-    return "\n".join([*parts, "", *CONVENTIONS_FROM])
+    parts += ["", CONVENTIONS_FROM]
+    sources = yaml.safe_load((COMPANY / "convention_sources.yaml").read_text(encoding="utf-8"))
+    for name, lines in sources.items():
+        parts += [f"## {name}\n", "| policies | what is published | source | read | and yet |", "|---|---|---|---|---|"]
+        for line in lines:
+            told = ", ".join(f"`{policy}`" for policy in line["policies"])
+            parts.append(f"| {told} | {line['says']} | {line['source']} | {line['read']} | {line.get('but', '')} |")
+        parts.append("")
+    return "\n".join(parts)
 
 
 def warehouse() -> str:

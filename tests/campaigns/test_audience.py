@@ -110,7 +110,7 @@ def leaving(duckdb: Engine, company: Company, a_campaign: Callable[..., Campaign
         campaign = a_campaign(**{"kind": "win_back", "gone_days": [7, 120], **other})
         since = {"valid_from": at("2024-01-01"), "started_at": at("2024-01-01")}
         rows = table(duckdb, "subscription", VERSION | since, versions)
-        found = departed(ledger(rows, Policies(), duckdb), rows, campaign, company, closes)
+        found = departed(ledger(rows, Policies(), duckdb, closes), rows, campaign, company, closes)
         return {row["customer_id"]: row for row in duckdb.arrow(found).to_pylist()}
 
     return run

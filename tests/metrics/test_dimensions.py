@@ -46,11 +46,19 @@ def kpis(request: pytest.FixtureRequest) -> list[Row]:
 
 
 EXPECTED: dict[Cell, dict[str, float]] = {
-    # who was there at the start counts where it was then: c as basic, though it leaves January on pro
-    ("2026-01-01", "plan", "basic"): {"customers_start": 2, "customers_end": 2, "mrr_start": 150, "mrr_end": 180, "expansion_mrr": 30},
-    ("2026-01-01", "plan", "pro"): {"customers_start": 1, "customers_end": 1, "customers_churned": 1, "logo_churn_rate": 1, "new_mrr": 60},
-    ("2026-02-01", "plan", "pro"): {"customers_start": 2, "mrr_start": 140, "mrr_end": 140},  # c and d
-    ("2026-02-01", "plan", "basic"): {"customers_start": 1, "mrr_start": 100, "mrr_end": 250, "expansion_mrr": 150},  # a
+    # what moved counts where the customer was at the start, what is there at the end where it is then: c begins January on basic,
+    # pays 30 more, and ends it on pro: 80 go from basic to pro, and one period's end is the next one's opening
+    ("2026-01-01", "plan", "basic"): {
+        **{"customers_start": 2, "customers_end": 1, "customers_moved": -1},
+        **{"mrr_start": 150, "expansion_mrr": 30, "mrr_moved": -80, "mrr_end": 100, "arpa": 100},
+    },
+    ("2026-01-01", "plan", "pro"): {
+        **{"customers_start": 1, "customers_end": 2, "customers_churned": 1, "logo_churn_rate": 1, "customers_moved": 1},
+        **{"mrr_start": 200, "churned_mrr": 200, "new_mrr": 60, "mrr_moved": 80, "mrr_end": 140, "arpa": 70},
+    },
+    ("2026-02-01", "plan", "pro"): {"customers_start": 2, "mrr_start": 140, "mrr_end": 390, "mrr_moved": 250},  # c and d, then a too
+    ("2026-02-01", "plan", "basic"): {"customers_start": 1, "mrr_start": 100, "mrr_end": 0, "expansion_mrr": 150, "mrr_moved": -250},  # a
+    ("2026-02-01", "all", "all"): {"customers_moved": 0, "mrr_moved": 0},
     ("2026-03-01", "plan", "pro"): {"customers_start": 3, "mrr_start": 390},  # a's larger subscription is pro now
     ("2026-01-01", "region", "north"): {"customers_start": 2, "customers_churned": 1, "logo_churn_rate": 0.5, "mrr_start": 300},
     ("2026-01-01", "region", "south"): {"customers_start": 1, "customers_churned": 0, "mrr_end": 80},
@@ -138,7 +146,7 @@ def test_a_customer_history_is_looked_at_as_of_the_day(duckdb: Engine) -> None:
     }
     assert by_month == {
         ("2026-01-01", "north"): 100,
-        ("2026-01-01", "south"): None,
+        ("2026-01-01", "south"): 0,  # it is there at the end
         ("2026-02-01", "north"): None,
         ("2026-02-01", "south"): 100,
     }

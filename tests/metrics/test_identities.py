@@ -66,7 +66,10 @@ def test_movements_customers_and_retention_hold_together(duckdb: Engine, book: l
         assert before is None or (of["mrr_start"], of["customers_start"]) == before
         before = (of["mrr_end"], of["customers_end"])
         came = of["customers_new"] + of["customers_reactivated"] + of["customers_resumed"]
-        assert of["customers_end"] == of["customers_start"] + came - of["customers_churned"] - of["customers_paused"]
+        left = of["customers_churned"] - of["customers_churned_from_pause"]
+        assert of["customers_end"] == of["customers_start"] + came - left - of["customers_paused"]
+        assert (of["customers_moved"], of["mrr_moved"]) == (0, 0)
+        assert of["customers_churned"] >= of["customers_cancelled"] + of["customers_not_renewed"] >= 0
         if of["gross_revenue_retention"] is not None:
             assert 0 <= of["gross_revenue_retention"] <= 1
             assert of["gross_revenue_retention"] <= of["net_revenue_retention"]

@@ -10,6 +10,7 @@ from mandegar.metrics.ledger import first_paid, ledger
 from mandegar.metrics.policies import Policies
 
 OPEN = None
+CLOSES = at("2026-12-31")
 Stretch = tuple[str, str | None, str, str]  # from, until, MRR, standing
 
 
@@ -138,7 +139,7 @@ def computed(request: pytest.FixtureRequest) -> dict[str, list[Stretch]]:
     engine: Engine = request.getfixturevalue(request.param)
     versions = entity("subscription", [row for given, _ in CASES.values() for row in given])
     found: dict[str, list[Stretch]] = {}
-    for row in rows(engine, ledger(engine.table(versions), Policies(), engine)):
+    for row in rows(engine, ledger(engine.table(versions), Policies(), engine, CLOSES)):
         stretch = (row["from_at"], row["until_at"], row["mrr"], row["standing"])
         found.setdefault(row["customer_id"], []).append(stretch)
     return found
@@ -159,14 +160,14 @@ def test_first_paid_is_the_end_of_the_trial(duckdb: Engine) -> None:
             version("never", "2026-01-01", status="trialing"),
         ],
     )
-    stretches = ledger(duckdb.table(versions), Policies(), duckdb)
+    stretches = ledger(duckdb.table(versions), Policies(), duckdb, CLOSES)
     assert rows(duckdb, first_paid(stretches)) == [{"customer_id": "acme", "first_paid_at": at("2026-01-15")}]
 
 
 @pytest.mark.parametrize(("days", "until"), [(0, None), (14, "2026-01-24"), (45, "2026-02-24")])
 def test_dunning_lasts_as_long_as_the_company_says(duckdb: Engine, days: int, until: str | None) -> None:
     versions = entity("subscription", [version("acme", "2026-01-10", status="past_due")])
-    found = rows(duckdb, ledger(duckdb.table(versions), Policies(dunning_days=days), duckdb))
+    found = rows(duckdb, ledger(duckdb.table(versions), Policies(dunning_days=days), duckdb, CLOSES))
     assert [row["until_at"] for row in found] == ([at(until)] if until else [])
 
 
@@ -174,5 +175,27 @@ def test_dunning_lasts_as_long_as_the_company_says(duckdb: Engine, days: int, un
 def test_gaps_are_bridged_up_to_what_the_company_says(duckdb: Engine, days: int, until: str) -> None:
     """From 28 January to 1 February are four days."""
     versions = entity("subscription", two("acme", ("2026-01-01", "2026-01-28"), ("2026-02-01", OPEN)))
-    found = rows(duckdb, ledger(duckdb.table(versions), Policies(gap_days=days), duckdb))
+    found = rows(duckdb, ledger(duckdb.table(versions), Policies(gap_days=days), duckdb, CLOSES))
     assert min(row["until_at"] for row in found if row["until_at"]) == at(until)
+
+
+def test_credit_notes_together_take_no_more_than_a_subscription_is_worth(engine: Engine) -> None:
+    """100 a month; notes over 100 on 5 January and over 100 on 20 January, each for 30 days: 0 from the 5th to 19 February, never -100.
+
+    A note over 30 on 1 March takes 30 off until the 31st; from the 10th another over 50 takes it to 20 until the 31st, then 50.
+    """
+    notes = [
+        {"invoice_id": str(number), "customer_id": "a", "subscription_id": "a", "kind": "credit", "issued_at": day, "net_amount": net}
+        | {"currency": "USD"}
+        for number, (day, net) in enumerate([("2026-01-05", 100), ("2026-01-20", 100), ("2026-03-01", 30), ("2026-03-10", 50)])
+    ]
+    versions = engine.table(entity("subscription", [version("a", "2026-01-01", OPEN)]))
+    found = ledger(versions, Policies(credits="reduce_mrr"), engine, CLOSES, engine.table(entity("invoice", notes)))
+    credited = sorted(
+        (str(row["from_at"].date()), str(row["until_at"].date()), row["mrr"])
+        for row in rows(engine, found)
+        if row["standing"] == "credited"
+    )
+    steps = [("2026-01-05", "2026-01-20", -100), ("2026-01-20", "2026-02-04", -100), ("2026-02-04", "2026-02-19", -100)]
+    later = [("2026-03-01", "2026-03-10", -30), ("2026-03-10", "2026-03-31", -80), ("2026-03-31", "2026-04-09", -50)]
+    assert credited == [(since, until, Decimal(mrr)) for since, until, mrr in steps + later]

@@ -85,8 +85,55 @@ CASES: dict[str, tuple[list[Row], list[Movement]]] = {
     ),
     "from dollars to euros": (
         [version("", BEFORE, "2026-02-10"), version("", "2026-02-10", None, currency="EUR", subscription_id="second")],
-        [(2, "contraction", "-100", "-100"), (2, "expansion", "100", "120"), (3, "fx", "0", "-5"), (4, "fx", "0", "10")],
+        # 100 euros are 120 dollars on that day: 20 dollars more, 16.6667 euros; the 100 dollars went into 83.3333 euros
+        [
+            *[(2, "expansion", "16.6667", "20"), (2, "fx", "-100", "-100"), (2, "fx", "83.3333", "100")],
+            *[(3, "fx", "0", "-5"), (4, "fx", "0", "10")],
+        ],
     ),
+    # on 20 March a euro is 1.20: 60 of the 100 dollars stay, 50 euros are 60 dollars more, 20 in all; 40 went into 33.3333 euros, and
+    # the 16.6667 that are new are 19.1667 dollars at the end of March
+    "from dollars partly to euros": (
+        [
+            *[version("", BEFORE, "2026-03-20"), version("", "2026-03-20", None, 60)],
+            version("", "2026-03-20", None, 50, currency="EUR", subscription_id="second"),
+        ],
+        [
+            *[(3, "expansion", "16.6667", "19.1667"), (3, "fx", "-40", "-40"), (3, "fx", "33.3333", "38.3333")],
+            (4, "fx", "0", "5"),
+        ],
+    ),
+    "a paid one is cancelled while another is paused": (
+        [
+            *[version("", BEFORE, "2025-12-20"), version("", "2025-12-20", None, status="paused")],
+            version("", BEFORE, "2026-02-10", 70, subscription_id="second"),
+        ],
+        dollars((2, "churn", "-70")),
+    ),
+    "one is cancelled, the other paused in the same month": (
+        [
+            *[version("", BEFORE, "2026-02-20"), version("", "2026-02-20", None, status="paused")],
+            version("", BEFORE, "2026-02-10", 70, subscription_id="second"),
+        ],
+        dollars((2, "churn", "-70"), (2, "paused", "-100")),
+    ),
+    # 30 rials are 0.0000375 dollars, which round to 0.0000
+    "worth nothing in dollars": (
+        [version("", "2026-01-10", "2026-02-10", 30, currency="IRR"), version("", "2026-02-10", "2026-03-10", 20, currency="IRR")],
+        [(1, "new", "30", "0"), (2, "contraction", "-10", "0"), (3, "churn", "-20", "0")],
+    ),
+    "a term runs out unrenewed": (
+        [version("", BEFORE, None, auto_renew=False, renews_at="2026-03-01")],
+        dollars((3, "churn", "-100")),
+    ),
+    "a term is renewed five days late": (
+        [
+            version("", BEFORE, "2026-03-06", auto_renew=False, renews_at="2026-03-01"),
+            version("", "2026-03-06", None, auto_renew=False, renews_at="2027-03-01"),
+        ],
+        [],
+    ),
+    "a term that is not over yet": ([version("", BEFORE, None, auto_renew=False, renews_at="2026-05-01 00:01")], []),
     # 500 million rials at 0.00000125 dollars each; MRR beyond ten digits once overflowed, so small a rate once was 0
     "in rials": (
         [version("", "2026-04-10", None, 500_000_000, quantity=30, currency="IRR")],

@@ -114,3 +114,89 @@ def test_the_parts_of_a_figure_stand_beside_it(kpis: list[Row]) -> None:
     assert parts["quick_ratio"] == (330, 240)
     assert parts["mrr_end"] == (590, None)
     assert {(row["dimension"], row["dimension_value"], row["convention"]) for row in kpis} == {("all", "all", "default")}
+
+
+# a paused in December and ended in February; b's stretch past due was cured, and b cancels later in the same month; c's contract
+# does not renew by itself and runs out; d's does, d asks to leave and it ends with its term; e's payment failed for good.
+ENDINGS: list[Row] = [
+    version("a", BEFORE, "2025-12-20"),
+    version("a", "2025-12-20", "2026-02-10", status="paused"),
+    version("a", "2026-02-10", status="ended", started_at=BEFORE, ended_at="2026-02-10", ended_reason="cancelled"),
+    version("b", BEFORE, "2026-02-03"),
+    version("b", "2026-02-03", "2026-02-09", status="past_due"),
+    version("b", "2026-02-09", "2026-02-20"),
+    version("c", BEFORE, None, auto_renew=False, renews_at="2026-02-15"),
+    version("d", BEFORE, "2026-02-15", auto_renew=True, renews_at="2026-02-15", cancel_requested_at="2026-01-15"),
+    version("d", "2026-02-15", status="ended", started_at=BEFORE, ended_at="2026-02-15", auto_renew=True, renews_at="2026-02-15"),
+    version("e", BEFORE, "2026-01-20"),
+    version("e", "2026-01-20", None, status="past_due"),
+    version("f", BEFORE),
+]
+
+
+@pytest.fixture(scope="module")
+def ended(duckdb: Engine) -> dict[str, float | None]:
+    """The figures of February 2026."""
+    marts = contract_marts(night(duckdb, company(), "2026-02-01", "2026-03-31", subscription=ENDINGS))
+    return figures(rows(duckdb, marts["kpi_period"]), "2026-02-01")
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    {
+        "customers_start": 5,  # b, c, d, e, f; a is paused
+        "customers_churned": 5,  # a out of its pause, b, c, d, e
+        "customers_churned_from_pause": 1,
+        "logo_churn_rate": 5 / 6,  # a stands above and below the line
+        "involuntary_churn_rate": 1 / 6,  # e, on 19 February; not b, whose payment came
+        "customers_not_renewed": 1,  # c
+        "customers_cancelled": 3,  # a, b, d
+        "non_renewal_rate": 1 / 6,
+        "cancellation_rate": 3 / 6,
+        "churned_mrr": 400,  # a's MRR went when it was paused
+    }.items(),
+)
+def test_how_customers_left(ended: dict[str, float | None], metric: str, value: float) -> None:
+    assert ended[metric] == pytest.approx(value, abs=1e-12)
+
+
+def test_reactivation_goes_by_what_customers_were_when_they_had_left(duckdb: Engine) -> None:
+    """x and y left in December as new customers; both come back, x on 20 March, when it is older than 90 days.
+
+    By tenure at the start of March (80 days) both stand in one cell, above and below the line: 2 of 2. By plan they are nobody's.
+    """
+    of = company(dimensions=["tenure", "plan"])
+    people = [{"customer_id": name, "name": name, "signed_up_at": "2025-12-11"} for name in "xyz"]
+    book = [
+        *(version(name, "2025-12-11", "2025-12-20") for name in "xy"),
+        *(version(name, "2026-03-20", None, plan="pro", subscription_id=f"{name}-2") for name in "xy"),
+        version("z", "2025-12-11", None, plan="pro"),
+    ]
+    marts = contract_marts(night(duckdb, of, "2025-12-11", "2026-03-31", customer=people, subscription=book))
+    kpis = rows(duckdb, marts["kpi_period"])
+    cells = [("tenure", "under 3 months"), ("tenure", "3 to 12 months"), ("plan", "pro"), ("plan", "(none)"), ("all", "all")]
+    rates = {
+        (dimension, value): figures(kpis, "2026-03-01", dimension=dimension, value=value)["reactivation_rate"] for dimension, value in cells
+    }
+    assert rates == {
+        ("tenure", "under 3 months"): 1.0,
+        ("tenure", "3 to 12 months"): None,
+        ("plan", "pro"): None,
+        ("plan", "(none)"): 1.0,
+        ("all", "all"): 1.0,
+    }
+
+
+def test_the_plan_of_an_account_with_two_currencies_is_that_of_its_larger_start(duckdb: Engine) -> None:
+    """100 dollars for basic and 50 euros (60 dollars) for pro; from 10 February 500 euros for pro: February opens under basic."""
+    book = [
+        version("a", BEFORE, None, 100),
+        version("a", BEFORE, "2026-02-10", 50, plan="pro", currency="EUR", subscription_id="a-2"),
+        version("a", "2026-02-10", None, 500, plan="pro", currency="EUR", subscription_id="a-2"),
+    ]
+    rates = [{"day": "2025-12-01", "currency": "EUR", "rate": "1.2"}]
+    people = [{"customer_id": "a", "name": "a", "signed_up_at": BEFORE}]
+    given = night(duckdb, company(dimensions=["plan"]), "2026-02-01", "2026-02-28", customer=people, subscription=book, fx_rate=rates)
+    kpis = rows(duckdb, contract_marts(given)["kpi_period"])
+    starts = {plan: figures(kpis, "2026-02-01", dimension="plan", value=plan).get("mrr_start") for plan in ("basic", "pro")}
+    assert starts == {"basic": 160, "pro": 0}  # pro has a cell because the account ends there

@@ -87,7 +87,7 @@ def candidates(company: Company, campaign: Campaign, lake: Lake, engine: Engine,
     if campaign.kind == "renewal":
         found = renewals(conformed(lake, engine, "subscription", as_of), campaign, company, as_of, closes)
     elif company.churn.kind == "contract":
-        stretches = engine.keep(ledger(conformed(lake, engine, "subscription", as_of), own_policies(company), engine))
+        stretches = engine.keep(ledger(conformed(lake, engine, "subscription", as_of), own_policies(company), engine, closes))
         found = departed(stretches, conformed(lake, engine, "subscription", as_of), campaign, company, closes)
     else:
         found = silent(conformed(lake, engine, "invoice", as_of), campaign, company, closes)

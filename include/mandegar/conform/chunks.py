@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from mandegar import code
 from mandegar.company import Company
 from mandegar.conform.state import newest
 from mandegar.engine import Engine
@@ -20,6 +21,7 @@ from mandegar.quality.reading import entity_schema
 from mandegar.sources.deletions import STAGE as DELETED
 from mandegar.systems import TableId
 
+CODE = ("conform", "calendar", "entities", "money", "engine")  # what entities are made by
 WHOLE = "all"  # the one chunk of an entity that is not cut by time
 BY_MONTH = ("invoice", "payment", "ticket", "survey", "usage", "interaction")
 
@@ -68,8 +70,8 @@ def chunk_of(rows: ir.Table, entity: Entity) -> ir.StringValue:
 
 
 def made_of(company: Company, lake: Lake, entity: Entity, until: date) -> str:
-    """A hash of the windows that an entity is made of up to a night: another content, another hash."""
-    found = hashlib.sha256()
+    """A hash of the windows that an entity is made of up to a night, and of the code: another content, another hash."""
+    found = hashlib.sha256(code.fingerprint(*CODE).encode())
     for table in company.tables():
         if table.entity == entity.name:
             for receipt in lake.current("valid", str(table), until):

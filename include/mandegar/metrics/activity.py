@@ -31,8 +31,8 @@ def presence(active: ir.Table, bought: ir.Table, periods: ir.Table) -> ir.Table:
     """Whether each customer was there at the two boundaries of every period.
 
     Grain: one row per period and customer_id that was active at either boundary.
-    Columns: before, after; ever_before: had bought before the period; was_paused, is_paused, passed, involuntary: always
-    false; starts_at, ends_at.
+    Columns: before, after; ever_before: had bought before the period; was_paused, is_paused, back_soon, passed, involuntary,
+    not_renewed: always false; starts_at, ends_at.
     """
     no = ibis.literal(False)
     first = bought.group_by("customer_id").agg(first_at=bought.issued_at.min())
@@ -41,6 +41,5 @@ def presence(active: ir.Table, bought: ir.Table, periods: ir.Table) -> ir.Table:
     both = ibis.union(opened, closed)
     merged = both.group_by(*PERIOD, "customer_id").agg(before=both.before.any(), after=both.after.any())
     known = merged.join(first, "customer_id").join(periods.select(*PERIOD, "starts_at", "ends_at"), list(PERIOD))
-    return known.mutate(ever_before=known.first_at < known.starts_at, was_paused=no, is_paused=no, passed=no, involuntary=no).drop(
-        "first_at"
-    )
+    never = dict.fromkeys(("was_paused", "is_paused", "back_soon", "passed", "involuntary", "not_renewed"), no)
+    return known.mutate(ever_before=known.first_at < known.starts_at, **never).drop("first_at")

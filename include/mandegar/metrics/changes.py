@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from mandegar import __version__, calendar
+from mandegar import calendar, code
 from mandegar.company import Company
 from mandegar.conform import chunks
 from mandegar.engine import Engine
@@ -21,12 +21,13 @@ from mandegar.metrics.policies import conventions
 
 MART = "kpi_period"
 FOLLOWED = 200_000  # more changed rows than these are not followed one by one: everything is computed again
+CODE = ("metrics", "calendar", "entities", "money", "working_time", "engine")  # what figures are computed by
 NEAR = timedelta(days=8)  # a refund and its credit note are one event within days
 DAY = timedelta(days=1)
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 # Of a version of a subscription, from when its columns work: the time in that column, old or new; any other from valid_from.
 WORKS_FROM = {"valid_to": "valid_to", "ended_at": "ended_at", "ended_reason": "ended_at", "cancel_requested_at": "cancel_requested_at"}
-OF_NO_EFFECT = ("updated_at", "auto_renew", "cancel_reason", "trial_ends_at", "started_at")
+OF_NO_EFFECT = ("updated_at", "cancel_reason", "trial_ends_at", "started_at")
 Span = tuple[datetime, datetime]
 
 
@@ -49,12 +50,12 @@ class Changes:
 
 
 def made_of(company: Company) -> str:
-    """A hash of everything beside the data that figures depend on: the company file, its conventions, this version."""
+    """A hash of everything beside the data that figures depend on: the company file, its conventions, the code that measures."""
     told = {
         "company": company.model_dump(mode="json", exclude={"sources", "name", "unsubscribe_url"}),
         "conventions": {name: policies.model_dump() for name, policies in conventions(company).items()},
         "entities": sorted({table.entity for table in company.tables()}),
-        "version": __version__,
+        "code": code.fingerprint(*CODE),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -160,9 +161,10 @@ def _works_from(old: dict | None, new: dict | None) -> datetime:
     found = []
     for name in old:
         if old[name] != new[name]:
-            column = "valid_to" if name == "renews_at" else WORKS_FROM.get(name, "valid_from")
-            found += [row[column] for row in (old, new) if row[column] is not None]
-    return min(found, default=ALWAYS)
+            columns = ("valid_to", "renews_at") if name in ("renews_at", "auto_renew") else (WORKS_FROM.get(name, "valid_from"),)
+            found += [row[column] for row in (old, new) for column in columns if row[column] is not None]
+    lapses = [row["renews_at"] for row in (old, new) if row["auto_renew"] is False and row["renews_at"] is not None]
+    return min(found + lapses if found else [], default=ALWAYS)
 
 
 def _rates(company: Company, lake: Lake, engine: Engine, before: int, after: int) -> datetime:

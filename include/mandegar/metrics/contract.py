@@ -6,20 +6,22 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.errors import IdentityBroken
-from mandegar.metrics import fx, mrr, retention
-from mandegar.metrics.dimensions import NONE, traits
+from mandegar.metrics import fx, movements, mrr, retention
+from mandegar.metrics.dimensions import NONE, beside, traits
 from mandegar.metrics.ledger import first_paid, ledger, returns
-from mandegar.metrics.mrr import PERIOD, PLAN
+from mandegar.metrics.mrr import CELL, PERIOD, PLAN
 from mandegar.metrics.night import Night
 from mandegar.metrics.policies import Policies, own_policies
+from mandegar.money import MONEY
 
 
 @dataclass(frozen=True)
 class Book:
     """What the subscriptions of a night come to under one set of policies, each part kept by the engine.
 
-    stretches: ledger.ledger; accounts: mrr.accounts with the traits that the dimensions stand on; moved: mrr.movements;
-    presence: retention.contract_presence; first_paid: ledger.first_paid.
+    stretches: ledger.ledger; accounts: mrr.accounts with the traits that the dimensions stand on; moved: movements.movements;
+    at_end: the accounts paying at the end of each period, with their traits then; presence: retention.contract_presence;
+    first_paid: ledger.first_paid.
     """
 
     night: Night
@@ -27,19 +29,19 @@ class Book:
     stretches: ir.Table
     first_paid: ir.Table
     accounts: ir.Table
+    at_end: ir.Table
     moved: ir.Table
     presence: ir.Table
 
     def logo(self) -> ir.Table:
         """How many customers came, stayed and went, and the pool of those who had left (retention.logo, churned_pool)."""
-        dimensions = self.night.dimensions
-        counts = retention.logo(self.presence, dimensions, self.policies)
-        ever = self.night.ever_seen(self.first_paid.select("customer_id", first_at=self.first_paid.first_paid_at))
-        return retention.with_pool(counts, ever, self.presence, dimensions)
+        counts = retention.logo(self.presence, self.at_end, self.night.dimensions, self.policies)
+        first_seen = self.first_paid.select("customer_id", first_at=self.first_paid.first_paid_at)
+        return beside(CELL, counts, pool(self.night, self.presence, first_seen))
 
     def money(self) -> ir.Table:
         """MRR, its movements, and what of it was kept (retention.money)."""
-        return retention.money(self.accounts, self.moved, self.night.dimensions)
+        return retention.money(self.accounts, self.at_end, self.moved, self.night.dimensions)
 
 
 def book(night: Night, policies: Policies) -> Book:
@@ -52,7 +54,7 @@ def book(night: Night, policies: Policies) -> Book:
     if policies == own_policies(night.company):
         stretches, paid_first = night.stretches, night.first_paid
     else:
-        stretches = engine.keep(ledger(versions, policies, engine, night.entities["invoice"]))
+        stretches = engine.keep(ledger(versions, policies, engine, night.closes, night.entities["invoice"]))
         paid_first = engine.keep(first_paid(stretches))
     currencies = fx.currencies_in(engine, versions)
     rates = engine.table(fx.rates_at(night.company, night.instants, currencies, night.known_rates))
@@ -60,17 +62,27 @@ def book(night: Night, policies: Policies) -> Book:
     standing = engine.keep(mrr.standing_at(stretches, night.boundaries, with_plan))
     held = engine.keep(mrr.positions(standing, periods, rates))
     there = mrr.accounts(held, periods, paid_first)
-    if policies.new_after_days is not None:
-        there = mrr.without_long_gone(engine.keep(there), returns(stretches), policies.new_after_days)
+    if policies.new_after_days is not None or policies.reactivation_after_days:
+        there = mrr.with_returns(engine.keep(there), returns(stretches), policies)
     there = engine.keep(_dressed(night, there))
-    moved = mrr.movements(held, there)
+    switched = None
+    if len(currencies) > 1:
+        daily = fx.daily_rates(night.company, engine, currencies, night.known_rates)
+        switched = engine.keep(movements.switches(held, stretches, periods, daily))
+    moved = movements.movements(held, there, engine.keep(movements.newly_paused(stretches, periods)), switched)
     passed = engine.keep(night.with_traits(mrr.passing(paid_first, stretches, there, periods, rates), "first_paid_at"))
     if policies.new_and_gone == "counted":
         moved = ibis.union(moved, *(_moved(passed, name, sign, moved.columns) for name, sign in (("new", 1), ("churn", -1))))
     moved = engine.keep(moved)
     _balanced(night, there, moved)
-    presence = engine.keep(retention.contract_presence(there, retention.endings(versions, stretches), passed, periods))
-    return Book(night, policies, stretches, paid_first, there, moved, presence)
+    presence = engine.keep(retention.contract_presence(there, retention.endings(versions, stretches, night.closes), passed, periods))
+    return Book(night, policies, stretches, paid_first, there, _at_end(night, there), moved, presence)
+
+
+def pool(night: Night, presence: ir.Table, first_seen: ir.Table) -> ir.Table:
+    """Who could be brought back, and who was (retention.churned_pool). first_seen: customer_id, first_at."""
+    there, back = (night.as_they_began(rows) for rows in (retention.there_at_start(presence), retention.came_back(presence)))
+    return retention.churned_pool(retention.Pool(night.ever_seen(first_seen), there, back), night.dimensions)
 
 
 def _dressed(night: Night, there: ir.Table) -> ir.Table:
@@ -80,23 +92,31 @@ def _dressed(night: Night, there: ir.Table) -> ir.Table:
     """
     if not night.dimensions:
         return there
-    seen = there.mutate(seen_at=(there.before > 0).ifelse(there.starts_at, there.ends_at) - ibis.interval(microseconds=1))
+    seen = there.mutate(seen_at=there.was_paying.ifelse(there.starts_at, there.ends_at) - ibis.interval(microseconds=1))
     if PLAN in there.columns:
         seen = seen.mutate(**{PLAN: seen[PLAN].fill_null(NONE)})
     return night.with_traits(seen, "seen_at").drop("seen_at")
+
+
+def _at_end(night: Night, there: ir.Table) -> ir.Table:
+    """The accounts paying at the end of a period, with their MRR and their traits then."""
+    paying = there.filter(there.is_paying)
+    plan = {PLAN: paying[mrr.PLAN_AT_END].fill_null(NONE)} if mrr.PLAN_AT_END in there.columns else {}
+    rows = paying.select(*PERIOD, "customer_id", "after", **plan)
+    return night.engine.keep(night.as_they_ended(rows)) if night.dimensions else rows
 
 
 def _moved(passed: ir.Table, movement: str, sign: int, columns: tuple[str, ...]) -> ir.Table:
     """Who came and went within a period, as a movement of its own."""
     return passed.mutate(
         movement=ibis.literal(movement),
-        amount=(passed.amount * sign).cast(mrr.MONEY),
-        amount_reporting=(passed.amount_reporting * sign).cast(mrr.MONEY),
+        amount=(passed.amount * sign).cast(MONEY),
+        amount_reporting=(passed.amount_reporting * sign).cast(MONEY),
     ).select(*columns)
 
 
 def _balanced(night: Night, there: ir.Table, moved: ir.Table) -> None:
-    wrong = night.engine.arrow(mrr.unbalanced(there, moved).order_by(*PERIOD)).to_pylist()
+    wrong = night.engine.arrow(movements.unbalanced(there, moved).order_by(*PERIOD)).to_pylist()
     if wrong:
         row = wrong[0]
         raise IdentityBroken(

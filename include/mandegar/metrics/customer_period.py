@@ -50,13 +50,13 @@ def contract(accounts: ir.Table, periods: ir.Table, revenues: ir.Table, used: ir
     used the product in them (used: activity.used_lately; without it nobody is inactive).
     """
     months = accounts.filter((accounts.period_kind == "month") & (accounts.calendar == company.calendar))
-    paying = months.after > 0
+    paying = months.is_paying
     if used is None:
         silent = ibis.literal(False)
     else:
         seen = months.join(used.mutate(used=ibis.literal(True)), [*PERIOD, "customer_id"], how="left")
         months = seen.select(*months.columns, used=seen.used.fill_null(False))
-        paying = months.after > 0
+        paying = months.is_paying
         settled = (months.first_paid_at < months.ends_at - ibis.interval(days=company.churn.silent_days)).fill_null(False)
         silent = settled & ~months.used
     stated = months.select(
@@ -70,7 +70,7 @@ def contract(accounts: ir.Table, periods: ir.Table, revenues: ir.Table, used: ir
             (paying, "active"),
             (months.is_paused, "paused"),
             (months.is_trial, "trial"),
-            (months.ever_paid | (months.before > 0), "churned"),
+            (months.ever_paid | months.was_paying, "churned"),
             else_="prospect",
         ),
     )

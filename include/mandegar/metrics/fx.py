@@ -61,10 +61,20 @@ def in_own_currency(company: Company, engine: Engine, rows: ir.Table, at: str, a
     foreign = [currency for currency in currencies_in(engine, rows) if currency != company.currency]
     if not foreign:
         return rows
-    spans = engine.table(pa.Table.from_pylist(_spans(company, foreign, _series(known)), SPAN_SCHEMA))
+    spans = daily_rates(company, engine, foreign, known)
     dated = rows.join(spans, [rows.currency == spans.of, rows[at] >= spans.since, rows[at] < spans.till])
     changed = {name: at_rate(dated[name], dated.rate) for name in amounts}
     return dated.mutate(**changed, currency=ibis.literal(company.currency)).select(*rows.columns)
+
+
+def daily_rates(company: Company, engine: Engine, currencies: list[str], known: Known) -> ir.Table:
+    """The rate of every currency, and of the company's own, on every day.
+
+    Grain: one row per currency (`of`) and span of time in which its rate holds. Columns: since, till (excluded), rate.
+    Errors: BrokenTable when a currency has no rate at all.
+    """
+    foreign = [currency for currency in currencies if currency != company.currency]
+    return engine.table(pa.Table.from_pylist(_spans(company, foreign, _series(known)), SPAN_SCHEMA))
 
 
 def _spans(company: Company, foreign: list[str], series: dict[str, list[tuple[date, Decimal]]]) -> list[dict]:

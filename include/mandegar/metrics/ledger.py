@@ -1,5 +1,6 @@
 """The MRR ledger: who paid how much a month, from when until when. Everything contractual stands on it (metrics.md)."""
 
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,15 +16,16 @@ from mandegar.money import FACTORED, MONEY
 FEW = Decimal(100_000_000_000)  # below this an amount's ten-thousandths, times twice 365, fit into 64 bits
 HIGH = 100_000_000  # larger amounts are divided in two parts: so many whole units, and the ten-thousandths that are left
 LONGEST_INTERVAL = 366
+PAYING = ("active", "past_due")
 INVOLUNTARY_REASONS = ("payment_failed", "card_expired", "dunning_exhausted", "unpaid", "tax_location_invalid")
 MONTHS_PER = {"day": Fraction(365, 12), "week": Fraction(52, 12), "month": Fraction(1), "year": Fraction(1, 12)}
 
 
-def ledger(versions: ir.Table, policies: Policies, engine: Engine, credits: ir.Table | None = None) -> ir.Table:
+def ledger(versions: ir.Table, policies: Policies, engine: Engine, closes: datetime, credits: ir.Table | None = None) -> ir.Table:
     """What every subscription was worth a month, over time.
 
     Grain: one row per stretch of time in which a subscription paid, was on trial or paused, and, where credits reduce MRR,
-    one per credit note for the interval it credits.
+    one per stretch of time in which credit notes take from it.
     Columns: customer_id, subscription_id, plan, currency; from_at, until_at (excluded, empty while it lasts);
     mrr, per month in the contract's currency, decimal(24,4), 0 unless paying, negative of a credit; standing: active,
     past_due, paused, trial, credited.
@@ -31,10 +33,12 @@ def ledger(versions: ir.Table, policies: Policies, engine: Engine, credits: ir.T
     (days), rounded half up to 4 decimals per subscription. Left out: tax, trials, one-off charges.
     Policies (metrics/policies.py; metrics.md): by default a cancellation counts at the end of the paid service; past due
     counts for `dunning_days`; a pause is worth 0 and is not churn; a gap shorter than `gap_days` between two subscriptions
-    of an account is bridged; a discount is subtracted while it lasts; credit notes do not move MRR.
-    credits: credit notes on subscriptions (invoices), for conventions by which they do.
+    of an account is bridged; a discount is subtracted while it lasts; credit notes do not move MRR. A contract that does not
+    renew by itself ends with its term, unless a later version says that it was renewed.
+    closes: the instant the night's day was over, by which a term has to be over. credits: credit notes on subscriptions
+    (invoices), for conventions by which they reduce MRR.
     """
-    counted = _cancelled(_past_due(_discounted(versions, policies), policies), policies)
+    counted = _cancelled(_past_due(_discounted(_lapsed(versions, closes), policies), policies), policies)
     amount = (counted.quantity.cast(FACTORED) * counted.unit_price - counted.discount.fill_null(0)).cast(MONEY)
     priced = counted.mutate(amount=ibis.greatest(amount, ibis.literal(0).cast(MONEY))).join(
         _factors(engine), ["interval_unit", "interval_count"], how="left"
@@ -89,6 +93,24 @@ def _rounded(ten_thousandths: ir.IntegerValue, per: ir.IntegerValue) -> ir.Decim
     """Ten-thousandths divided, rounded half up, as money."""
     whole, _ = _divided(2 * ten_thousandths + per, 2 * per)
     return (whole * ibis.literal("0.0001").cast("decimal(4, 4)")).cast(MONEY)
+
+
+def lapsed_at(versions: ir.Table, closes: datetime) -> ir.TimestampValue:
+    """When the term of a contract that does not renew by itself ran out, on its last version; empty on all others.
+
+    Only a term that was over when the day closed, and began before it ended; a later version says that it was renewed.
+    """
+    following = versions.valid_from.lead().over(group_by="subscription_id", order_by="valid_from")
+    over = (versions.renews_at > versions.valid_from) & (versions.renews_at <= ibis.literal(closes))
+    lasting = versions.status.isin(PAYING) & (versions.valid_to.isnull() | (versions.valid_to > versions.renews_at))
+    lapsed = following.isnull() & lasting & over & ~versions.auto_renew.fill_null(True)
+    return lapsed.fill_null(False).ifelse(versions.renews_at, ibis.null(versions.renews_at.type()))
+
+
+def _lapsed(versions: ir.Table, closes: datetime) -> ir.Table:
+    """The versions, where a contract that was not renewed ends with its term."""
+    ends = versions.mutate(term_over_at=lapsed_at(versions, closes))
+    return ends.mutate(valid_to=ends.term_over_at.coalesce(ends.valid_to)).drop("term_over_at")
 
 
 def first_paid(stretches: ir.Table) -> ir.Table:
@@ -174,9 +196,10 @@ def _cancelled(versions: ir.Table, policies: Policies) -> ir.Table:
 
 
 def _credited(paid: ir.Table, credits: ir.Table, priced: ir.Table) -> ir.Table:
-    """Credit notes on subscriptions as negative MRR for one billing interval, never more than the subscription is worth.
+    """Credit notes on subscriptions as negative MRR for one billing interval; together never more than the subscription is worth.
 
-    An interval of months or years is reckoned at 30 and 365 days.
+    An interval of months or years is reckoned at 30 and 365 days. Grain: one row per stretch of `paid` and span of time in
+    which the same notes take from it.
     """
     notes = credits.filter((credits.kind == "credit") & credits.voided_at.isnull() & credits.subscription_id.notnull())
     notes = notes.select(credited="subscription_id", credited_at="issued_at", net=notes.net_amount.abs())
@@ -195,10 +218,21 @@ def _credited(paid: ir.Table, credits: ir.Table, priced: ir.Table) -> ir.Table:
         ],
     )
     monthly = _a_month(there.net, there.months, there.per)
-    return there.mutate(
-        from_at=there.credited_at,
-        until_at=ibis.least(there.until_at, there.credited_at + there.length.as_interval("D")),
-        mrr=(-ibis.least(there.mrr, monthly)).cast(MONEY),
+    over_at = ibis.least(there.until_at, there.credited_at + there.length.as_interval("D"))
+    kept = [name for name in paid.columns if name not in ("until_at", "standing")]
+    steps = ibis.union(
+        there.select(*kept, at=there.credited_at, step=monthly.cast(MONEY)), there.select(*kept, at=over_at, step=(-monthly).cast(MONEY))
+    )
+    summed = steps.group_by(*kept, "at").agg(step=steps.step.sum().cast(MONEY))
+    order = {"group_by": ["subscription_id", "from_at"], "order_by": "at"}
+    running = summed.mutate(
+        owed=summed.step.sum().over(ibis.cumulative_window(**order)).cast(MONEY), next_at=summed["at"].lead().over(**order)
+    )
+    taking = running.filter(running.owed > 0)
+    return taking.mutate(
+        from_at=taking["at"],
+        until_at=taking.next_at,
+        mrr=(-ibis.least(taking.mrr, taking.owed)).cast(MONEY),
         standing=ibis.literal("credited"),
     )
 

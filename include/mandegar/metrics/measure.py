@@ -16,7 +16,8 @@ from mandegar.entities import ENTITIES
 from mandegar.errors import BrokenTable
 from mandegar.lake import Lake
 from mandegar.metrics import activity, changes, contract, customer_period, families, kpi, marts, purchases, repurchase, restate, retention
-from mandegar.metrics.mrr import PERIOD
+from mandegar.metrics.dimensions import beside
+from mandegar.metrics.mrr import CELL, PERIOD
 from mandegar.metrics.night import Night
 from mandegar.metrics.policies import DEFAULT, Policies, conventions
 
@@ -253,4 +254,6 @@ def _dressed(night: Night, presence: ir.Table) -> ir.Table:
 
 def _logos(night: Night, presence: ir.Table, bought: ir.Table) -> ir.Table:
     first_seen = bought.group_by("customer_id").agg(first_at=bought.issued_at.min())
-    return retention.with_pool(retention.logo(presence, night.dimensions), night.ever_seen(first_seen), presence, night.dimensions)
+    there = presence.filter(presence.after).select(*PERIOD, "customer_id")
+    at_end = night.as_they_ended(there) if night.dimensions else there
+    return beside(CELL, retention.logo(presence, at_end, night.dimensions), contract.pool(night, presence, first_seen))

@@ -1,16 +1,17 @@
-"""MRR at the boundaries of periods, and what became of it in between."""
+"""MRR at the boundaries of periods: what every account paid at both, in its currencies and in the company's."""
 
 import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.dimensions import column_of, main_plan
 from mandegar.metrics.fx import at_rate
+from mandegar.metrics.policies import Policies
 from mandegar.money import MONEY
 
 PERIOD = ("calendar", "period_kind", "period_start")
 CELL = (*PERIOD, "dimension", "dimension_value")
-MOVEMENTS = ("new", "reactivation", "resumed", "expansion", "contraction", "churn", "paused", "fx")
 PLAN = column_of("plan")
+PLAN_AT_END = "plan_at_end"
 
 
 def standing_at(stretches: ir.Table, instants: ir.Table, with_plan: bool = False) -> ir.Table:
@@ -37,8 +38,9 @@ def positions(standing: ir.Table, periods: ir.Table, rates: ir.Table) -> ir.Tabl
 
     Grain: one row per period (its number), customer_id and currency with a subscription at either boundary.
     Columns: m0, m1 in contract currency; r0, r1 the same in the company's currency at the rate of each boundary; r0_now,
-    m0 at the rate of the end; was_paused, is_paused, is_past_due, is_trial; `of plan`, of the start if anything was paid
-    then, if standing has it. rates: at, currency, rate (metrics.fx).
+    m0 at the rate of the end; rate_end, that rate; was_paused, is_paused, is_past_due, is_trial; if standing has it, `of plan`,
+    what most is paid for, of the start if anything was paid in that currency then, and plan_at_end.
+    rates: at, currency, rate (metrics.fx).
     """
     spans = periods.select("period", "starts_at", "ends_at")
     with_plan = PLAN in standing.columns
@@ -61,9 +63,15 @@ def positions(standing: ir.Table, periods: ir.Table, rates: ir.Table) -> ir.Tabl
         is_paused=both.paused_after.fill_null(False),
         is_past_due=both.past_due_after.fill_null(False),
         is_trial=both.trial_after.fill_null(False),
-        **({PLAN: (both.mrr_before > 0).ifelse(both[f"{PLAN}_before"], both[f"{PLAN}_after"])} if with_plan else {}),
+        **(_plans(both) if with_plan else {}),
     )
     return _reported(held.view(), spans, rates)  # else Ibis takes the next join for one more of this chain
+
+
+def _plans(both: ir.Table) -> dict[str, ir.StringValue]:
+    """The plan of the start if anything was paid in a currency then, else that of the end; and that of the end."""
+    before, after = both[f"{PLAN}_before"], both[f"{PLAN}_after"]
+    return {PLAN: (both.mrr_before > 0).ifelse(before, after), PLAN_AT_END: (both.mrr_after > 0).ifelse(after, before)}
 
 
 def _reported(held: ir.Table, spans: ir.Table, rates: ir.Table) -> ir.Table:
@@ -79,6 +87,7 @@ def _reported(held: ir.Table, spans: ir.Table, rates: ir.Table) -> ir.Table:
         r0=at_rate(valued.m0, valued.rate_before),
         r1=at_rate(valued.m1, valued.rate_after),
         r0_now=at_rate(valued.m0, valued.rate_after),
+        rate_end=valued.rate_after,
     )
 
 
@@ -86,80 +95,46 @@ def accounts(held: ir.Table, periods: ir.Table, first_paid: ir.Table) -> ir.Tabl
     """Every account at the two boundaries of every period, all its currencies together.
 
     Grain: one row per period and customer_id with a subscription at either boundary.
-    Columns, in the company's currency: before, after, MRR at each boundary at its rate; base, the MRR before at the rate
-    of the end; first_paid_at; ever_paid: paid at some time before the period; was_paused, is_paused, is_past_due, is_trial; `of plan`.
+    Columns: was_paying, is_paying: whether anything was paid at each boundary, in whatever currency; in the company's currency
+    before, after, MRR at each boundary at its rate (0 if it rounds to that), and base, the MRR before at the rate of the end;
+    first_paid_at; ever_paid: paid at some time before the period; was_paused, is_paused, is_past_due, is_trial; `of plan`, what
+    most was paid for at the start by whoever paid then, else at the end; plan_at_end likewise of the end.
     """
-    plan = {}
+    plans = {}
     if PLAN in held.columns:
-        plan[PLAN] = held[PLAN].argmax(ibis.struct({"mrr": ibis.greatest(held.r0, held.r1), "plan": held[PLAN]}))
+        start = ibis.struct({"paid": held.m0 > 0, "mrr": (held.m0 > 0).ifelse(held.r0, held.r1), "plan": held[PLAN]})
+        end = ibis.struct({"paid": held.m1 > 0, "mrr": (held.m1 > 0).ifelse(held.r1, held.r0), "plan": held[PLAN_AT_END]})
+        plans = {PLAN: held[PLAN].argmax(start), PLAN_AT_END: held[PLAN_AT_END].argmax(end)}
     summed = held.group_by("period", "customer_id").agg(
+        was_paying=(held.m0 > 0).any(),
+        is_paying=(held.m1 > 0).any(),
         before=held.r0.sum().cast(MONEY),
         after=held.r1.sum().cast(MONEY),
         base=held.r0_now.sum().cast(MONEY),
         **{name: held[name].any() for name in ("was_paused", "is_paused", "is_past_due", "is_trial")},
-        **plan,
+        **plans,
     )
     dated = summed.join(periods.select("period", *PERIOD, "starts_at", "ends_at"), "period")
     known = dated.join(first_paid, "customer_id", how="left")
-    return known.select(*dated.columns, "first_paid_at", ever_paid=(known.first_paid_at < known.starts_at).fill_null(False))
+    ever_paid = (known.first_paid_at < known.starts_at).fill_null(False)
+    return known.select(*dated.columns, "first_paid_at", ever_paid=ever_paid, back_soon=ibis.literal(False))
 
 
-def without_long_gone(there: ir.Table, returns: ir.Table, new_after_days: int) -> ir.Table:
-    """The accounts, where whoever came back after more than so many days counts as never having paid before."""
-    late = returns.filter(returns.away_days > new_after_days).select(returned="customer_id", returned_at="at")
-    back = there.filter((there.before == 0) & (there.after > 0))
-    inside = back.join(late, [back.customer_id == late.returned, back.starts_at <= late.returned_at, back.ends_at > late.returned_at])
-    again = inside.select("period", "customer_id").distinct().mutate(anew=ibis.literal(True))
-    joined = there.join(again, ["period", "customer_id"], how="left")
-    ever_paid = joined.ever_paid & ~joined.anew.fill_null(False)
-    return joined.select(*(name for name in there.columns if name != "ever_paid"), ever_paid=ever_paid)
+def with_returns(there: ir.Table, back: ir.Table, policies: Policies) -> ir.Table:
+    """The accounts, with how those who came back are looked at.
 
-
-def movements(held: ir.Table, there: ir.Table) -> ir.Table:
-    """What became of each account's MRR in each period.
-
-    Grain: one row per period, customer_id, currency and movement in which MRR changed.
-    Columns: movement, one of MOVEMENTS; amount, signed, in the contract's currency (0 for fx); amount_reporting, signed,
-    in the company's: the amount at the rate of the period's end, and for `fx` what the rate alone did to the MRR held;
-    the traits that `there` has. Identity: m1 = m0 + sum(amount) and r1 = r0 + sum(amount_reporting) for every period
-    (metrics.md, "Movements"). held: positions; there: accounts.
+    Whoever was away for more than `new_after_days` counts as never having paid before; column back_soon: whoever was away for
+    less than `reactivation_after_days`, who is resumed and not reactivated. back: ledger.returns.
     """
-    traits = [name for name in there.columns if name.startswith("of ")]
-    changed = held.filter((held.m0 != held.m1) | (held.r0_now != held.r0)).select(
-        "period", "customer_id", "currency", "m0", "m1", "r0", "r1", "r0_now"
-    )
-    known = there.select(
-        "period",
-        *PERIOD,
-        "customer_id",
-        "before",
-        "after",
-        "ever_paid",
-        was="was_paused",
-        now="is_paused",
-        **{name: name for name in traits},
-    )
-    both = changed.join(known, ["period", "customer_id"])
-    before, after = both.before > 0, both.after > 0
-    moved = both.filter(both.m0 != both.m1).mutate(
-        movement=ibis.cases(
-            (~before & after & ~both.ever_paid, "new"),
-            (~before & after & both.was, "resumed"),
-            (~before & after, "reactivation"),
-            (before & ~after & both.now, "paused"),
-            (before & ~after, "churn"),
-            (before & after & (both.m1 > both.m0), "expansion"),
-            (before & after & (both.m1 < both.m0), "contraction"),
-            else_="unknown",
-        ),
-        amount=(both.m1 - both.m0).cast(MONEY),
-        amount_reporting=(both.r1 - both.r0_now).cast(MONEY),
-    )
-    rated = both.filter(both.r0_now != both.r0).mutate(
-        movement=ibis.literal("fx"), amount=ibis.literal(0).cast(MONEY), amount_reporting=(both.r0_now - both.r0).cast(MONEY)
-    )
-    columns = (*PERIOD, "customer_id", "movement", "currency", "amount", "amount_reporting", *traits)
-    return ibis.union(moved.select(*columns), rated.select(*columns))
+    late = back.away_days > policies.new_after_days if policies.new_after_days is not None else ibis.literal(False)
+    known = back.select(returned="customer_id", returned_at="at", late=late, soon=back.away_days < policies.reactivation_after_days)
+    came = there.filter(~there.was_paying & there.is_paying)
+    inside = came.join(known, [came.customer_id == known.returned, came.starts_at <= known.returned_at, came.ends_at > known.returned_at])
+    told = inside.group_by("period", "customer_id").agg(anew=inside.late.any(), again=inside.soon.any())
+    joined = there.join(told, ["period", "customer_id"], how="left")
+    ever_paid = joined.ever_paid & ~joined.anew.fill_null(False)
+    kept = [name for name in there.columns if name not in ("ever_paid", "back_soon")]
+    return joined.select(*kept, ever_paid=ever_paid, back_soon=joined.again.fill_null(False) & ever_paid)
 
 
 def passing(first_paid: ir.Table, stretches: ir.Table, there: ir.Table, periods: ir.Table, rates: ir.Table) -> ir.Table:
@@ -170,7 +145,7 @@ def passing(first_paid: ir.Table, stretches: ir.Table, there: ir.Table, periods:
     """
     spans = periods.select("period", *PERIOD, "starts_at", "ends_at")
     came = first_paid.join(spans, [first_paid.first_paid_at >= spans.starts_at, first_paid.first_paid_at < spans.ends_at])
-    stayed = there.filter((there.after > 0) | there.is_paused).select("period", "customer_id")
+    stayed = there.filter(there.is_paying | there.is_paused).select("period", "customer_id")
     gone = came.anti_join(stayed, ["period", "customer_id"])
     paid = stretches.filter(stretches.mrr > 0).select("mrr", "currency", who="customer_id", began_at="from_at")
     known = gone.join(paid, [gone.customer_id == paid.who, gone.first_paid_at == paid.began_at])
@@ -180,15 +155,3 @@ def passing(first_paid: ir.Table, stretches: ir.Table, there: ir.Table, periods:
     return valued.select(
         *PERIOD, "customer_id", "currency", "first_paid_at", "amount", amount_reporting=at_rate(valued.amount, valued.end_rate)
     )
-
-
-def unbalanced(there: ir.Table, moved: ir.Table) -> ir.Table:
-    """The periods whose movements do not add up, to the last decimal, or hold an `unknown`; no row when all is well.
-
-    Grain: one row per such period. Columns: r0, r1, and the sum of the movements between them, in the company's currency.
-    """
-    held = there.group_by(*PERIOD).agg(r0=there.before.sum(), r1=there.after.sum())
-    changed = moved.group_by(*PERIOD).agg(moved=moved.amount_reporting.sum(), unknown=(moved.movement == "unknown").sum())
-    both = held.join(changed, list(PERIOD), how="left").select(*PERIOD, "r0", "r1", "moved", "unknown")
-    zero = ibis.literal(0).cast(MONEY)
-    return both.filter((both.r1 != both.r0 + both.moved.coalesce(zero)) | (both.unknown.coalesce(0) > 0))

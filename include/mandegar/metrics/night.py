@@ -85,7 +85,8 @@ class Night:
     @cached_property
     def stretches(self) -> ir.Table:
         """The MRR ledger under the company's own policies (metrics.ledger)."""
-        return self.engine.keep(ledger(self.entities["subscription"], own_policies(self.company), self.engine, self.entities["invoice"]))
+        versions, policies = self.entities["subscription"], own_policies(self.company)
+        return self.engine.keep(ledger(versions, policies, self.engine, self.closes, self.entities["invoice"]))
 
     @cached_property
     def first_paid(self) -> ir.Table:
@@ -147,8 +148,23 @@ class Night:
         """
         spans = self.periods.select(*PERIOD, "starts_at")
         seen = first_seen.join(spans, first_seen.first_at < spans.starts_at)
+        return self.as_they_began(seen.select(*PERIOD, "customer_id"))
+
+    def as_they_began(self, rows: ir.Table) -> ir.Table:
+        """Rows of a period and a customer who has left, or is set against those, with the traits just before the period.
+
+        Their plan is `(none)`.
+        """
         plan = {PLAN: ibis.literal(NONE)} if "plan" in traits(self.dimensions) else {}
-        return self.with_traits(seen.select(*PERIOD, "customer_id", "starts_at", **plan), "starts_at")
+        dated = rows.join(self.periods.select(*PERIOD, "starts_at"), list(PERIOD))
+        seen = dated.select(*rows.columns, seen_at=dated.starts_at - ibis.interval(microseconds=1), **plan)
+        return self.with_traits(seen.view(), "seen_at").drop("seen_at")
+
+    def as_they_ended(self, rows: ir.Table) -> ir.Table:
+        """Rows of a period and a customer with the traits at its end; those that the rows have already stay."""
+        dated = rows.join(self.periods.select(*PERIOD, "ends_at"), list(PERIOD))
+        seen = dated.select(*rows.columns, seen_at=dated.ends_at - ibis.interval(microseconds=1))
+        return self.with_traits(seen.view(), "seen_at").drop("seen_at")
 
     def _with_plan(self, rows: ir.Table, at: str) -> ir.Table:
         """The rows with what most was paid for at their time."""

@@ -29,6 +29,9 @@ class Policies(Strict):
     pause: Literal["zero", "unchanged"] = Field("zero", description="a paused subscription is worth nothing, or what it was")
     gap_days: int = Field(1, ge=0, description="a gap shorter than this between two subscriptions is not churn")
     new_after_days: int | None = Field(None, ge=0, description="who comes back later than this is new; without it, always a reactivation")
+    reactivation_after_days: int = Field(
+        0, ge=0, description="who comes back sooner is resumed and not reactivated, though churned; 0: whoever comes back is reactivated"
+    )
     new_and_gone: Literal["apart", "counted"] = Field(
         "apart", description="who came and went inside one period: shown apart, or new and churned"
     )

@@ -153,7 +153,7 @@ def median_days(days: "np.ndarray", survival: "np.ndarray") -> int | None:
 def _reasons(night: Night, ended: ir.Table) -> ir.Table:
     """Whether who left did so against its will, by the last ending known of its life. One row per customer_id that has one."""
     zone, until = night.company.zone, night.closes
-    told = retention.endings(night.entities["subscription"], night.stretches)
+    told = retention.endings(night.entities["subscription"], night.stretches, night.closes)
     dated = told.select("customer_id", "stated", "involuntary", ending=local_day(told["at"], zone, until))
     left = ended.filter(ended.left).select("customer_id", "from_day", "until_day")
     of_life = dated.join(left, "customer_id")

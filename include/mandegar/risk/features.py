@@ -168,7 +168,7 @@ def stretches_of(evening: Evening, engine: Engine) -> ir.Table | None:
     """The MRR ledger of a company with contracts, in the company's currency at the rate of the day."""
     if evening.company.churn.kind != "contract":
         return None
-    stretches = ledger(evening.entities["subscription"], own_policies(evening.company), engine)
+    stretches = ledger(evening.entities["subscription"], own_policies(evening.company), engine, evening.closes)
     currencies = fx.currencies_in(engine, evening.entities["subscription"])
     known = fx.known_rates(engine, evening.entities["fx_rate"])
     rates = engine.table(fx.rates_at(evening.company, [evening.closes], currencies, known)).drop("at")
