@@ -10,7 +10,7 @@ from pathlib import Path
 from measured import Measured, alone, together
 
 INTAKE = "intake"  # extract and validate, as many tables at a time as there are cores
-STAGES = (INTAKE, "conform", "measure", "score", "publish", "audit")
+STAGES = (INTAKE, "conform", "measure", "score", "publish")
 
 
 def night(company: Path, home: Path, as_of: date, say: Callable[[str], None]) -> dict[str, Measured]:

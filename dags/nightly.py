@@ -68,20 +68,16 @@ def nightly() -> None:
     def score() -> dict[str, int]:
         return stage("score", get_current_context())
 
-    @task
+    @task(outlets=[NIGHT])
     def publish() -> dict[str, int]:
         return stage("publish", get_current_context())
-
-    @task(outlets=[NIGHT])
-    def audit() -> dict[str, int]:
-        return stage("audit", get_current_context())
 
     @task
     def alert() -> dict[str, int]:
         return stage("alert", get_current_context())
 
     told = alert().as_teardown()  # whatever happened before; a message that cannot be sent does not fail the night
-    intake.expand(table=tables()) >> conform() >> measure() >> score() >> publish() >> audit() >> told
+    intake.expand(table=tables()) >> conform() >> measure() >> score() >> publish() >> told
 
 
 nightly()

@@ -25,7 +25,6 @@ from mandegar.quality.validate import validate
 from mandegar.risk.score import score
 from mandegar.sources.extract import extract
 from mandegar.warehouse import tables
-from mandegar.warehouse.audit import audit
 from mandegar.warehouse.connect import warehouse, writing
 from mandegar.warehouse.publish import publish
 
@@ -117,15 +116,9 @@ def score_stage(night: Night) -> dict[str, int]:
 
 
 def publish_stage(night: Night) -> dict[str, int]:
-    """The marts into the warehouse."""
+    """The marts into the warehouse, audited before anybody can read them."""
     with warehouse(night.home.warehouse_url) as target:
         return _logged(night, "publish", lambda: publish(night.company, night.lake, target, night.as_of))
-
-
-def audit_stage(night: Night) -> dict[str, int]:
-    """The warehouse held against the lake and its suites."""
-    with warehouse(night.home.warehouse_url) as target:
-        return _logged(night, "audit", lambda: audit(night.lake, target, night.as_of))
 
 
 def alert_stage(night: Night) -> dict[str, int]:
@@ -216,8 +209,7 @@ def close_night(night: Night, say: Callable[[str], None]) -> list[str]:
             ("conforming", conform_stage),
             ("measuring", measure_stage),
             ("scoring", score_stage),
-            ("publishing", publish_stage),
-            ("auditing", audit_stage),
+            ("publishing and auditing", publish_stage),
         ):
             say(verb)
             whole(night)

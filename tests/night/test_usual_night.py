@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from mandegar import company as companies
 from mandegar.home import Home
 from mandegar.sample import write_sample
-from mandegar.stages import Night, audit_stage, conform_stage, extract_stage, measure_stage, publish_stage, score_stage, validate_stage
+from mandegar.stages import Night, conform_stage, extract_stage, measure_stage, publish_stage, score_stage, validate_stage
 
 NIGHTS = [date(2026, 10, 29), date(2026, 10, 30), date(2026, 10, 31)]
 CURSORS = {
@@ -47,7 +47,7 @@ def change(database: Path, statement: str) -> None:
 
 
 def finish(night: Night) -> None:
-    for stage in (conform_stage, measure_stage, score_stage, publish_stage, audit_stage):
+    for stage in (conform_stage, measure_stage, score_stage, publish_stage):
         stage(night)
 
 

@@ -63,15 +63,15 @@ OTHERS: dict[str, tuple[Said, Said]] = {
         ("Correct valid_to in the source.", "مقدار valid_to را در منبع درست کنید."),
     ),
     "same_as_lake": (
-        ("the warehouse differs from what was computed", "انبار داده با آنچه محاسبه شد فرق دارد"),
+        ("the night is not published: it differs from what was computed", "شب منتشر نشد: با آنچه محاسبه شد فرق دارد"),
         ("Run the night again; if it stays, report it.", "شب را دوباره اجرا کنید؛ اگر ماند، گزارشش کنید."),
     ),
 }
 PUBLISHED: tuple[Said, Said] = (
-    ("figures that nobody could believe", "شاخص‌هایی که باورکردنی نیستند"),
+    ("the night is not published: figures that nobody could believe", "شب منتشر نشد: شاخص‌هایی که باورکردنی نیستند"),
     (
-        "Look at docs/warehouse.md for what the rule says, and run the night again.",
-        "معنای قاعده را در docs/warehouse.md ببینید و شب را دوباره اجرا کنید.",
+        "Readers keep the last good night. docs/quality.md says what the rule looks at; run the night again, and report it if it stays.",
+        "خوانندگان آخرین شب درست را می‌بینند. معنای قاعده در docs/quality.md است؛ شب را دوباره اجرا کنید و اگر ماند گزارش دهید.",
     ),
 )
 

@@ -15,30 +15,15 @@ from persiantools.jdatetime import JalaliDate
 
 from mandegar import calendar, duck
 from mandegar.company import Company
-from mandegar.errors import BrokenTable
+from mandegar.errors import BrokenTable, IdentityBroken
 from mandegar.lake import Lake
 from mandegar.metrics import marts
 from mandegar.warehouse import tables
+from mandegar.warehouse.audit import audit, record, refusal
 from mandegar.warehouse.connect import writing
 from mandegar.warehouse.load import load
+from mandegar.warehouse.parts import BY_CUSTOMER, BY_PERIOD, CURRENT, NIGHTLY, latest_night, of_parts
 
-BY_PERIOD = (tables.fct_mrr_movement, tables.fct_customer_period)
-BY_CUSTOMER = (tables.dim_customer, tables.customer_contact)
-WHOLE = (
-    tables.kpi_period,
-    tables.cohort_retention,
-    tables.survival_curve,
-    tables.customer_value,
-    tables.value_model,
-    tables.repurchase_cycle,
-    tables.acquisition_period,
-    tables.support_period,
-    tables.feedback_period,
-    tables.retention_target,
-    tables.forecast,
-)
-CURRENT = (*WHOLE, *BY_PERIOD, *BY_CUSTOMER)
-NIGHTLY = (tables.customer_risk, tables.restatement)
 NEEDS = {
     tables.fct_mrr_movement.name: "subscription",
     tables.repurchase_cycle.name: "invoice",
@@ -54,33 +39,55 @@ def publish(company: Company, lake: Lake, engine: sa.Engine, as_of: date) -> dic
     """Puts a night's marts into the warehouse and gives the rows written per table.
 
     Tables of the current truth become those of this night, unless a later night is there already: a backfilled day adds
-    its own rows (risk, restatements, data quality) and leaves the present alone. Everything happens in one transaction.
-    Errors: BrokenTable when a mart of the night is not complete.
+    its own rows (risk, data quality) and leaves the present, and the log of what moved, alone. Everything happens in one
+    transaction, and is audited before it ends: readers see a night that holds, or the one before.
+    Errors: BrokenTable when a mart of the night is not complete; IdentityBroken when the audit finds it wrong; the results of the
+    audit then stand in data_quality_result, and nothing else of the night does.
     """
     expected = [table for table in (*CURRENT, *NIGHTLY) if _told_of(company, table)]
     for table in expected:
         if lake.receipt("marts", table.name, as_of) is None:
             raise BrokenTable(f"The mart {table.name} of {as_of} is not complete; run measure and score for that night again.")
-    counts: dict[str, int] = {}
-    with writing(engine).begin() as connection:
+    with writing(engine).connect() as connection:
+        transaction = connection.begin()
         _alone(connection)
-        latest = connection.execute(sa.select(sa.func.max(tables.published_night.c.as_of))).scalar()
-        if latest is None or latest <= as_of:
-            for table in CURRENT:
-                if table not in expected:
-                    connection.execute(table.delete())
-                    connection.execute(tables.published_part.delete().where(tables.published_part.c.table_name == table.name))
-                else:
-                    publisher = _by_period if table in BY_PERIOD else _by_customer if table in BY_CUSTOMER else _whole
-                    counts[table.name] = publisher(connection, lake, table, as_of)
-            connection.execute(tables.dim_date.delete())
-            counts["dim_date"] = load(connection, tables.dim_date, _dates(_first_day(lake, as_of), as_of), as_of)
-        for table in NIGHTLY:
-            connection.execute(table.delete().where(table.c.as_of == as_of))
-            counts[table.name] = load(connection, table, _batches(lake.files("marts", table.name, [as_of])), as_of)
-        counts |= quality(connection, lake, as_of)
-        connection.execute(tables.published_night.delete().where(tables.published_night.c.as_of == as_of))
-        connection.execute(tables.published_night.insert().values(as_of=as_of))
+        before = latest_night(connection)
+        counts = _write(connection, company, lake, expected, as_of)
+        results = audit(connection, company, lake, as_of)
+        failed = [result for result in results if result["status"] == "failed"]
+        if not failed:
+            record(connection, as_of, results)
+            transaction.commit()
+            return counts
+        transaction.rollback()
+        with connection.begin():
+            counts |= quality(connection, lake, as_of)
+            record(connection, as_of, results)
+    raise IdentityBroken(refusal(as_of, failed, before))
+
+
+def _write(connection: sa.Connection, company: Company, lake: Lake, expected: list[sa.Table], as_of: date) -> dict[str, int]:
+    """Writes the tables of a night within a transaction."""
+    counts: dict[str, int] = {}
+    latest = latest_night(connection)
+    if latest is None or latest <= as_of:
+        for table in CURRENT:
+            if table not in expected:
+                connection.execute(table.delete())
+                connection.execute(tables.published_part.delete().where(tables.published_part.c.table_name == table.name))
+            else:
+                publisher = _by_period if table in BY_PERIOD else _by_customer if table in BY_CUSTOMER else _whole
+                counts[table.name] = publisher(connection, lake, table, as_of)
+        connection.execute(tables.dim_date.delete())
+        counts["dim_date"] = load(connection, tables.dim_date, _dates(_first_day(lake, as_of), as_of), as_of)
+    for table in NIGHTLY:
+        if table is tables.restatement and lake.past:
+            continue  # nothing that is published moved
+        connection.execute(table.delete().where(table.c.as_of == as_of))
+        counts[table.name] = load(connection, table, _batches(lake.files("marts", table.name, [as_of])), as_of)
+    counts |= quality(connection, lake, as_of)
+    connection.execute(tables.published_night.delete().where(tables.published_night.c.as_of == as_of))
+    connection.execute(tables.published_night.insert().values(as_of=as_of))
     return counts
 
 
@@ -89,26 +96,6 @@ def _told_of(company: Company, table: sa.Table) -> bool:
     if table is tables.fct_mrr_movement and company.churn.kind != "contract":
         return False
     return table.name not in NEEDS or company.has(NEEDS[table.name])
-
-
-def written_by(connection: sa.Connection, table: sa.Table, as_of: date) -> tuple[list[str], bool]:
-    """The parts of a table that a night wrote, and whether the table has no others."""
-    part = tables.published_part.c
-    known = connection.execute(sa.select(part.part, part.as_of).where(part.table_name == table.name).order_by(part.part)).all()
-    return [row.part for row in known if row.as_of == as_of], all(row.as_of == as_of for row in known)
-
-
-def of_parts(table: sa.Table, parts: list[str]) -> sa.ColumnElement[bool]:
-    """The rows of those parts of a table by period; none if there are no parts."""
-    spans: dict[tuple[str, str], list[date]] = {}
-    for part in parts:
-        calendar_name, kind, start = part.split("_")
-        spans.setdefault((calendar_name, kind), []).append(date.fromisoformat(start))
-    found = [
-        (table.c.calendar == calendar_name) & (table.c.period_kind == kind) & table.c.period_start.in_(starts)
-        for (calendar_name, kind), starts in sorted(spans.items())
-    ]
-    return sa.or_(sa.false(), *found)
 
 
 def _alone(connection: sa.Connection) -> None:
