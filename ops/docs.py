@@ -198,9 +198,15 @@ def conventions() -> str:
     return "\n".join(parts)
 
 
+VIEWS = """Views for people: `kpi_monthly`, a column per metric, months of the whole company; `customers_now`, who is there with
+risk, reasons and value, and nothing that says who it is; `mrr_waterfall`, the steps from a period's opening MRR to its closing one,
+signed; `cohort_matrix`, a row per cohort and a column per month of age.
+"""
+
+
 def warehouse() -> str:
     """Every table of the warehouse and its columns."""
-    parts = [GENERATED, "# The warehouse\n", "Also there: the view `kpi_monthly`, a column per metric, months of the whole company.\n"]
+    parts = [GENERATED, "# The warehouse\n", VIEWS]
     for table in metadata.sorted_tables:
         parts += [f"## {table.name}\n", f"{table.comment}.\n", "| column | type | key | what it says |", "|---|---|---|---|"]
         parts += [f"| `{c.name}` | {str(c.type).lower()} | {'yes' if c.primary_key else ''} | {c.comment} |" for c in table.columns]

@@ -297,10 +297,10 @@ def _quarantine(console: Console, connection: sa.Connection, words: Words, as_of
     row = tables.quarantined_row.c
     counted = sa.func.count()
     query = (
-        sa.select(row.source, row.column, row.reason, counted)
+        sa.select(row.source, row.column_name, row.reason, counted)
         .where(row.as_of == as_of)
-        .group_by(row.source, row.column, row.reason)
-        .order_by(counted.desc(), row.source, row.column)
+        .group_by(row.source, row.column_name, row.reason)
+        .order_by(counted.desc(), row.source, row.column_name)
     )
     rows = connection.execute(query).all()
     if not rows:

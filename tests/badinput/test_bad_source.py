@@ -128,7 +128,7 @@ def test_a_database_of_customers_that_is_down_stops_the_night(place, facts):
 
 
 def test_a_text_among_numbers_and_a_row_of_an_unknown_customer_wait_alone(waiting, said):
-    assert waiting.rows('SELECT source, "row", "column", value, reason FROM quarantined_row ORDER BY source') == [
+    assert waiting.rows("SELECT source, row_number, column_name, value, reason FROM quarantined_row ORDER BY source") == [
         ("files.subscription", 4, "quantity", "three", "is not a number"),
         ("files.ticket", 3, "customer_id", "c9", "is no customer's id; the row waits until that customer is there"),
     ]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mandegar.campaigns.audience import Candidate
-from mandegar.campaigns.eligibility import Contact, Member, decide
+from mandegar.campaigns.eligibility import Contact, Draw, Member, decide
 from mandegar.campaigns.spec import Campaign
 from mandegar.company import Company
 from mandegar.settings import Churn
@@ -82,9 +82,13 @@ def decided(company: Company) -> Decided:
     """What a campaign decides on the night of 31 March 2025; each customer is a person called p-<customer_id> unless told."""
 
     def run(
-        campaign: Campaign, *found: Candidate, contacts: tuple[Contact, ...] = (), people: dict[str, str] | None = None
+        campaign: Campaign,
+        *found: Candidate,
+        contacts: tuple[Contact, ...] = (),
+        people: dict[str, str] | None = None,
+        draws: tuple[Draw, ...] = (),
     ) -> list[Member]:
         own = {one.customer_id: f"p-{one.customer_id}" for one in found} | (people or {})
-        return decide(company, campaign, list(found), own, list(contacts), NIGHT)
+        return decide(company, campaign, list(found), own, list(contacts), NIGHT, draws)
 
     return run

@@ -8,14 +8,14 @@ import pyarrow as pa
 import pytest
 
 from mandegar import calendar
-from mandegar.campaigns.audience import departed, renewals, silent
+from mandegar.campaigns.audience import bad_touches
+from mandegar.campaigns.occasions import departed, renewals, silent
 from mandegar.campaigns.spec import Campaign
 from mandegar.company import Company
 from mandegar.engine import Engine
 from mandegar.entities import ENTITIES
-from mandegar.metrics.ledger import ledger
-from mandegar.metrics.policies import Policies
 from mandegar.quality.reading import entity_schema
+from mandegar.risk.features import Evening
 from mandegar.settings import Churn
 
 NIGHT = date(2025, 3, 31)
@@ -43,19 +43,22 @@ def table(engine: Engine, entity: str, usual: dict, rows: tuple[dict, ...]):
     return engine.table(pa.Table.from_pylist([usual | row for row in rows], entity_schema(ENTITIES[entity])))
 
 
-@pytest.fixture
-def closes(company: Company) -> datetime:
-    """Midnight after 31 March in Tehran: 20:30 UTC."""
-    return calendar.day_end(NIGHT, company.zone)
+def evening(engine: Engine, company: Company, **rows: tuple[dict, ...]) -> Evening:
+    """The evening of 31 March; a euro is 1.25 dollars since 1 March, a rial a millionth."""
+    usual = {"subscription": VERSION | {"valid_from": at("2024-01-01"), "started_at": at("2024-01-01")}, "invoice": INVOICE, "fx_rate": {}}
+    rates = ({"day": date(2025, 3, 1), "currency": "EUR", "rate": Decimal("1.25")},)
+    rates += ({"day": date(2025, 3, 1), "currency": "IRR", "rate": Decimal("0.000001")},)
+    told = {"subscription": (), "invoice": (), "fx_rate": rates} | rows
+    entities = {name: table(engine, name, usual[name], found) for name, found in told.items()}
+    return Evening(company, NIGHT, calendar.day_end(NIGHT, company.zone), entities)
 
 
 @pytest.fixture
-def renewing(duckdb: Engine, company: Company, a_campaign: Callable[..., Campaign], closes: datetime) -> Rows:
+def renewing(duckdb: Engine, company: Company, a_campaign: Callable[..., Campaign]) -> Rows:
     """Who is in the audience of a renewal campaign with stages of 0 to 7 and 8 to 30 days."""
 
     def run(*versions: dict) -> dict[str, dict]:
-        since = {"valid_from": at("2024-01-01"), "started_at": at("2024-01-01")}
-        found = renewals(table(duckdb, "subscription", VERSION | since, versions), a_campaign(), company, NIGHT, closes)
+        found = renewals(evening(duckdb, company, subscription=versions), a_campaign(), duckdb)
         return {row["customer_id"]: row for row in duckdb.arrow(found).to_pylist()}
 
     return run
@@ -81,6 +84,18 @@ def test_a_renewal_is_worth_its_term_and_its_year(renewing):
     assert (row["amount"], row["value"], row["currency"]) == (Decimal(15), Decimal(60), "USD")
 
 
+def test_a_renewal_in_euros_is_worth_dollars_and_told_in_euros(renewing):
+    """2 seats at 10 euros a month: 240 euros a year, 300 dollars at 1.25."""
+    row = renewing({"renews_at": at("2025-04-20"), "currency": "EUR"})["c1"]
+    assert (row["amount"], row["currency"], row["value"]) == (Decimal(20), "EUR", Decimal(300))
+
+
+@pytest.mark.parametrize(("ends", "amount"), [("2025-04-19", 20), ("2025-04-20", 20), ("2025-04-21", 15), (None, 15)])
+def test_a_discount_counts_only_if_it_lasts_beyond_the_renewal(renewing, ends, amount):
+    row = renewing({"renews_at": at("2025-04-20"), "discount": Decimal(5), "discount_ends_at": ends and at(ends)})["c1"]
+    assert row["amount"] == Decimal(amount)
+
+
 @pytest.mark.parametrize(("auto_renew", "reason"), [(True, "term_ends_auto"), (False, "term_ends"), (None, "term_ends")])
 def test_the_reason_says_whether_it_renews_by_itself(renewing, auto_renew, reason):
     assert renewing({"renews_at": at("2025-04-20"), "auto_renew": auto_renew})["c1"]["reason_code"] == reason
@@ -103,14 +118,12 @@ def test_only_a_paying_present_version_renews(renewing, other):
 
 
 @pytest.fixture
-def leaving(duckdb: Engine, company: Company, a_campaign: Callable[..., Campaign], closes: datetime) -> Rows:
+def leaving(duckdb: Engine, company: Company, a_campaign: Callable[..., Campaign]) -> Rows:
     """Who is in the audience of a win-back campaign for those who left 7 to 120 days ago."""
 
     def run(*versions: dict, **other: object) -> dict[str, dict]:
         campaign = a_campaign(**{"kind": "win_back", "gone_days": [7, 120], **other})
-        since = {"valid_from": at("2024-01-01"), "started_at": at("2024-01-01")}
-        rows = table(duckdb, "subscription", VERSION | since, versions)
-        found = departed(ledger(rows, Policies(), duckdb, closes), rows, campaign, company, closes)
+        found = departed(evening(duckdb, company, subscription=versions), campaign, duckdb)
         return {row["customer_id"]: row for row in duckdb.arrow(found).to_pylist()}
 
     return run
@@ -148,6 +161,23 @@ def test_who_was_worth_less_is_not_asked_back(leaving, least, there):
     assert ("c1" in leaving({"valid_to": at("2025-03-01")}, least_value=least)) is there
 
 
+@pytest.mark.parametrize(("least", "there"), [(0.24, True), (0.25, False)])
+def test_a_value_in_rials_is_held_against_the_least_in_dollars(leaving, least, there):
+    """2 seats at 10,000 rials a month: 240,000 rials a year, 0.24 dollars, however many rials that is."""
+    left = {"valid_to": at("2025-03-01"), "unit_price": Decimal(10_000), "currency": "IRR"}
+    found = leaving(left, least_value=least)
+    assert ("c1" in found) is there
+    if there:
+        assert (found["c1"]["value"], found["c1"]["amount"], found["c1"]["currency"]) == (Decimal("0.24"), Decimal(20_000), "IRR")
+
+
+def test_who_paid_in_two_currencies_is_worth_both_together(leaving):
+    """20 dollars and 20 euros a month, which are 25 dollars: 45 a month, 540 a year."""
+    gone = {"valid_to": at("2025-03-01")}
+    row = leaving(gone, gone | {"subscription_id": "s2", "currency": "EUR"})["c1"]
+    assert (row["value"], row["amount"], row["currency"]) == (Decimal(540), Decimal(45), "USD")
+
+
 def test_who_still_pays_another_subscription_has_not_left(leaving):
     assert leaving({"valid_to": at("2025-03-01")}, {"subscription_id": "s2"}) == {}
 
@@ -163,13 +193,14 @@ def test_who_paused_and_then_left_is_won_back(leaving):
 
 
 @pytest.fixture
-def quiet(duckdb: Engine, company: Company, a_campaign: Callable[..., Campaign], closes: datetime) -> Rows:
+def quiet(duckdb: Engine, company: Company, a_campaign: Callable[..., Campaign]) -> Rows:
     """Who fell silent 7 to 30 days ago, where 90 days without a purchase are silence."""
 
-    def run(*invoices: dict) -> dict[str, dict]:
+    def run(*invoices: dict, least: float = 0) -> dict[str, dict]:
         buying = company.model_copy(update={"churn": Churn(kind="inactivity", days=90)})
-        rows = table(duckdb, "invoice", INVOICE, tuple({"invoice_id": f"i{n}", **row} for n, row in enumerate(invoices)))
-        found = silent(rows, a_campaign(kind="win_back", gone_days=[7, 30]), buying, closes)
+        rows = tuple({"invoice_id": f"i{n}", **row} for n, row in enumerate(invoices))
+        campaign = a_campaign(kind="win_back", gone_days=[7, 30], least_value=least)
+        found = silent(evening(duckdb, buying, invoice=rows), campaign, duckdb)
         return {row["customer_id"]: row for row in duckdb.arrow(found).to_pylist()}
 
     return run
@@ -186,3 +217,39 @@ def test_the_silent_are_worth_what_they_bought_in_their_last_year(quiet):
     amounts = (("2023-11-01", 500), ("2024-06-01", 30), ("2024-12-10", 10))
     row = quiet(*({"issued_at": at(day), "net_amount": Decimal(amount)} for day, amount in amounts))["c1"]
     assert (row["value"], row["amount"], row["reason_code"], row["event_at"]) == (Decimal(40), Decimal(10), "silent", at("2025-03-10"))
+
+
+def test_the_silent_who_bought_in_rials_are_worth_dollars(quiet):
+    """30,000,000 rials are 30 dollars: below 31, not below 30, and told as rials; the euro of the year before is 1.25."""
+    bought = ({"issued_at": at("2024-06-01"), "net_amount": Decimal(1), "currency": "EUR"},)
+    bought += ({"issued_at": at("2024-12-10"), "net_amount": Decimal(30_000_000), "currency": "IRR"},)
+    row = quiet(*bought, least=31)["c1"]
+    assert (row["value"], row["amount"], row["currency"]) == (Decimal("31.25"), Decimal(30_000_000), "IRR")
+    assert quiet(*bought, least=31.26) == {}
+
+
+@pytest.mark.parametrize(
+    ("channel", "kind", "bad"),
+    [
+        ("email", "bounced", ("bounced", None, None)),
+        ("SMS", "unsubscribed", (None, "unsubscribed", None)),
+        ("phone", "complained", (None, None, "complained")),
+        ("پیامک", "Unsubscribed", (None, "unsubscribed", None)),
+        ("push", "unsubscribed", ("unsubscribed", "unsubscribed", "unsubscribed")),
+        ("push", "bounced", (None, None, None)),
+        ("email", "opened", None),
+    ],
+)
+def test_what_came_back_counts_for_its_channel(duckdb, channel, kind, bad):
+    touch = {"interaction_id": "t1", "customer_id": "c1", "channel": channel, "kind": kind, "occurred_at": at("2025-01-01")}
+    found = duckdb.arrow(bad_touches(table(duckdb, "interaction", {}, (touch,)))).to_pylist()
+    assert [(row["bad_email"], row["bad_sms"], row["bad_call"]) for row in found] == ([bad] if bad else [])
+
+
+def test_of_two_things_that_came_back_the_graver_counts(duckdb):
+    touches = tuple(
+        {"interaction_id": f"t{n}", "customer_id": "c1", "channel": "sms", "kind": kind, "occurred_at": at("2025-01-01")}
+        for n, kind in enumerate(("unsubscribed", "bounced", "complained"))
+    )
+    [row] = duckdb.arrow(bad_touches(table(duckdb, "interaction", {}, touches))).to_pylist()
+    assert (row["bad_email"], row["bad_sms"]) == (None, "unsubscribed")

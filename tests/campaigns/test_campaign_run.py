@@ -198,6 +198,25 @@ def test_a_day_backfilled_live_reaches_nobody_a_second_time(run, rows):
     assert len(keys) == len(set(keys)) == 2
 
 
+def test_a_person_held_out_is_so_once_and_for_all(nights, run, home, rows):
+    """Two persons are held out on the first night and, for the same, not again on the second; Sara still is on the third, for her
+    other account's term, when by hash nobody would be any more. By salt b Sara's hash is .548 of the range, Ali's .150."""
+    file = nights[0].folder / "campaigns" / "renewal.yaml"
+
+    def with_control(share: str) -> str:
+        return RENEWAL.replace("{share: 0}", f"{{share: {share}, salt: b}}")
+
+    try:
+        file.write_text(with_control("0.9"), encoding="utf-8")
+        first, second = run("renewal", FIRST, live=True), run("renewal", SECOND, live=True)
+        file.write_text(with_control("0"), encoding="utf-8")
+        third = run("renewal", THIRD, live=True)
+    finally:
+        file.write_text(RENEWAL, encoding="utf-8")
+    assert [(done.send, done.holdout) for done in (first, second, third)] == [(0, 2), (0, 0), (0, 1)]
+    assert rows(contact_event) == []
+
+
 def test_a_night_that_was_not_run_has_no_campaign(run):
     with pytest.raises(BrokenTable, match=r"The night of 2025-03-30 is not in the lake\. Run `mandegar night --as-of 2025-03-30` first\."):
         run("renewal", date(2025, 3, 30))

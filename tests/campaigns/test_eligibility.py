@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from mandegar.campaigns.eligibility import RULES, Contact
+from mandegar.campaigns.audience import as_persons
+from mandegar.campaigns.eligibility import RULES, Contact, Draw
 
 ORDER = [
     "opt_out",
@@ -14,7 +15,6 @@ ORDER = [
     "deleted",
     "open_critical_ticket",
     "already_renewed",
-    "holdout",
     "frequency_cap",
     "cool_down",
     "missing_consent",
@@ -42,12 +42,11 @@ class Case:
 CASES = [
     Case("opt_out", "wants no contact", {"do_not_contact": True}),
     Case(
-        "bounce_or_complaint", "mail bounced, and no other channel", {"bad_mail": "bounced"}, follows={"unreachable": "no usable address"}
+        "bounce_or_complaint", "email bounced, and no other channel", {"bad_email": "bounced"}, follows={"unreachable": "no usable address"}
     ),
     Case("deleted", "deleted on 2025-03-01", {"deleted_at": datetime(2025, 3, 1, tzinfo=UTC)}),
     Case("open_critical_ticket", "ticket t7 is open", {"critical_ticket": "t7"}),
     Case("already_renewed", "renewed already", {"already": True}),
-    Case("holdout", "in the control group", campaign={"control": {"share": 0.1}}, person="p4"),
     Case(
         "frequency_cap",
         "1 contacts in 30 days",
@@ -67,7 +66,7 @@ def test_there_is_a_case_for_every_rule():
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
 def test_each_rule_alone_decides(a_campaign, a_candidate, decided, case):
     [member] = decided(a_campaign(**case.campaign), a_candidate(**case.candidate), contacts=case.contacts, people={"c1": case.person})
-    assert (member.decision, member.deciding_rule) == ("holdout" if case.rule == "holdout" else "suppressed", case.rule)
+    assert (member.decision, member.deciding_rule) == ("suppressed", case.rule)
     assert {name: said for name, said in member.rules.items() if said != "ok"} == {case.rule: case.said} | case.follows
 
 
@@ -82,8 +81,7 @@ def test_the_earlier_of_two_rules_decides(a_campaign, a_candidate, decided, plac
         contacts += case.contacts
     if place < ORDER.index("unreachable") and place > ORDER.index("bounce_or_complaint"):
         candidate.pop("email")  # who cannot be reached is not asked for consent to a channel
-    person = "p4" if place <= ORDER.index("holdout") else "p1"
-    [member] = decided(a_campaign(**campaign), a_candidate(**candidate), contacts=contacts, people={"c1": person})
+    [member] = decided(a_campaign(**campaign), a_candidate(**candidate), contacts=contacts)
     assert member.deciding_rule == ORDER[place]
 
 
@@ -96,7 +94,7 @@ def test_the_log_holds_every_rule_s_answer_in_order(a_campaign, a_candidate, dec
 def test_whom_no_rule_holds_back_is_sent_to(a_campaign, a_candidate, decided):
     [member] = decided(a_campaign(), a_candidate())
     assert (member.decision, member.deciding_rule, member.channel, member.email) == ("send", "eligible", "email", "c1@example.com")
-    assert member.rules == dict.fromkeys([*ORDER, "same_person"], "ok")
+    assert member.rules == dict.fromkeys([*ORDER, "same_person", "holdout"], "ok")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +102,7 @@ def test_whom_no_rule_holds_back_is_sent_to(a_campaign, a_candidate, decided):
     [
         ({"phone": "09121234567"}, "email"),
         ({"phone": "09121234567", "email_opt_in": False}, "sms"),
-        ({"phone": "09121234567", "bad_mail": "complained"}, "sms"),
+        ({"phone": "09121234567", "bad_email": "complained"}, "sms"),
         ({"phone": "09121234567", "email": None}, "sms"),
         ({"phone": "12", "email": None}, None),
     ],
@@ -116,7 +114,7 @@ def test_the_fall_back_channel_takes_over_where_the_first_is_closed(a_campaign, 
 
 def test_who_refused_every_channel_of_the_campaign_opted_out(a_campaign, a_candidate, decided):
     [member] = decided(a_campaign(fallback_channel="sms"), a_candidate(phone="09121234567", email_opt_in=False, sms_opt_in=False))
-    assert (member.deciding_rule, member.rules["opt_out"]) == ("opt_out", "refused email and sms")
+    assert (member.deciding_rule, member.rules["opt_out"]) == ("opt_out", "refused email and refused sms, and no other channel")
 
 
 @pytest.mark.parametrize(("opted", "decision"), [(True, "send"), (None, "suppressed"), (False, "suppressed")])
@@ -192,6 +190,117 @@ def test_of_accounts_worth_the_same_the_smaller_id_stays(a_campaign, a_candidate
 def test_an_account_that_is_suppressed_leaves_its_place_to_another_of_the_person(a_campaign, a_candidate, decided):
     members = decided(a_campaign(), a_candidate("c1", value=Decimal(99), already=True), a_candidate("c2"), people=ONE)
     assert [one.candidate.customer_id for one in members if one.decision == "send"] == ["c2"]
+
+
+TEXTS = {"fallback_channel": "sms", "channel": "email"}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "channel", "rule"),
+    [
+        ({"bad_sms": "unsubscribed", "email": None}, None, "opt_out"),
+        ({"bad_sms": "bounced", "email": None}, None, "bounce_or_complaint"),
+        ({"bad_email": "unsubscribed", "bad_sms": "unsubscribed"}, None, "opt_out"),
+        ({"bad_email": "unsubscribed"}, "sms", "eligible"),
+        ({"bad_email": "unsubscribed", "phone": None}, None, "opt_out"),
+        ({"bad_sms": "unsubscribed"}, "email", "eligible"),
+    ],
+)
+def test_every_channel_s_unsubscribes_count(a_campaign, a_candidate, decided, candidate, channel, rule):
+    [member] = decided(a_campaign(**TEXTS), a_candidate(**{"phone": "09121234567", **candidate}))
+    assert (member.channel, member.deciding_rule) == (channel, rule)
+
+
+def test_where_consent_is_asked_for_the_channel_that_has_it_is_taken(a_campaign, a_candidate, decided):
+    [member] = decided(a_campaign(**TEXTS, consent="opt_in"), a_candidate(phone="09121234567", sms_opt_in=True))
+    assert (member.decision, member.channel) == ("send", "sms")
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [{"do_not_contact": True}, {"email_opt_in": False}, {"bad_email": "unsubscribed"}],
+)
+def test_what_one_account_refused_the_person_refused(a_campaign, a_candidate, decided, refused):
+    """c1 and c2 are one person; c2, which the campaign does not consider, refused."""
+    row = dict.fromkeys(("do_not_contact", "email_opt_in", "sms_opt_in", "call_opt_in", "bad_email", "bad_sms", "bad_call"))
+    rows = [row | {"customer_id": "c2"} | refused]
+    [alone] = as_persons([a_candidate("c1", email_opt_in=True)], rows, {"c1": "p-c1", "c2": "p-c2"})
+    [together] = as_persons([a_candidate("c1", email_opt_in=True)], rows, {"c1": "one", "c2": "one"})
+    assert [member.deciding_rule for member in decided(a_campaign(), alone)] == ["eligible"]
+    assert [member.deciding_rule for member in decided(a_campaign(), together)] == ["opt_out"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+def test_nobody_is_held_out_who_could_not_have_been_sent_to(a_campaign, a_candidate, decided, case):
+    """p4 is in the control group of a tenth (tests/campaigns/test_control.py)."""
+    campaign = a_campaign(**case.campaign, control={"share": 0.1})
+    [member] = decided(campaign, a_candidate(**case.candidate), contacts=case.contacts, people={"c1": "p4"})
+    assert (member.decision, "holdout" in member.rules) == ("suppressed", False)
+    [free] = decided(campaign, a_candidate(email_opt_in=True), people={"c1": "p4"})
+    assert (free.decision, free.deciding_rule) == ("holdout", "holdout")
+
+
+def draw(held_out: bool, day: int = 1, customer_id: str = "c1", dedupe_key: str = "other", salt: str = "", person: str = "p4") -> Draw:
+    return Draw(person, customer_id, dedupe_key, date(2025, 1, day), held_out, salt)
+
+
+@pytest.mark.parametrize(
+    ("draws", "decision"),
+    [
+        ((), "holdout"),
+        ((draw(False),), "send"),
+        ((draw(True), draw(False, day=2)), "holdout"),
+        ((draw(False, salt="2024"),), "holdout"),
+    ],
+)
+def test_who_was_drawn_stays_on_that_side_whatever_the_share(a_campaign, a_candidate, decided, draws, decision):
+    """By hash p4 is held out; sent to once, it is sent to again, unless another salt draws anew; the first draw counts."""
+    [member] = decided(a_campaign(control={"share": 0.1}), a_candidate(), draws=draws, people={"c1": "p4"})
+    assert member.decision == decision
+
+
+def test_who_was_held_out_stays_so_when_the_share_becomes_smaller(a_campaign, a_candidate, decided):
+    [member] = decided(a_campaign(control={"share": 0}), a_candidate(), draws=(draw(True),), people={"c1": "p4"})
+    assert member.decision == "holdout"
+
+
+def test_accounts_that_merge_keep_the_side_of_the_first_draw(a_campaign, a_candidate, decided):
+    """c1 was sent to in January, c2 held out the day after; since then they are one person."""
+    draws = (draw(False, 1, "c1", person="p-c1"), draw(True, 2, "c2", person="p-c2"))
+    members = decided(a_campaign(control={"share": 0.1}), a_candidate("c2"), draws=draws, people={"c1": "p4", "c2": "p4"})
+    assert [member.decision for member in members] == ["send"]
+
+
+def test_an_occasion_is_held_out_once_as_it_is_sent_once(a_campaign, a_candidate, decided):
+    campaign = a_campaign(control={"share": 0.1})
+    [first] = decided(campaign, a_candidate(), people={"c1": "p4"})
+    again = draw(True, dedupe_key=first.dedupe_key)
+    [second] = decided(campaign, a_candidate(), draws=(again,), people={"c1": "p4"})
+    assert (first.decision, second.decision, second.rules["cool_down"]) == ("holdout", "suppressed", "had this one already")
+
+
+def test_the_cool_down_of_who_was_held_out_is_that_of_who_was_sent_to(a_campaign, a_candidate, decided):
+    late = Draw("p4", "c1", "other", date(2025, 3, 28), True, "")
+    [member] = decided(a_campaign(control={"share": 0.1}), a_candidate(), draws=(late,), people={"c1": "p4"})
+    assert (member.deciding_rule, member.rules["cool_down"]) == ("cool_down", "held out on 2025-03-28")
+
+
+@pytest.mark.parametrize(
+    ("reason", "band", "offer", "made"),
+    [
+        ("term_ends", "low", {}, True),
+        ("term_ends_auto", "low", {}, False),
+        ("term_ends_auto", None, {}, False),
+        ("term_ends_auto", "medium", {}, True),
+        ("term_ends_auto", "high", {}, True),
+        ("term_ends_auto", "low", {"to_auto_renewing": True}, True),
+    ],
+)
+def test_who_stays_anyway_gets_no_offer(a_campaign, a_candidate, decided, reason, band, offer, made):
+    campaign = a_campaign(offer={"code": "STAY10", "days": 14, **offer})
+    [member] = decided(campaign, a_candidate(reason_code=reason, risk_band=band))
+    assert (member.decision, member.offer is not None) == ("send", made)
+    assert member.rules["offer"] == ("ok" if made else "renews by itself and is not at risk")
 
 
 def test_a_person_held_out_is_held_out_once(a_campaign, a_candidate, decided):

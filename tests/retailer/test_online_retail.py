@@ -147,7 +147,7 @@ def test_the_night_that_closed_a_month_said_what_december_says_of_it(
 
 
 def test_invoices_of_nobody_wait_in_quarantine_with_the_reason(december: sa.Connection, real_data: Path) -> None:
-    query = "SELECT source, \"column\", reason, count(*) FROM quarantined_row WHERE as_of = '2010-12-31' GROUP BY 1, 2, 3"
+    query = "SELECT source, column_name, reason, count(*) FROM quarantined_row WHERE as_of = '2010-12-31' GROUP BY 1, 2, 3"
     assert december.execute(sa.text(query)).fetchall() == [("shop.invoice", "customer_id", "is empty; it is needed", 5226)]
     nobodys = "SELECT DISTINCT Invoice FROM read_parquet(?) WHERE \"Customer ID\" IS NULL AND Invoice NOT LIKE 'A%'"
     keys = {key for (key,) in december.execute(sa.text("SELECT key FROM quarantined_row WHERE as_of = '2010-12-31'"))}

@@ -95,6 +95,10 @@ CASES: dict[str, tuple[Given, dict[str, float | None]]] = {
         {"subscription": [version("", "2025-06-01", "2026-02-01", 100), version("", "2026-02-01", None, 120, plan="pro")]},
         {"price_rise_percent": 0, "annual_value": 1440},
     ),
+    "dearer by another currency": (
+        {"subscription": [version("", "2025-06-01", "2026-02-01", 100), version("", "2026-02-01", None, 120_000, currency="EUR")]},
+        {"price_rise_percent": 0},
+    ),
     "term ends in 21 days": (
         {"subscription": [version("", "2025-06-01", renews_at="2026-03-31", auto_renew=False)]},
         {"days_to_open_renewal": 21},
@@ -126,7 +130,7 @@ def known(request: pytest.FixtureRequest) -> dict[str, Row]:
     """The signals of every case, on both engines."""
     engine: Engine = request.getfixturevalue(request.param)
     tonight = evening(engine, company(), AS_OF, book())
-    return {row["customer_id"]: row for row in rows(engine, features(tonight, stretches_of(tonight, engine)))}
+    return {row["customer_id"]: row for row in rows(engine, features(tonight, stretches_of(tonight, engine, tonight.entities["invoice"])))}
 
 
 @pytest.mark.parametrize("case", CASES)

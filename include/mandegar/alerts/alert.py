@@ -55,7 +55,7 @@ def _by_owner(company: Company, found: list[Finding]) -> dict[Owner, list[Findin
 
 
 def _key(told: Message, way: str) -> dict:
-    return {"as_of": told.as_of, "owner": told.owner, "channel": way, "print": told.print}
+    return {"as_of": told.as_of, "owner": told.owner, "channel": way, "fingerprint": told.print}
 
 
 def _was_sent(warehouse: sa.Engine, told: Message, way: str) -> bool:

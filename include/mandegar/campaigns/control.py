@@ -1,4 +1,4 @@
-"""The control group: a fixed share of people, drawn by hash, the same in every run."""
+"""The control group: a share of the people who could have been sent to, drawn by hash, the same in every run."""
 
 import hashlib
 

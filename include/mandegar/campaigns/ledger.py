@@ -5,7 +5,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from mandegar.campaigns.eligibility import Contact, Member
+from mandegar.campaigns.eligibility import Contact, Draw, Member
 from mandegar.campaigns.spec import Campaign
 from mandegar.warehouse.connect import writing
 from mandegar.warehouse.tables import campaign_member, campaign_run, contact_event
@@ -14,20 +14,40 @@ DRY_RUN, LIVE = "dry_run", "live"
 
 
 def earlier_contacts(engine: sa.Engine, campaign: Campaign, ahead: list[str], as_of: date, mode: str) -> list[Contact]:
-    """The contacts a decision has to respect: of earlier nights, and of this night by campaigns that go first.
-
-    A dry run looks at planned contacts too, so that it shows what a live run would do. A live run looks at live contacts
-    only, but at those of later nights as well: a day backfilled must not reach anyone a second time.
-    """
+    """The contacts a decision has to respect: of earlier nights, and of this night by campaigns that go first."""
     event = contact_event.c
     first = (event.as_of == as_of) & event.campaign_id.in_(ahead)
-    if mode == LIVE:
-        before, counts = (event.as_of != as_of) | first, event.mode == LIVE
-    else:
-        before, counts = (event.as_of < as_of) | first, sa.true()
-    query = sa.select(event.person_key, event.campaign_id, event.dedupe_key, event.as_of, event.customer_id).where(before & counts)
+    query = sa.select(event.person_key, event.campaign_id, event.dedupe_key, event.as_of, event.customer_id)
     with engine.begin() as connection:
-        return [Contact(*row) for row in connection.execute(query.distinct())]
+        rows = connection.execute(query.where(_seen(event.as_of, event.mode, as_of, mode) | (first & _counts(event.mode, mode))).distinct())
+        return [Contact(*row) for row in rows]
+
+
+def earlier_draws(engine: sa.Engine, campaign: Campaign, as_of: date, mode: str) -> list[Draw]:
+    """Whom a campaign sent to and whom it held out on other nights, with the salt of the draw."""
+    run, member = campaign_run.c, campaign_member.c
+    same_run = (run.campaign_id == member.campaign_id) & (run.as_of == member.as_of)
+    query = (
+        sa.select(member.person_key, member.customer_id, member.dedupe_key, member.as_of, member.decision == "holdout", run.control_salt)
+        .join_from(campaign_member, campaign_run, same_run)
+        .where((member.campaign_id == campaign.id) & member.decision.in_(("send", "holdout")))
+        .where(_seen(member.as_of, run.mode, as_of, mode))
+    )
+    with engine.begin() as connection:
+        return [Draw(key, who, what, day, bool(held), salt) for key, who, what, day, held, salt in connection.execute(query)]
+
+
+def _seen(night: sa.ColumnElement, of_mode: sa.ColumnElement, as_of: date, mode: str) -> sa.ColumnElement[bool]:
+    """Which other nights a run looks at.
+
+    A dry run looks at what earlier nights planned too, so that it shows what a live run would do. A live run looks at live ones
+    only, but at later nights as well: a day backfilled must not reach anyone a second time.
+    """
+    return (night != as_of if mode == LIVE else night < as_of) & _counts(of_mode, mode)
+
+
+def _counts(of_mode: sa.ColumnElement, mode: str) -> sa.ColumnElement[bool]:
+    return of_mode == LIVE if mode == LIVE else sa.true()
 
 
 def known_people(engine: sa.Engine) -> dict[str, str]:
@@ -66,6 +86,7 @@ def record(engine: sa.Engine, campaign: Campaign, members: list[Member], version
     """Writes a run, its members and its contacts in one transaction, in place of an earlier run for the same night."""
     counts = {decision: sum(one.decision == decision for one in members) for decision in ("send", "holdout", "suppressed")}
     run = {"campaign_id": campaign.id, "as_of": as_of, "mode": mode, "list_version": version, "considered": len(members), **counts}
+    run["control_salt"] = campaign.control.salt
     with writing(engine).begin() as connection:
         for table in (campaign_run, campaign_member):
             connection.execute(table.delete().where((table.c.campaign_id == campaign.id) & (table.c.as_of == as_of)))

@@ -132,7 +132,7 @@ def _row(company: Company, campaign: Campaign, member: Member, as_of: date) -> d
     locale = (one.language or company.locale)[:2]
     zone = one.time_zone if one.time_zone in _zones() else company.time_zone
     leaves = as_of + timedelta(days=1)
-    offer = campaign.offer
+    offer = member.offer
     row = {
         "campaign_id": campaign.id,
         "run_date": as_of.isoformat(),

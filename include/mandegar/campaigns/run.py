@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from mandegar.campaigns import ledger, lists
-from mandegar.campaigns.audience import accounts, candidates
+from mandegar.campaigns.audience import accounts, as_persons, candidates, refusals
 from mandegar.campaigns.eligibility import decide
 from mandegar.campaigns.people import person_keys
 from mandegar.campaigns.spec import Campaign, load, load_all
@@ -59,10 +59,11 @@ def _run(
     if ledger.is_decided(warehouse, campaign, as_of, ledger.LIVE) and lists.mode_of(folder) == ledger.LIVE:
         return Outcome(campaign, as_of, ledger.LIVE, folder, *ledger.recorded(warehouse, campaign, as_of))
     lake = Lake(home.lake).of_night(as_of, "customer")
-    considered = candidates(company, campaign, lake, engine, as_of)
     people = person_keys(accounts(company, lake, engine, as_of), company.name, ledger.known_people(warehouse))
+    considered = as_persons(candidates(company, campaign, lake, engine, as_of), refusals(lake, engine, as_of), people)
     contacts = ledger.earlier_contacts(warehouse, campaign, ahead, as_of, mode)
-    members = decide(company, campaign, considered, people, contacts, as_of)
+    draws = ledger.earlier_draws(warehouse, campaign, as_of, mode)
+    members = decide(company, campaign, considered, people, contacts, as_of, draws)
     rows = lists.list_rows(company, campaign, members, as_of)
     ledger.record(warehouse, campaign, members, lists.version_of(campaign, rows), as_of, mode)
     lists.write_lists(folder, campaign, rows, as_of, mode)

@@ -31,10 +31,14 @@ class Title(Strict):
 
 
 class Offer(Strict):
-    """What is offered, and for how many days it holds."""
+    """What is offered, and for how many days it holds.
+
+    to_auto_renewing: also to customers whose contract renews by itself and who are not at risk; they would stay without it.
+    """
 
     code: str
     days: int = Field(ge=1)
+    to_auto_renewing: bool = False
 
 
 class Limits(Strict):

@@ -219,13 +219,12 @@ def _money(night: Night, scale: Scale) -> ir.Table:
         summed = dated.group_by("customer_id", "unit_of").agg(amount=dated.amount.sum().cast(MONEY))
         return summed.select("customer_id", from_unit="unit_of", to_unit="unit_of", amount="amount")
     paid = night.stretches.filter(night.stretches.mrr > 0)
-    rates = fx.rates_at(night.company, [night.closes], fx.currencies_in(night.engine, paid), night.known_rates)
-    valued = paid.join(night.engine.table(rates).select("currency", "rate"), "currency")
+    valued = fx.with_rate(night.company, night.engine, paid, night.closes, night.known_rates)
     dated = valued.select(
         "customer_id",
         from_day=local_day(valued.from_at, zone, until),
         until_day=valued.until_at.isnull().ifelse(OPEN, local_day(valued.until_at.fill_null(night.now), zone, until)).cast("int64"),
-        amount=(valued.mrr * valued.rate).cast(MONEY),
+        amount=fx.at_rate(valued.mrr, valued.rate),
     )
     return _ends_within(night, dated, scale).select("customer_id", "from_unit", "to_unit", "amount")
 

@@ -72,9 +72,8 @@ def contractual(night: Night, margin: float) -> FutureValue:
         & (night.stretches.from_at < night.now)
         & (night.stretches.until_at.isnull() | (night.stretches.until_at >= night.now))
     )
-    rates = fx.rates_at(night.company, [night.closes], fx.currencies_in(night.engine, there), night.known_rates)
-    valued = there.join(night.engine.table(rates).select("currency", "rate"), "currency")
-    paying = valued.group_by("customer_id").agg(mrr=(valued.mrr * valued.rate).cast(MONEY).sum().cast(MONEY))
+    valued = fx.with_rate(night.company, night.engine, there, night.closes, night.known_rates)
+    paying = valued.group_by("customer_id").agg(mrr=fx.at_rate(valued.mrr, valued.rate).sum().cast(MONEY))
     r, d = monthly_retention(night), monthly_discount(night)
     ends = r is not None and 1 + d - r > 0
     factors = {"clv_contractual": r / (1 + d - r), "clv_contractual_with_first": (1 + d) / (1 + d - r)} if r is not None and ends else {}

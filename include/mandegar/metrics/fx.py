@@ -67,6 +67,18 @@ def in_own_currency(company: Company, engine: Engine, rows: ir.Table, at: str, a
     return dated.mutate(**changed, currency=ibis.literal(company.currency)).select(*rows.columns)
 
 
+def with_rate(company: Company, engine: Engine, rows: ir.Table, instant: datetime, known: Known) -> ir.Table:
+    """Rows that have a currency, and beside them its `rate` at one instant (rates_at), for `at_rate`: amounts of several currencies
+    are compared and summed in the company's.
+
+    Grain: that of rows. Errors: BrokenTable when a currency has no rate at all.
+    """
+    rates = rates_at(company, [instant], currencies_in(engine, rows), known)
+    there = engine.table(rates.select(["currency", "rate"]).rename_columns(["of", "rate"]))
+    joined = rows.join(there, rows.currency == there.of)
+    return joined.select(*rows.columns, "rate")
+
+
 def daily_rates(company: Company, engine: Engine, currencies: list[str], known: Known) -> ir.Table:
     """The rate of every currency, and of the company's own, on every day.
 

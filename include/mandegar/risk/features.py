@@ -116,14 +116,14 @@ def feedback(evening: Evening) -> ir.Table:
 def contract(evening: Evening) -> ir.Table:
     """What the contract shows.
 
-    cancel_requested: 0 or 1; price_rise_percent: of one plan, in the past 120 days; days_to_open_renewal: to the end of a
+    cancel_requested: 0 or 1; price_rise_percent: of one plan in one currency, in the past 120 days; days_to_open_renewal: to the end of a
     term that does not renew by itself.
     """
     versions = evening.entities["subscription"]
     order = {"group_by": "subscription_id", "order_by": "valid_from"}
-    before, plan = versions.unit_price.lag().over(**order), versions.plan.lag().over(**order)
+    before, plan, currency = (versions[name].lag().over(**order) for name in ("unit_price", "plan", "currency"))
     rise = (versions.unit_price.cast("float64") / before.cast("float64").nullif(0.0) - 1.0) * 100.0
-    recent = (versions.valid_from >= evening.since(120)) & (plan == versions.plan)
+    recent = (versions.valid_from >= evening.since(120)) & (plan == versions.plan) & (currency == versions.currency)
     seen = versions.mutate(rise=recent.ifelse(rise, 0.0))
     present = seen.valid_to.isnull() & seen.status.isin(["active", "past_due", "paused"])
     ahead = seen.renews_at.epoch_seconds() - evening.now.epoch_seconds()
@@ -164,13 +164,14 @@ def features(evening: Evening, stretches: ir.Table | None) -> ir.Table:
     return wide
 
 
-def stretches_of(evening: Evening, engine: Engine) -> ir.Table | None:
-    """The MRR ledger of a company with contracts, in the company's currency at the rate of the day."""
+def stretches_of(evening: Evening, engine: Engine, invoices: ir.Table) -> ir.Table | None:
+    """The MRR ledger of a company with contracts, in the company's currency at the rate of the day.
+
+    invoices: in their own currencies, for the credit notes among them, if the company reckons by those.
+    """
     if evening.company.churn.kind != "contract":
         return None
-    stretches = ledger(evening.entities["subscription"], own_policies(evening.company), engine, evening.closes)
-    currencies = fx.currencies_in(engine, evening.entities["subscription"])
+    stretches = ledger(evening.entities["subscription"], own_policies(evening.company), engine, evening.closes, invoices)
     known = fx.known_rates(engine, evening.entities["fx_rate"])
-    rates = engine.table(fx.rates_at(evening.company, [evening.closes], currencies, known)).drop("at")
-    valued = stretches.join(rates, "currency")
+    valued = fx.with_rate(evening.company, engine, stretches, evening.closes, known)
     return engine.keep(valued.mutate(mrr=fx.at_rate(valued.mrr, valued.rate)).select(*stretches.columns))

@@ -27,9 +27,9 @@ def score(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str
     names = ("customer", "subscription", "invoice", "payment", "ticket", "survey", "usage", "fx_rate")
     entities = {name: conformed(lake, engine, name, as_of) for name in names}
     known = fx.known_rates(engine, entities["fx_rate"])
-    entities["invoice"] = fx.in_own_currency(company, engine, entities["invoice"], "issued_at", ("net_amount",), known)
-    evening = Evening(company, as_of, closes, entities)
-    signals = engine.keep(features(evening, stretches_of(evening, engine)))
+    converted = fx.in_own_currency(company, engine, entities["invoice"], "issued_at", ("net_amount",), known)
+    evening = Evening(company, as_of, closes, {**entities, "invoice": converted})
+    signals = engine.keep(features(evening, stretches_of(evening, engine, entities["invoice"])))
     rows = customer_risk(signals, evening.entities["customer"], healths.load(company), engine, company.locale)
     return {"customer_risk": write_mart(lake, engine, "customer_risk", rows, as_of, closes)}
 

@@ -32,6 +32,7 @@ NEEDS = {
     tables.feedback_period.name: "survey",
 }
 ALL = "all"
+IN_WAREHOUSE = {"row": "row_number", "column": "column_name"}  # names that need no quotes in SQL
 REPLACED_FROM = 0.3  # when more of the customers changed than this share, all are written
 
 
@@ -161,15 +162,15 @@ def _changed(engine: duckdb.DuckDBPyConnection, files: list[str], before: list[s
 def _parts(connection: sa.Connection, table: sa.Table) -> dict[str, str]:
     """The parts of a table that the warehouse holds, with the print of their rows."""
     part = tables.published_part.c
-    query = sa.select(part.part, part.print).where(part.table_name == table.name)
-    return {row.part: row.print for row in connection.execute(query)}
+    query = sa.select(part.part, part.fingerprint).where(part.table_name == table.name)
+    return {row.part: row.fingerprint for row in connection.execute(query)}
 
 
 def _remember(connection: sa.Connection, table: sa.Table, part: str, rows: str | None, as_of: date) -> None:
     known = tables.published_part
     connection.execute(known.delete().where((known.c.table_name == table.name) & (known.c.part == part)))
     if rows is not None:
-        connection.execute(known.insert().values(table_name=table.name, part=part, print=rows, as_of=as_of))
+        connection.execute(known.insert().values(table_name=table.name, part=part, fingerprint=rows, as_of=as_of))
 
 
 def _in_order(files: list[str]) -> list[pa.RecordBatch]:
@@ -208,7 +209,7 @@ def _numbered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         lines = pa.array(range(done + 1, done + batch.num_rows + 1), pa.int64())
         done += batch.num_rows
-        yield batch.append_column("line", lines)
+        yield batch.rename_columns([IN_WAREHOUSE.get(name, name) for name in batch.schema.names]).append_column("line", lines)
 
 
 def _names(lake: Lake, stage: str) -> list[str]:

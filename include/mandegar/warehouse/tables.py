@@ -119,8 +119,8 @@ quarantined_row = sa.Table(
     given("source", sa.String(255), "source table"),
     given("entity", sa.String(64), "entity"),
     maybe("key", sa.Text, "the row's key"),
-    maybe("row", sa.BigInteger, "its place in the source"),
-    maybe("column", sa.String(64), "the column that is wrong"),
+    maybe("row_number", sa.BigInteger, "its place in the source"),
+    maybe("column_name", sa.String(64), "the column that is wrong"),
     maybe("value", sa.Text, "what stands there; empty for personal data"),
     given("rule", sa.String(128), "the rule it breaks"),
     given("reason", sa.Text, "why the row waits, in words"),
@@ -133,7 +133,7 @@ quality_alert = sa.Table(
     key("as_of", sa.Date, "the night"),
     key("owner", sa.String(255), "whom it was for"),
     key("channel", sa.String(16), "mail or webhook"),
-    key("print", sa.String(64), "a number made of what it said"),
+    key("fingerprint", sa.String(64), "a number made of what it said"),
     given("findings", sa.BigInteger, "how many findings it named"),
     comment="Messages to owners that were handed over: one row per night, owner, channel and set of findings",
 )
@@ -166,7 +166,7 @@ published_part = sa.Table(
     metadata,
     key("table_name", sa.String(64), "a table that is not replaced whole"),
     key("part", sa.String(64), "the period, or all"),
-    given("print", sa.String(64), "a number made of the rows it holds"),
+    given("fingerprint", sa.String(64), "a number made of the rows it holds"),
     night(),
     comment="What the warehouse holds of which table, so that a night writes only what it changed",
 )
@@ -182,6 +182,7 @@ campaign_run = sa.Table(
     given("send", sa.BigInteger, "on the send list"),
     given("holdout", sa.BigInteger, "held out for comparison"),
     given("suppressed", sa.BigInteger, "not to be contacted"),
+    given("control_salt", sa.String(255), "by which the control group was drawn"),
     comment="One row per campaign and night",
 )
 
