@@ -218,7 +218,11 @@ def _frequency_cap(member: Member, past: Past) -> str:
 
 def _cool_down(member: Member, past: Past) -> str:
     earlier, held = past.by_person.get(member.person_key, []), past.held_out.get(member.person_key, [])
-    names = {member.person_key, *(contact.person_key for contact in earlier), *(draw.person_key for draw in held)}  # an account merged since had a key of its own
+    names = {
+        member.person_key,
+        *(contact.person_key for contact in earlier),
+        *(draw.person_key for draw in held),
+    }  # an account merged since had a key of its own
     if any(dedupe_key(past.campaign, name, member.candidate) in past.done for name in names):
         return "had this one already"
     since = past.as_of - timedelta(days=past.campaign.limits.cool_down_days)

@@ -17,6 +17,7 @@ from mandegar.conform import chunks
 from mandegar.engine import Engine
 from mandegar.entities import ENTITIES
 from mandegar.lake import CHUNK, Lake
+from mandegar.metrics import refunds
 from mandegar.metrics.policies import conventions
 
 MART = "kpi_period"
@@ -102,6 +103,8 @@ def changes(company: Company, lake: Lake, engine: Engine, stands_on: Basis, as_o
     billed = [*_near(span, "invoice", "payment"), *_reaching(_near(span, "usage"), company.churn.silent_days)]
     if span.get("invoice") and "payment" in now:
         billed += _refunds(lake, engine, {first.astimezone(UTC).strftime("%Y-%m") for first, _ in span["invoice"]}, now)
+    if "payment" in now and (span.get("invoice") or span.get("payment")):
+        billed += _pairing(lake, engine, stands_on.versions, now)
     if company.churn.kind == "inactivity" or any(policies[name].credits == "reduce_mrr" for name in company.conventions):
         since = min([since, *(start for start, _ in _near(span, "invoice"))])
     if company.value.cost_per_agent_minute:
@@ -198,6 +201,27 @@ def _refunds(lake: Lake, engine: Engine, billed: set[str], now: dict[str, int]) 
     refunds = payments.filter(payments.status == "refunded").semi_join(invoices, "invoice_id")
     months = refunds.group_by(CHUNK).agg(first=refunds.attempted_at.min(), last=refunds.attempted_at.max())
     return sorted((row["first"], row["last"] + timedelta(seconds=1)) for row in engine.arrow(months).to_pylist())
+
+
+def _pairing(lake: Lake, engine: Engine, before: dict[str, int], now: dict[str, int]) -> list[Span]:
+    """How far a changed refund or credit note can reach: others of its customer may go with another one now."""
+    kinds = (("invoice", "kind", "credit", "issued_at"), ("payment", "status", "refunded", "attempted_at"))
+    touched: set[tuple[str, datetime]] = set()
+    for name, column, value, at in kinds:
+        told = ("customer_id", column, at, "net_amount" if name == "invoice" else "amount")
+        key = ENTITIES[name].key
+        both = ibis.union(*rows_changed(lake, engine, name, before[name], now[name], (*key, *told)))
+        found = both.filter(both[column] == value)
+        touched |= {(row["customer_id"], row[at]) for row in engine.arrow(found.select("customer_id", at)).to_pylist()}
+    if not touched:
+        return []
+    who = engine.table(pa.table({"customer_id": sorted({customer for customer, _ in touched})}))
+    events: list[tuple[str, datetime]] = []
+    for name, column, value, at in kinds:
+        every = chunks.entity_at(engine, lake, ENTITIES[name], now[name])
+        of_them = every.filter(every[column] == value).semi_join(who, "customer_id")
+        events += [(row["customer_id"], row[at]) for row in engine.arrow(of_them.select("customer_id", at)).to_pylist()]
+    return [(start, end + timedelta(seconds=1)) for start, end in refunds.chains(events, touched)]
 
 
 def _near(spans: dict[str, list[Span]], *names: str) -> list[Span]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from mandegar.company import Company
 from mandegar.engine import Engine
-from mandegar.metrics import fx, purchases
+from mandegar.metrics import fx, purchases, refunds
 from mandegar.metrics.dimensions import NONE, Dimension, column_of, customer_traits, main_plan, tenure, traits
 from mandegar.metrics.fx import FOREVER
 from mandegar.metrics.ledger import first_paid, ledger
@@ -80,7 +80,9 @@ class Night:
     @cached_property
     def revenue_entries(self) -> ir.Table:
         """Everything that adds to or takes from revenue: customer_id, at, amount, cost_of_goods, in the company's currency."""
-        return self.engine.keep(purchases.revenue_entries(self.invoices, self.in_own_currency("payment", "attempted_at", "amount")))
+        twice = refunds.credited(self.entities["invoice"], self.entities["payment"], self.engine)
+        paid = self.in_own_currency("payment", "attempted_at", "amount")
+        return self.engine.keep(purchases.revenue_entries(self.invoices, paid, twice))
 
     @cached_property
     def stretches(self) -> ir.Table:

@@ -1,17 +1,14 @@
 """What customers bought: the invoices that count as purchases, and the revenue they make."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.dimensions import Dimension, totals
 from mandegar.metrics.mrr import PERIOD
+from mandegar.metrics.refunds import net_refunds
 from mandegar.money import MONEY
-
-SAME_DAYS = 7
-SAME_AMOUNT = Decimal("0.01")
 
 
 def purchases(invoices: ir.Table) -> ir.Table:
@@ -22,15 +19,14 @@ def purchases(invoices: ir.Table) -> ir.Table:
     return invoices.filter((invoices.kind != "credit") & invoices.voided_at.isnull() & (invoices.net_amount > 0))
 
 
-def revenue_entries(invoices: ir.Table, payments: ir.Table) -> ir.Table:
+def revenue_entries(invoices: ir.Table, payments: ir.Table, credited: ir.Table) -> ir.Table:
     """Everything that adds to or takes from revenue.
 
     Grain: one row per invoice not voided, credit note, and refunded payment. Columns: customer_id, at, amount (net of tax;
     credit notes and refunds negative whatever sign the source gives them), cost_of_goods (an invoice's cost_amount, of a credit
     note less, what came back; 0 where not known).
-    Policy: refunds reduce revenue and do not move MRR (metrics.md). A refund is paid with tax: its net part is taken in
-    the proportion of its invoice, or whole when it names none. A refund for which the customer has a credit note of the
-    same net amount, issued within SAME_DAYS of it, is the same event and counts once, as the credit note.
+    Policy: refunds reduce revenue and do not move MRR (metrics.md), net of tax (refunds.net_refunds). A refund that a credit note
+    tells of already counts once, as the credit note. credited: the payment_id of those refunds (refunds.credited).
     """
     valid = invoices.filter(invoices.voided_at.isnull())
     nothing = ibis.literal(0).cast(MONEY)
@@ -41,38 +37,8 @@ def revenue_entries(invoices: ir.Table, payments: ir.Table) -> ir.Table:
         amount=(valid.kind == "credit").ifelse(-valid.net_amount.abs(), valid.net_amount).cast(MONEY),
         cost_of_goods=(valid.kind == "credit").ifelse(-cost.abs(), cost).cast(MONEY),
     )
-    refunds = _refunds(invoices, payments)
-    credits = (
-        valid.filter(valid.kind == "credit")
-        .select(credit_to="customer_id", credited_at="issued_at", credited=valid.net_amount.abs())
-        .view()
-    )
-    near = ibis.interval(days=SAME_DAYS)
-    alone = refunds.anti_join(
-        credits,
-        [
-            refunds.customer_id == credits.credit_to,
-            refunds.amount >= credits.credited - SAME_AMOUNT,
-            refunds.amount <= credits.credited + SAME_AMOUNT,
-            credits.credited_at >= refunds["at"] - near,
-            credits.credited_at <= refunds["at"] + near,
-        ],
-    )
+    alone = net_refunds(invoices, payments).anti_join(credited, "payment_id")
     return ibis.union(billed, alone.select("customer_id", "at", amount=(-alone.amount).cast(MONEY), cost_of_goods=nothing))
-
-
-def _refunds(invoices: ir.Table, payments: ir.Table) -> ir.Table:
-    """Refunded payments with their net amount, positive."""
-    refunds = payments.filter(payments.status == "refunded")
-    shares = invoices.select(
-        invoice_id=invoices.invoice_id,
-        net=invoices.net_amount.cast("float64"),
-        gross=(invoices.net_amount + invoices.tax_amount.fill_null(0)).cast("float64"),
-    )
-    matched = refunds.join(shares, "invoice_id", how="left")
-    share = (matched.gross > 0).fill_null(False).ifelse(matched.net / matched.gross.nullif(0), 1.0)
-    netted = matched.select("customer_id", at=matched.attempted_at, amount=(matched.amount.cast("float64") * share).round(4).cast(MONEY))
-    return netted.filter(netted.amount > 0)
 
 
 def within(rows: ir.Table, at: str, periods: ir.Table) -> ir.Table:
