@@ -60,9 +60,17 @@ def source_tables(context: dict[str, Any]) -> list[str]:
 def stage(name: str, context: dict[str, Any], *arguments: Any) -> Any:
     """Runs a stage of `mandegar.stages` for the task's night, and says so to whoever watches."""
     from mandegar import stages
+    from mandegar.locks import NIGHT, locked
 
-    say(" ".join([name, *map(str, arguments)]))
-    return explained(lambda: getattr(stages, f"{name}_stage")(night(context), *arguments))
+    told = " ".join([name, *map(str, arguments)])
+
+    def work() -> Any:
+        this = night(context)
+        with locked(this.home.root, NIGHT, f"{told} of {this.as_of}", shared=True, say=say):
+            return getattr(stages, f"{name}_stage")(this, *arguments)
+
+    say(told)
+    return explained(work)
 
 
 def as_of(context: dict[str, Any]) -> date:

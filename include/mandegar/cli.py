@@ -12,6 +12,7 @@ from rich.console import Console
 from mandegar import __version__, quarantine_cli
 from mandegar.errors import MandegarError
 from mandegar.home import Home
+from mandegar.locks import NIGHT, locked
 from mandegar.settings import EARLIEST
 
 
@@ -139,12 +140,14 @@ def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bo
     campaigns = spec.load_all(company)
     ensure_closed(company, as_of, datetime.now(UTC))
     this = Night(company, _home(root), as_of, engine, ask_again)
-    problems = run_night(this, _say, jobs)
-    if with_campaigns:
-        for campaign in campaigns:
-            _say(f"campaign {campaign.id}")
-            campaign_stage(this, campaign.id)
-    _show(this)
+    this.home.belongs_to(company.name)
+    with locked(this.home.root, NIGHT, f"the night of {as_of}", say=_say):
+        problems = run_night(this, _say, jobs)
+        if with_campaigns:
+            for campaign in campaigns:
+                _say(f"campaign {campaign.id}")
+                campaign_stage(this, campaign.id)
+        _show(this)
     for problem in problems:
         click.echo(f"warning: {problem}", err=True)
 
@@ -222,7 +225,8 @@ def run_campaigns(folder: Path, root: Path, as_of: date, ids: tuple[str, ...], l
     this = Night(company, _home(root), as_of)
     chosen = [spec.load(company, one) for one in ids] or spec.load_all(company)
     for campaign in chosen:
-        done = campaign_stage(this, campaign.id, live)
+        with locked(this.home.root, NIGHT, f"campaign {campaign.id} of {as_of}", shared=True, say=_say):
+            done = campaign_stage(this, campaign.id, live)
         dropped = sum(done.suppressed.values())
         why = ", ".join(f"{rule} {count:,}" for rule, count in done.suppressed.items())
         click.echo(f"{campaign.id}: {done.send:,} to send, {done.holdout:,} held out, {dropped:,} suppressed ({why or 'none'})")

@@ -199,5 +199,7 @@ def start(name: EngineName = "duckdb", scratch: Path | None = None, memory: str 
             backend.disconnect()
     else:
         session = spark.spark_session()
-        yield Engine("spark", ibis.pyspark.connect(session))
-        session.stop()
+        try:
+            yield Engine("spark", ibis.pyspark.connect(session))
+        finally:
+            session.stop()

@@ -27,3 +27,7 @@ class IdentityBroken(MandegarError):
 
 class CampaignError(MandegarError):
     """A campaign file says something that cannot be used."""
+
+
+class Busy(MandegarError):
+    """Another process works on the same thing and does not end."""

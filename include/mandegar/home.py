@@ -1,5 +1,8 @@
 """Where things lie: the lake, the warehouse, the lists and the reports, under one folder (MANDEGAR_HOME)."""
 
+import contextlib
+import os
+import tempfile
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -34,7 +37,7 @@ class Home:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             if not mark.is_file():
-                mark.write_text(company, encoding="utf-8")
+                _write_once(mark, company)
             owner = mark.read_text(encoding="utf-8")
         except OSError as problem:
             raise CompanyError(
@@ -54,3 +57,12 @@ class Home:
     def data_docs(self) -> Path:
         """The Data Docs: a folder of pages for every night."""
         return self.reports / "data_docs"
+
+
+def _write_once(file: Path, text: str) -> None:
+    """The file appears with its whole text, by the first of several that try."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=file.name, encoding="utf-8") as written:
+        written.write(text)
+        written.flush()
+        with contextlib.suppress(FileExistsError):
+            os.link(written.name, file)

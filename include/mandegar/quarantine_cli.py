@@ -9,6 +9,7 @@ import click
 
 from mandegar.errors import MandegarError
 from mandegar.home import Home
+from mandegar.locks import NIGHT, locked
 
 
 def add_to(main: click.Group, company: Callable, home: Callable, day: click.ParamType, home_at: Callable[[Path], Home]) -> None:
@@ -73,13 +74,15 @@ def add_to(main: click.Group, company: Callable, home: Callable, day: click.Para
         this, lake = _opened(folder, root)
         table = this.table(source)
         if path:
-            done = desk.give_back(this, lake, table, path)
+            with locked(root, NIGHT, f"quarantine replay {source}", say=_say):
+                done = desk.give_back(this, lake, table, path)
             click.echo(f"{done:,} rows of {source} are mended. They come in with the next night, or when a night is run again.")
             return
         night = as_of or max(lake.windows("raw", source), default=None)
         if night is None:
             raise MandegarError(f"{source}: has not come in on any night. Run `mandegar night` first.")
-        receipt = _again(this, home_at(root), source, night)
+        with locked(root, NIGHT, f"quarantine replay {source}", say=_say):
+            receipt = _again(this, home_at(root), source, night)
         click.echo(f"{source} was read again for {night}: {receipt[source]:,} rows go on, {receipt['quarantined']:,} wait.")
         click.echo(f"To have its figures made again: mandegar night --as-of {night}")
 
@@ -100,8 +103,13 @@ def add_to(main: click.Group, company: Callable, home: Callable, day: click.Para
             raise click.UsageError("--reason is empty. Say why nobody needs these rows.")
         this, lake = _opened(folder, root)
         _not_of_customers(source)
-        done = desk.drop(this, lake, this.table(source), rule, row, reason.strip())
+        with locked(root, NIGHT, f"quarantine drop {source}", say=_say):
+            done = desk.drop(this, lake, this.table(source), rule, row, reason.strip())
         click.echo(f"{done:,} rows of {source} are dropped. They are gone with the next night, or when a night is run again.")
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _not_of_customers(source: str) -> None:

@@ -1,13 +1,14 @@
 """The stages of a night, one function each, in the order in which a row travels. DAGs and the command line call these."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
 
-from mandegar import calendar, engine
+from mandegar import calendar, engine, locks
 from mandegar.alerts.alert import alert
 from mandegar.campaigns.run import Outcome, run_campaign
 from mandegar.company import Company
@@ -18,6 +19,7 @@ from mandegar.engine import EngineName
 from mandegar.errors import BrokenTable, MandegarError, NotClosed, SourceError
 from mandegar.home import Home
 from mandegar.lake import Lake
+from mandegar.locks import locked
 from mandegar.metrics.bridge import Bridge, bridge
 from mandegar.metrics.measure import measure, open_period
 from mandegar.metrics.policies import convention, conventions
@@ -25,7 +27,7 @@ from mandegar.quality.validate import validate
 from mandegar.risk.score import score
 from mandegar.sources.extract import extract
 from mandegar.warehouse import tables
-from mandegar.warehouse.connect import warehouse, writing
+from mandegar.warehouse.connect import alone_in, warehouse, writing
 from mandegar.warehouse.publish import publish
 
 Gives = TypeVar("Gives")
@@ -48,6 +50,10 @@ class Night:
     def lake(self) -> Lake:
         """The lake it writes; of a night made again after a later one, the part that stands apart."""
         return Lake(self.home.lake).of_night(self.as_of, "customer")
+
+    def alone(self, lock: str, stage: str) -> AbstractContextManager[None]:
+        """The lock under which a stage works; nobody else does its like in this home meanwhile."""
+        return locked(self.home.root, lock, f"{stage} of {self.as_of}")
 
 
 def ensure_closed(company: Company, as_of: date, now: datetime) -> None:
@@ -76,18 +82,20 @@ def ensure_published(night: Night) -> None:
 def extract_stage(night: Night, table: str) -> dict[str, int]:
     """One source table into its raw window."""
     night.home.belongs_to(night.company.name)
-    return _logged(
-        night,
-        f"extract {table}",
-        lambda: {table: extract(night.company, night.lake, night.company.table(table), night.as_of, night.ask_again).rows},
-    )
+
+    def work() -> dict[str, int]:
+        with night.alone(locks.of_table(table), f"extract {table}"):
+            return {table: extract(night.company, night.lake, night.company.table(table), night.as_of, night.ask_again).rows}
+
+    return _logged(night, f"extract {table}", work)
 
 
 def validate_stage(night: Night, table: str) -> dict[str, int]:
     """One raw window into its valid window and the quarantine."""
 
     def work() -> dict[str, int]:
-        receipt = validate(night.company, night.lake, night.company.table(table), night.as_of)
+        with night.alone(locks.of_table(table), f"validate {table}"):
+            receipt = validate(night.company, night.lake, night.company.table(table), night.as_of)
         return {table: receipt.rows, "quarantined": receipt.refused}
 
     return _logged(night, f"validate {table}", work)
@@ -95,19 +103,28 @@ def validate_stage(night: Night, table: str) -> dict[str, int]:
 
 def conform_stage(night: Night) -> dict[str, int]:
     """All valid windows into the entities."""
-    lake = night.lake.to_remake(night.as_of, "customer")
+    return _computed(night, "conform", lambda company, _, computing, as_of: _conformed(night, computing))
 
-    def work(company: Company, _: Lake, computing: engine.Engine, as_of: date) -> dict[str, int]:
-        counts = conform(company, lake, computing, as_of)
-        hold_across(company, lake, computing, as_of)
-        return counts
 
-    return _computed(night, "conform", work)
+def _conformed(night: Night, computing: engine.Engine) -> dict[str, int]:
+    lake = Lake(night.home.lake).to_remake(night.as_of, "customer")
+    counts = conform(night.company, lake, computing, night.as_of)
+    hold_across(night.company, lake, computing, night.as_of)
+    return counts
 
 
 def measure_stage(night: Night) -> dict[str, int]:
-    """The entities into marts of numbers."""
-    return _computed(night, "measure", measure)
+    """The entities into marts of numbers.
+
+    If a later night has conformed its entities since this one did, this one is made again apart: the present is the later one's.
+    """
+
+    def work(company: Company, lake: Lake, computing: engine.Engine, as_of: date) -> dict[str, int]:
+        if lake.past is None and lake.to_remake(as_of, "customer").past:
+            _conformed(night, computing)
+        return measure(company, night.lake, computing, as_of)
+
+    return _computed(night, "measure", work)
 
 
 def score_stage(night: Night) -> dict[str, int]:
@@ -117,8 +134,13 @@ def score_stage(night: Night) -> dict[str, int]:
 
 def publish_stage(night: Night) -> dict[str, int]:
     """The marts into the warehouse, audited before anybody can read them."""
+
+    def work() -> dict[str, int]:
+        with night.alone(locks.WAREHOUSE, "publish"):
+            return publish(night.company, night.lake, target, night.as_of)
+
     with warehouse(night.home.warehouse_url) as target:
-        return _logged(night, "publish", lambda: publish(night.company, night.lake, target, night.as_of))
+        return _logged(night, "publish", work)
 
 
 def alert_stage(night: Night) -> dict[str, int]:
@@ -126,7 +148,7 @@ def alert_stage(night: Night) -> dict[str, int]:
 
     def work() -> dict[str, int]:
         try:
-            with warehouse(night.home.warehouse_url) as target:
+            with night.alone(locks.ALERTS, "alert"), warehouse(night.home.warehouse_url) as target:
                 pages = write_pages(night.company, night.home, night.lake, target, night.as_of)
                 sent, unsent = alert(night.company, night.lake, target, night.as_of, datetime.now(UTC))
         except sa.exc.OperationalError as problem:
@@ -139,16 +161,23 @@ def alert_stage(night: Night) -> dict[str, int]:
 
 
 def campaign_stage(night: Night, campaign: str, live: bool = False) -> Outcome:
-    """One campaign's decision and lists."""
+    """One campaign's decision and lists; no other campaign of the company decides meanwhile, here or on another machine."""
+
+    def work() -> Outcome:
+        with night.alone(locks.CAMPAIGNS, f"campaign {campaign}"), alone_in(target, "campaigns"):
+            return run_campaign(night.company, night.home, target, computing, campaign, night.as_of, live)
+
     with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
-        return _logged(
-            night, f"campaign {campaign}", lambda: run_campaign(night.company, night.home, target, computing, campaign, night.as_of, live)
-        )
+        return _logged(night, f"campaign {campaign}", work)
 
 
 def _computed(night: Night, stage: str, compute: Callable[[Company, Lake, engine.Engine, date], dict[str, int]]) -> dict[str, int]:
+    def work() -> dict[str, int]:
+        with night.alone(locks.LAKE, stage):
+            return compute(night.company, night.lake, computing, night.as_of)
+
     with engine.start(night.engine, night.home.root / "scratch") as computing:
-        return _logged(night, stage, lambda: compute(night.company, night.lake, computing, night.as_of))
+        return _logged(night, stage, work)
 
 
 def _logged(night: Night, stage: str, work: Callable[[], Gives]) -> Gives:

@@ -104,29 +104,6 @@ def test_every_breakdown_adds_up_to_the_whole(kpis: list[Row], dimension: str, m
     assert sums == {str(row["period_start"]): row["numerator"] for row in of if row["dimension"] == "all"}
 
 
-def test_small_cells_are_hidden_and_so_is_the_one_that_would_give_them_away(duckdb: Engine) -> None:
-    """In January the south has one customer, the unknown region one, the north two: below 2 both ones are empty, the north stays.
-
-    By size there are one big, one small and two unknown; hidden are the two ones.
-    """
-    of = company(dimensions=["region"], hide_cells_below=2)
-    found = rows(
-        duckdb, contract_marts(night(duckdb, of, "2026-01-01", "2026-01-31", customer=CUSTOMERS, subscription=SUBSCRIPTIONS))["kpi_period"]
-    )
-    shown = {value: figures(found, "2026-01-01", dimension="region", value=value)["mrr_end"] for value in ("north", "south", "(none)")}
-    assert shown == {"north": 100, "south": None, "(none)": None}
-    assert figures(found, "2026-01-01")["mrr_end"] == 240
-
-
-def test_a_single_small_cell_takes_the_next_smallest_along(duckdb: Engine) -> None:
-    """Two customers in the north, one in the south: the south alone could be had from the whole less the north."""
-    of = company(dimensions=["region"], hide_cells_below=2)
-    entities = {"customer": CUSTOMERS[:3], "subscription": SUBSCRIPTIONS[:5]}
-    found = rows(duckdb, contract_marts(night(duckdb, of, "2026-01-01", "2026-01-31", **entities))["kpi_period"])
-    shown = {value: figures(found, "2026-01-01", dimension="region", value=value)["mrr_end"] for value in ("north", "south")}
-    assert shown == {"north": None, "south": None}
-
-
 def test_a_customer_history_is_looked_at_as_of_the_day(duckdb: Engine) -> None:
     """a moved from the north to the south on 1 February: January counts it in the north, February in the south."""
     given = night(

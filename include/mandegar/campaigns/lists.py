@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import tempfile
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -56,6 +57,7 @@ DECISIONS = ("send", "holdout", "suppressed")
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BIDI_CONTROLS = dict.fromkeys(map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
+UNFINISHED = ".unfinished-"
 HOURS = (9, 20)
 USUAL_HOUR = 10
 REASONS = {
@@ -97,6 +99,8 @@ def write_lists(folder: Path, campaign: Campaign, rows: dict[str, list[dict[str,
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").unlink(missing_ok=True)
+    for left_behind in folder.glob(f".*{UNFINISHED}*"):  # by one that was killed
+        left_behind.unlink(missing_ok=True)
     files = {}
     for decision in DECISIONS:
         columns = [*COLUMNS, *(["deciding_rule"] if decision == "suppressed" else [])]
@@ -245,9 +249,9 @@ def _xlsx(columns: list[str], rows: list[dict[str, str]], as_of: date) -> bytes:
 
 def _write_whole(path: Path, content: bytes) -> None:
     """The file appears with all its bytes or not at all."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    with unfinished.open("wb") as stream:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}{UNFINISHED}", delete=False) as stream:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-    unfinished.replace(path)
+        os.fchmod(stream.fileno(), 0o644)
+    Path(stream.name).replace(path)

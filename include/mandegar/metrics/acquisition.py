@@ -52,11 +52,13 @@ def acquisition(night: Night, values: ir.Table) -> ir.Table:
     whole = rows.mutate(dimension=ibis.literal(ALL), dimension_value=ibis.literal(ALL)).drop("channel")
     apart = rows.mutate(dimension=ibis.literal(CHANNEL), dimension_value=rows.channel).drop("channel")
     both = ibis.union(whole, apart.select(*whole.columns))
-    return both.group_by(*PERIOD, "dimension", "dimension_value").agg(
+    summed = both.group_by(*PERIOD, "dimension", "dimension_value").agg(
         acquisition_spend=both.acquisition_spend.sum().cast(SUM),
         customers_acquired=both.customers_acquired.sum().cast("int64"),
         clv_acquired=both.clv_acquired.sum().cast(SUM),
     )
+    night.small_cells.counted("Acquisition", summed.select(*PERIOD, "dimension", "dimension_value", customers="customers_acquired"))
+    return summed
 
 
 def acquisition_period(wide: ir.Table, periods: ir.Table) -> ir.Table:

@@ -46,6 +46,7 @@ def activation(night: Night) -> ir.Table:
         aged=(joined.signup_day + WINDOW <= today(night)).cast("int64"),
         activated=joined.done.fill_null(False).cast("int64"),
     )
+    night.small_cells.speak_of("Activation", flagged)
     columns = {"signed_up": "signed", "aged_30": "aged", "activated_30": "activated"}
     return totals(
         flagged, night.dimensions, lambda rows: {name: rows[column].sum().cast("int64") for name, column in columns.items()}, PERIOD

@@ -41,6 +41,7 @@ def cohort_retention(night: Night) -> ir.Table:
     Policy: who left and came back stays in its cohort; an account older than the data is in none.
     """
     starts = night.engine.keep(_starts(night))
+    night.small_cells.speak_of("Cohorts", starts, keys=COHORT)
     found = ibis.union(*(_retention(night, starts, scale) for scale in _scales(night, starts)))
     return found.mutate(
         calendar=ibis.literal(night.company.calendar),

@@ -14,6 +14,8 @@ from mandegar.metrics.night import Night
 from mandegar.metrics.policies import Policies, own_policies
 from mandegar.money import MONEY
 
+CORE = "core"
+
 
 @dataclass(frozen=True)
 class Book:
@@ -76,7 +78,10 @@ def book(night: Night, policies: Policies) -> Book:
     moved = engine.keep(moved)
     _balanced(night, there, moved)
     presence = engine.keep(retention.contract_presence(there, retention.endings(versions, stretches, night.closes), passed, periods))
-    return Book(night, policies, stretches, paid_first, there, _at_end(night, there), moved, presence)
+    book = Book(night, policies, stretches, paid_first, there, _at_end(night, there), moved, presence)
+    for rows in (presence, presence.filter(presence.before), presence.filter(presence.after), book.at_end):
+        night.small_cells.speak_of(CORE, rows)
+    return book
 
 
 def pool(night: Night, presence: ir.Table, first_seen: ir.Table) -> ir.Table:

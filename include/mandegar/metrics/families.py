@@ -26,6 +26,7 @@ from mandegar.metrics import (
     worth_keeping,
 )
 from mandegar.metrics.kpi import Metric
+from mandegar.metrics.mrr import PERIOD
 from mandegar.metrics.night import Night
 from mandegar.metrics.policies import DEFAULT, conventions
 
@@ -91,47 +92,56 @@ def settings_are_right(company: Company) -> None:
 def beside_the_core(night: Night, presence: ir.Table, wide: ir.Table) -> list[ir.Table]:
     """Figures of the core's own periods that follow from it, as rows of kpi_period. wide: the core's wide table."""
     found = []
+    if REVENUE.told_of(night):
+        found.append(night.small_cells.hide(kpi.tall(wide, REVENUE.metrics, night.periods), REVENUE.title))
     if WORTH_KEEPING.told_of(night):
-        kept = worth_keeping.worth_keeping(presence, worth_keeping.base_values(night), night.dimensions)
-        found.append(kpi.tall(night.engine.keep(kept), WORTH_KEEPING.metrics, night.periods))
+        values = night.engine.keep(worth_keeping.base_values(night))
+        night.small_cells.speak_of(WORTH_KEEPING.title, presence.filter(presence.before).semi_join(values, [*PERIOD, "customer_id"]))
+        kept = worth_keeping.worth_keeping(presence, values, night.dimensions)
+        told = kpi.tall(night.engine.keep(kept), WORTH_KEEPING.metrics, night.periods)
+        found.append(night.small_cells.hide(told, WORTH_KEEPING.title))
     if night.contractual:
         found.append(kpi.tall(night.engine.keep(worth.worth(wide)), WORTH.metrics, night.periods))
     elif REVENUE.told_of(night):
-        found.append(kpi.tall(night.engine.keep(worth.worth_without_contracts(wide, night.periods)), WORTH.metrics, night.periods))
+        told = kpi.tall(night.engine.keep(worth.worth_without_contracts(wide, night.periods)), WORTH.metrics, night.periods)
+        found.append(night.small_cells.hide(told, REVENUE.title))
     return found
 
 
 def ripening(night: Night) -> tuple[list[ir.Table], dict[str, ir.Table]]:
     """Figures that go on moving for a while after their period is over, as rows of kpi_period; and the marts beside them."""
-    engine, marts = night.engine, {}
-    figures = [kpi.tall(engine.keep(make(night)), family.metrics, night.periods) for family, make in RIPENING if family.told_of(night)]
+    engine, marts, cells = night.engine, {}, night.small_cells
+    figures = []
+    for family, make in RIPENING:
+        if family.told_of(night):
+            wide = engine.keep(make(night))
+            figures.append(cells.hide(kpi.tall(wide, family.metrics, night.periods), family.title))
     if SUPPORT.told_of(night):
         wide = engine.keep(support.support(night))
-        figures.append(kpi.tall(support.figures(wide), SUPPORT.metrics, night.periods))
-        marts["support_period"] = support.support_period(wide, night.periods)
+        figures.append(cells.hide(kpi.tall(support.figures(wide), SUPPORT.metrics, night.periods), SUPPORT.title))
+        marts["support_period"] = cells.without(support.support_period(wide, night.periods), SUPPORT.title)
     if FEEDBACK.told_of(night):
         wide = engine.keep(feedback.feedback(night))
-        figures.append(kpi.tall(wide, FEEDBACK.metrics, night.periods))
-        marts["feedback_period"] = feedback.feedback_period(wide, night.periods)
+        figures.append(cells.hide(kpi.tall(wide, FEEDBACK.metrics, night.periods), FEEDBACK.title))
+        marts["feedback_period"] = cells.without(feedback.feedback_period(wide, night.periods), FEEDBACK.title)
     return figures, marts
 
 
 def of_all_time(night: Night) -> tuple[list[ir.Table], dict[str, ir.Table]]:
     """What looks at every period at once: cohorts, survival, the value of customers, what it cost to win them."""
     engine = night.engine
-    marts = {
-        "cohort_retention": cohorts.cohort_retention(night),
-        "survival_curve": survival.survival_curve(night),
-        **value.valuation(night),
-    }
+    marts, cells = value.valuation(night), night.small_cells
+    marts["cohort_retention"] = cells.without(cohorts.cohort_retention(night), "Cohorts")
+    marts["survival_curve"] = cells.without(survival.survival_curve(night), "Survival")
     if night.company.has("invoice"):
         marts["repurchase_cycle"] = repurchase.repurchase_cycle(night)
     marts["customer_value"] = engine.keep(marts["customer_value"])
     figures = []
     if ACQUISITION.told_of(night):
         wide = engine.keep(acquisition.acquisition(night, marts["customer_value"]))
-        figures.append(kpi.tall(wide, ACQUISITION.metrics, night.periods))
-        marts["acquisition_period"] = acquisition.acquisition_period(wide, night.periods)
+        shown = cells.without(wide, ACQUISITION.title)
+        figures.append(cells.hide(kpi.tall(wide, ACQUISITION.metrics, night.periods), ACQUISITION.title))
+        marts["acquisition_period"] = acquisition.acquisition_period(shown, night.periods)
     return figures, marts
 
 

@@ -59,6 +59,9 @@ def feedback(night: Night) -> ir.Table:
     waiting = engine.keep(detractors_wait(night, scores.filter(scores.score < DETRACTOR_BELOW)))
     counted = ((_latest(scores), _nps), (_ratings(night, surveys), _csat), (efforts, _ces), (waiting, _reactions))
     parts = [engine.keep(totals(rows, night.dimensions, aggregates, PERIOD)) for rows, aggregates in counted]
+    for rows, aggregates in counted:
+        if aggregates is not _reactions:  # of the answers that NPS counts
+            night.small_cells.speak_of("Feedback", rows)
     found = quantiles(waiting, night.dimensions, PERIOD, night.engine)
     hours = {name: found[name.rsplit("_", 1)[1]].cast("float64") / HOUR for name in HOURS}
     wide = beside(night.periods, *parts, engine.keep(found.select(*CELL, **hours)))

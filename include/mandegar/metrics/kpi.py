@@ -134,22 +134,3 @@ def _sum(wide: ir.Table, formula: str) -> ir.Value:
         part = wide[column].cast(FIGURE)
         total = (total + part if sign == "+" else total - part).cast(FIGURE)
     return total
-
-
-def without_small_cells(figures: ir.Table, cells: ir.Table, below: int) -> ir.Table:
-    """The figures, with those of small groups hidden: the row stays, numerator, denominator and value are empty.
-
-    cells: CELL and customers, how many a cell speaks of. Hidden is a cell of fewer than `below` customers, and, where a
-    dimension has just one such cell in a period, the next smallest too: else it could be had by subtraction.
-    """
-    parts = cells.filter(cells.dimension != ALL)
-    inside = {"group_by": [*PERIOD, "dimension"]}
-    ranked = parts.mutate(
-        small=(parts.customers < below).cast("int64").sum().over(**inside),
-        place=ibis.row_number().over(**inside, order_by=[parts.customers, parts.dimension_value]),
-    )
-    hidden = ranked.filter((ranked.customers < below) | ((ranked.small == 1) & (ranked.place == 1)))
-    marked = figures.join(hidden.select(*CELL, hide=ibis.literal(True)), list(CELL), how="left")
-    hide = marked.hide.fill_null(False)
-    emptied = {name: hide.ifelse(ibis.null(figures[name].type()), marked[name]) for name in ("numerator", "denominator", "value")}
-    return marked.select(*(name for name in figures.columns if name not in emptied), **emptied).select(*figures.columns)

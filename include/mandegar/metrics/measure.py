@@ -160,13 +160,12 @@ def contract_marts(night: Night) -> dict[str, ir.Table]:
     entries = _entries(night)
     revenues = night.engine.keep(purchases.revenue(entries.filter(entries.period_kind == "month")))
     wide = night.engine.keep(kpi.side_by_side(night.periods, own.logo(), own.money(), _revenue_totals(night, entries)))
-    figures = [_shown(night, own.presence, wide, kpi.LOGO + kpi.CONTRACT + (kpi.REVENUE if night.company.has("invoice") else ()), DEFAULT)]
-    figures += families.beside_the_core(night, own.presence, wide)
-    figures += [convention_figures(night, known[name], name) for name in night.company.conventions if name != DEFAULT]
+    others = [convention_figures(night, known[name], name) for name in night.company.conventions if name != DEFAULT]
+    figures = [kpi.tall(wide, kpi.LOGO + kpi.CONTRACT, night.periods), *families.beside_the_core(night, own.presence, wide), *others]
     return {
         "fct_mrr_movement": own.moved.select(*MOVEMENT_COLUMNS),
         "fct_customer_period": customer_period.contract(own.accounts, night.periods, revenues, _used(night), night.company),
-        "kpi_period": families.together(figures),
+        "kpi_period": night.small_cells.hide(families.together(figures), contract.CORE),
     }
 
 
@@ -174,7 +173,7 @@ def convention_figures(night: Night, policies: Policies, name: str) -> ir.Table:
     """The key figures of contracts under one convention, as rows of kpi_period."""
     book = contract.book(night, policies)
     wide = night.engine.keep(kpi.side_by_side(night.periods, book.logo(), book.money()))
-    return _shown(night, book.presence, wide, kpi.LOGO + kpi.CONTRACT, name)
+    return kpi.tall(wide, kpi.LOGO + kpi.CONTRACT, night.periods, name)
 
 
 def inactivity_marts(night: Night) -> dict[str, ir.Table]:
@@ -187,20 +186,13 @@ def inactivity_marts(night: Night) -> dict[str, ir.Table]:
     entries = _entries(night)
     revenues = engine.keep(purchases.revenue(entries.filter(entries.period_kind == "month")))
     wide = engine.keep(kpi.side_by_side(night.periods, _logos(night, presence, bought), _revenue_totals(night, entries)))
-    figures = [_shown(night, presence, wide, kpi.LOGO + kpi.REVENUE, DEFAULT), *families.beside_the_core(night, presence, wide)]
+    for rows in (presence, presence.filter(presence.before), presence.filter(presence.after)):
+        night.small_cells.speak_of(contract.CORE, rows)
+    figures = [kpi.tall(wide, kpi.LOGO, night.periods), *families.beside_the_core(night, presence, wide)]
     return {
         "fct_customer_period": customer_period.inactivity(presence, night.periods, revenues, lately, night.company),
-        "kpi_period": families.together(figures),
+        "kpi_period": night.small_cells.hide(families.together(figures), contract.CORE),
     }
-
-
-def _shown(night: Night, presence: ir.Table, wide: ir.Table, metrics: tuple[kpi.Metric, ...], convention: str) -> ir.Table:
-    """The figures as rows of kpi_period, small groups hidden if the company wishes it."""
-    figures = kpi.tall(wide, metrics, night.periods, convention)
-    below = night.company.hide_cells_below
-    if not below or not night.dimensions:
-        return figures
-    return kpi.without_small_cells(figures, retention.sizes(presence, night.dimensions), below)
 
 
 def _first_day(company: Company, engine: Engine, entities: dict[str, ir.Table], as_of: date) -> date:
@@ -235,7 +227,10 @@ def _entries(night: Night) -> ir.Table:
 
 def _revenue_totals(night: Night, entries: ir.Table) -> ir.Table:
     buyers = purchases.buyers(purchases.within(night.purchases, "issued_at", night.periods))
-    return purchases.revenue_totals(entries, night.with_traits(buyers, "first_at"), night.dimensions)
+    bought = night.with_traits(buyers, "first_at")
+    for rows in (entries, bought):
+        night.small_cells.speak_of(families.REVENUE.title, rows)
+    return purchases.revenue_totals(entries, bought, night.dimensions)
 
 
 def _used(night: Night) -> ir.Table | None:

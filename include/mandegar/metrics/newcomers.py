@@ -39,6 +39,7 @@ def newcomers(night: Night) -> ir.Table:
     kept = _paying(night, new) if night.contractual else _buying_again(night, new)
     joined = new.left_join(kept.distinct().mutate(stayed=ibis.literal(True)), [*PERIOD, "customer_id"])
     marked = joined.select(*new.columns, stayed=joined.stayed.fill_null(False))
+    night.small_cells.speak_of("Newcomers", marked)
     return totals(
         marked, night.dimensions, lambda rows: {"newcomers": rows.count(), "newcomers_retained": rows.stayed.cast("int64").sum()}, PERIOD
     )

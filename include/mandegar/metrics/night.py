@@ -17,6 +17,7 @@ from mandegar.metrics.fx import FOREVER
 from mandegar.metrics.ledger import first_paid, ledger
 from mandegar.metrics.mrr import PERIOD, PLAN
 from mandegar.metrics.policies import own_policies
+from mandegar.metrics.small_cells import SmallCells
 
 TENURE = column_of("tenure")
 OF_ENTITIES = ("known_rates", "invoices", "purchases", "revenue_entries", "stretches", "first_paid", "customer_traits", "dimensions")
@@ -104,6 +105,11 @@ class Night:
     def dimensions(self) -> tuple[Dimension, ...]:
         """What the company wants figures broken down by."""
         return tuple(map(Dimension, self.company.dimensions))
+
+    @cached_property
+    def small_cells(self) -> SmallCells:
+        """Which cells are hidden because their figures speak of few customers."""
+        return SmallCells(self.engine, self.dimensions, self.company.hide_cells_below)
 
     @cached_property
     def customer_traits(self) -> ir.Table:

@@ -159,11 +159,6 @@ def churned_pool(pool: Pool, dimensions: Sequence[Dimension] = ()) -> ir.Table:
     return wide.select(*CELL, "pool_back", pool=ibis.greatest(wide.ever - wide.there, 0).cast("int64"))
 
 
-def sizes(presence: ir.Table, dimensions: Sequence[Dimension]) -> ir.Table:
-    """How many customers a cell speaks of. Grain: one row per period, dimension and dimension_value; column customers."""
-    return totals(presence, dimensions, lambda rows: {"customers": rows.count()}, PERIOD)
-
-
 def money(there: ir.Table, at_end: ir.Table, moved: ir.Table, dimensions: Sequence[Dimension] = ()) -> ir.Table:
     """MRR at the boundaries of every period, its movements, and what of the opening MRR was kept.
 

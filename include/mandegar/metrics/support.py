@@ -59,16 +59,18 @@ def support(night: Night) -> ir.Table:
     engine, periods = night.engine, night.periods
     tickets = engine.keep(with_waits(night))
     dimensions = (*night.dimensions, *map(Dimension, TICKET_TRAITS))
-    opened = engine.keep(during(tickets, periods, "opened_at"))
+    opened, solved = (engine.keep(during(tickets, periods, at)) for at in ("opened_at", "last_solved_at"))
     open_still = tickets.join(
         periods.select(*PERIOD, "ends_at"),
         [tickets.opened_at < periods.ends_at, tickets.last_solved_at.isnull() | (tickets.last_solved_at >= periods.ends_at)],
     )
     parts = [
         engine.keep(totals(opened, dimensions, _counts, PERIOD)),
-        engine.keep(totals(during(tickets, periods, "last_solved_at"), dimensions, lambda rows: {"tickets_solved": rows.count()}, PERIOD)),
+        engine.keep(totals(solved, dimensions, lambda rows: {"tickets_solved": rows.count()}, PERIOD)),
         engine.keep(totals(open_still, dimensions, lambda rows: {"tickets_open": rows.count()}, PERIOD)),
     ]
+    for rows in (opened, solved, open_still):
+        night.small_cells.speak_of("Support", rows, dimensions)
     minutes = engine.keep(_minutes(night, opened, dimensions))
     return engine.keep(beside(periods, *parts, minutes))
 

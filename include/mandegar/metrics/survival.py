@@ -50,6 +50,7 @@ def survival_curve(night: Night) -> ir.Table:
     """
     lives = night.engine.keep(tenures(night))
     dressed = night.engine.keep(night.with_traits(lives, "origin_at"))
+    night.small_cells.speak_of("Survival", dressed.mutate(curve=ibis.literal("of all time")), keys=("curve",))
     moves = ibis.union(
         dressed.mutate(day=dressed.entry_day, entered=1, voluntarily=0, involuntarily=0, kept=0),
         dressed.mutate(

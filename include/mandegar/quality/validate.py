@@ -48,20 +48,22 @@ def validate(company: Company, lake: Lake, table: TableId, as_of: date) -> Recei
     if raw.covers != "all":
         for night in mending.pending(lake, str(table), as_of, mended):
             earlier = lake.receipt("raw", str(table), night)
-            if earlier:  # its valid window counts meanwhile, and is replaced in one commit
-                _window(company, lake, table, earlier, every, mended)
+            if earlier:  # its valid window counts meanwhile, and is replaced in one commit, if what comes in can be used
+                _window(company, lake, table, earlier, every, mended, again=True)
     lake.withdraw("valid", str(table), as_of)
     return _window(company, lake, table, raw, every, mended)
 
 
-def _window(company: Company, lake: Lake, table: TableId, raw: Receipt, every: suites.Suites, mended: Mends) -> Receipt:
-    """One raw window into its valid window."""
+def _window(
+    company: Company, lake: Lake, table: TableId, raw: Receipt, every: suites.Suites, mended: Mends, again: bool = False
+) -> Receipt:
+    """One raw window into its valid window. again: of an earlier night, whose drift was judged then."""
     zone = ZoneInfo(table.table.time_zone or company.time_zone)
     with closing(Sieve(table, ENTITIES[table.entity], every.rules(table, raw.as_of), zone, mended, company.locale)) as sieve:
-        return _sifted(company, lake, table, raw, every, sieve)
+        return _sifted(company, lake, table, raw, every, sieve, again)
 
 
-def _sifted(company: Company, lake: Lake, table: TableId, raw: Receipt, every: suites.Suites, sieve: Sieve) -> Receipt:
+def _sifted(company: Company, lake: Lake, table: TableId, raw: Receipt, every: suites.Suites, sieve: Sieve, again: bool) -> Receipt:
     """The rows of a raw window through the sieve, and all that it found into the lake; the receipt last.
 
     Of a table with too many refused rows none waits: it comes in again as a whole. What its rules counted is told.
@@ -72,6 +74,8 @@ def _sifted(company: Company, lake: Lake, table: TableId, raw: Receipt, every: s
     files = lake.files("raw", name, [as_of])
     query = select(company, table, lake.schema("raw", name), "$files", conditions(sieve.rules))
     batches = _good_rows(company, table, sieve, _typed_rows(company, table, query, files))
+    if again:
+        batches = _if_usable(company, table, as_of, sieve, settings, batches)
     rows = lake.replace("valid", name, as_of, entity_schema(entity), batches)
     receipt = Receipt(as_of, raw.covers, raw.starts_at, raw.ends_at, rows, sieve.refused)
     broken = _too_many_refused(sieve, settings)
@@ -82,12 +86,24 @@ def _sifted(company: Company, lake: Lake, table: TableId, raw: Receipt, every: s
         facts = profile.remember(lake, name, entity, receipt, sieve.seen, closes, every.file.keep.profiles)
         drifts = drift.results(lake, table, receipt, facts, settings.drift, company.locale)
         results += [told.line for told in drifts]
-        broken = _broken_by_drift(table, drifts)
+        broken = None if again else _broken_by_drift(table, drifts)
     lake.replace("quality", name, as_of, RESULT_SCHEMA, pa.Table.from_pylist(results, RESULT_SCHEMA).to_batches())
     if broken:
         raise BrokenTable(f"{where(company, table)}: {broken}")
     lake.sign("valid", name, receipt)
     return receipt
+
+
+def _if_usable(
+    company: Company, table: TableId, as_of: date, sieve: Sieve, settings: SuiteLines, batches: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """The rows of an earlier window; if too many were refused it ends in an error before anything takes that window's place."""
+    yield from batches
+    if broken := _too_many_refused(sieve, settings):
+        raise BrokenTable(
+            f"{where(company, table)}: the window of {as_of}, read again for a mended row, stays as it was: {broken} "
+            "If the suite has become stricter since, give it back its share of refused rows."
+        )
 
 
 def _too_many_refused(sieve: Sieve, settings: SuiteLines) -> str | None:

@@ -65,6 +65,23 @@ def migrate(engine: sa.Engine) -> None:
         command.upgrade(config, "head")
 
 
+@contextmanager
+def alone_in(engine: sa.Engine, what: str) -> Iterator[None]:
+    """Nobody else does the same in this warehouse meanwhile, from any machine; in SQLite the locks of the home see to it."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    key = sa.func.hashtext(f"mandegar {what}")
+    with engine.connect() as connection:  # the lock ends with the connection, however the process ends
+        connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK, key)))
+        connection.commit()
+        try:
+            yield
+        finally:
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(MIGRATION_LOCK, key)))
+            connection.commit()
+
+
 def _with_driver(url: str) -> str:
     """PostgreSQL is spoken to by psycopg."""
     for prefix in ("postgresql://", "postgres://"):
