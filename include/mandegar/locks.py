@@ -32,12 +32,13 @@ def locked(
     folder = home / ".locks"
     folder.mkdir(parents=True, exist_ok=True)
     lock, holder = InterProcessReaderWriterLock(folder / f"{name}.lock"), folder / f"{name}.holder"
-    acquire = lock.acquire_read_lock if shared else lock.acquire_write_lock
+    acquire, release = (lock.acquire_read_lock, lock.release_read_lock) if shared else (lock.acquire_write_lock, lock.release_write_lock)
     if not acquire(blocking=False):
         if say:
             say(f"waiting for {_holder(holder)}")
         began = time.monotonic()
         if not acquire(timeout=patience):
+            release()
             raise Busy(
                 f"{home}: {_holder(holder)} has not ended for {time.monotonic() - began:,.0f} seconds. "
                 "Wait for it, or end that process, and run this again."
@@ -46,10 +47,7 @@ def locked(
         holder.write_text(f"{what} (process {os.getpid()}, since {datetime.now():%H:%M:%S})", encoding="utf-8")
         yield
     finally:
-        if shared:
-            lock.release_read_lock()
-        else:
-            lock.release_write_lock()
+        release()
 
 
 def of_table(name: str) -> str:

@@ -1,5 +1,6 @@
 """Two at once: nights, campaigns and backfills in one home wait for each other and end in the same tables and lists."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -106,13 +107,13 @@ def test_two_nights_at_once_and_a_campaign_beside_them(company: Path, two_nights
 def test_two_campaigns_at_once_decide_as_one_after_the_other(
     company: Path, two_nights: Path, tmp_path: Path, database: str, request: pytest.FixtureRequest
 ) -> None:
-    """Ten races of the campaigns that wait for one asset; nobody is contacted twice, no file is torn."""
+    """Races of the campaigns that wait for one asset; nobody is contacted twice, no file is torn. MANDEGAR_RACES: how many."""
     url = request.getfixturevalue("postgres_url") if database == "postgresql" else None
     alone = tmp_path / "alone"
     shutil.copytree(two_nights, alone, ignore=shutil.ignore_patterns("lists", *(["warehouse.db*"] if url else [])))
     after_one_another(tmp_path, None, campaigns(company, alone, SECOND, "--live"))
     expected = state(alone)
-    for number in range(10):
+    for number in range(int(os.environ.get("MANDEGAR_RACES", "2"))):
         home = tmp_path / f"home{number}"
         shutil.copytree(two_nights, home, ignore=shutil.ignore_patterns("lists", "warehouse.db*"))
         of_each = [campaigns(company, home, SECOND, "--live", "--campaign", name) for name in ("win_back", "renewal_reminder")]
@@ -146,8 +147,8 @@ def _claim(home: Path, company: str, at: float) -> None:
 
 
 def test_several_processes_may_open_a_new_home(tmp_path: Path) -> None:
-    """Sixty rounds of four; of two companies exactly one gets it, and is told apart from nobody."""
-    for number in range(60):
+    """Twenty rounds of four; of two companies exactly one gets it, and is told apart from nobody."""
+    for number in range(20):
         home, at = tmp_path / f"home{number}", time.time() + 0.15
         names = ["Acme", "Acme", "Acme", "Other" if number % 3 == 0 else "Acme"]
         told = [tmp_path / f"{place}.log" for place in range(4)]

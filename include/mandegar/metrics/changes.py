@@ -154,10 +154,10 @@ def _contracts(lake: Lake, engine: Engine, before: int, after: int) -> datetime 
         return None
     key = ENTITIES["subscription"].key
     old, new = ({tuple(row[name] for name in key): row for row in engine.arrow(rows).to_pylist()} for rows in (gone, came))
-    return min((_works_from(old.get(one), new.get(one)) for one in old.keys() | new.keys()), default=ALWAYS)
+    return min((works_from(old.get(one), new.get(one)) for one in old.keys() | new.keys()), default=ALWAYS)
 
 
-def _works_from(old: dict | None, new: dict | None) -> datetime:
+def works_from(old: dict | None, new: dict | None) -> datetime:
     """From when on a version of a subscription has another effect than it had."""
     if old is None or new is None:
         return (old or new or {})["valid_from"]

@@ -1,6 +1,6 @@
 """The families of figures beside the core (who was there, MRR, revenue): which there are, when each is computed, and from what."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -29,6 +29,7 @@ from mandegar.metrics.kpi import Metric
 from mandegar.metrics.mrr import PERIOD
 from mandegar.metrics.night import Night
 from mandegar.metrics.policies import DEFAULT, conventions
+from mandegar.metrics.restate import Sources, SourcesOf
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Family:
     needs: the entities without which there is nothing to say. kind: contract or inactivity, if only such companies have it.
     settled: a figure of a closed period moves only when its rows do, and then it is a restatement; others ripen: a ticket is
     solved later, a customer gets old enough to count.
+    stands_on: the entities whose rows move it, beside the contracts or purchases that say who is a customer (of_customers) and the
+    exchange rates (of_money). reaches_on: a row moves the next period too.
     """
 
     title: str
@@ -46,6 +49,10 @@ class Family:
     needs: tuple[str, ...] = ()
     kind: str | None = None
     settled: bool = True
+    stands_on: tuple[str, ...] = ()
+    of_customers: bool = True
+    of_money: bool = False
+    reaches_on: bool = False
 
     def told_of(self, night: Night) -> bool:
         """Whether the company has what the family needs."""
@@ -53,15 +60,49 @@ class Family:
 
 
 CUSTOMERS = Family("Customers", "retention.logo", kpi.LOGO)
-CONTRACTS = Family("Contracts and MRR", "retention.money", kpi.CONTRACT, kind="contract")
-REVENUE = Family("Revenue", "purchases.revenue_totals", kpi.REVENUE, needs=("invoice",))
-WORTH_KEEPING = Family("Retention by sales and by profit", "worth_keeping.worth_keeping", worth_keeping.WORTH_KEEPING, needs=("invoice",))
-WORTH = Family("What a point of churn is worth", "worth.worth", worth.WORTH)
-SUPPORT = Family("Support", "support.support", support.SUPPORT, needs=("ticket",), settled=False)
-FEEDBACK = Family("Feedback", "feedback.feedback", feedback.FEEDBACK, needs=("survey",), settled=False)
-NEWCOMERS = Family("Newcomers", "newcomers.newcomers", newcomers.NEWCOMERS, settled=False)
-ACTIVATION = Family("Activation", "activation.activation", activation.ACTIVATION, settled=False)
-ACQUISITION = Family("Acquisition", "acquisition.acquisition", acquisition.ACQUISITION, needs=("spend",), settled=False)
+CONTRACTS = Family("Contracts and MRR", "retention.money", kpi.CONTRACT, kind="contract", of_money=True)
+REVENUE = Family(
+    "Revenue",
+    "purchases.revenue_totals",
+    kpi.REVENUE,
+    needs=("invoice",),
+    stands_on=("invoice", "payment"),
+    of_customers=False,
+    of_money=True,
+)
+WORTH_KEEPING = Family(
+    "Retention by sales and by profit",
+    "worth_keeping.worth_keeping",
+    worth_keeping.WORTH_KEEPING,
+    needs=("invoice",),
+    stands_on=("invoice", "payment", "ticket"),
+    of_money=True,
+    reaches_on=True,
+)
+WORTH = Family("What a point of churn is worth", "worth.worth", worth.WORTH, of_money=True)
+SUPPORT = Family("Support", "support.support", support.SUPPORT, ("ticket",), settled=False, stands_on=("ticket",), of_customers=False)
+FEEDBACK = Family(
+    "Feedback",
+    "feedback.feedback",
+    feedback.FEEDBACK,
+    needs=("survey",),
+    settled=False,
+    stands_on=("survey", "ticket", "interaction"),
+    of_customers=False,
+)
+NEWCOMERS = Family("Newcomers", "newcomers.newcomers", newcomers.NEWCOMERS, settled=False, reaches_on=True)
+ACTIVATION = Family(
+    "Activation", "activation.activation", activation.ACTIVATION, settled=False, stands_on=("customer", "usage", "interaction")
+)
+ACQUISITION = Family(
+    "Acquisition",
+    "acquisition.acquisition",
+    acquisition.ACQUISITION,
+    ("spend",),
+    settled=False,
+    stands_on=("spend", "customer"),
+    of_money=True,
+)
 FAMILIES = (
     CUSTOMERS,
     CONTRACTS,
@@ -81,6 +122,32 @@ RIPENING: tuple[tuple[Family, Callable[[Night], ir.Table]], ...] = (
 METRIC_NAMES = tuple(metric.name for family in FAMILIES for metric in family.metrics)
 RIPE_AFTER = timedelta(days=activation.WINDOW + 1)  # so long a closed period's figures ripen by themselves
 SETTLED = tuple(metric.name for family in FAMILIES if family.settled for metric in family.metrics)
+
+
+def sources(company: Company) -> SourcesOf:
+    """By convention and metric: the entities whose rows move it, and how far they reach (restate.with_reasons)."""
+    found: SourcesOf = {}
+    known = conventions(company)
+    by_contract = company.churn.kind == "contract"
+    for convention in company.conventions:
+        credits = by_contract and known[convention].credits == "reduce_mrr"
+        customers = ("subscription", *(["invoice"] if credits else [])) if by_contract else ("invoice",)
+        for family in FAMILIES:
+            told = [*(customers if family.of_customers else ()), *family.stands_on, *(["fx_rate"] if family.of_money else [])]
+            if family is WORTH and not by_contract:
+                told += ["payment"]
+            days = company.churn.days if family.of_customers and not by_contract else 0
+            parts = ("customer",) if company.dimensions else ()
+            found |= {
+                (convention, metric.name): Sources(tuple(dict.fromkeys(told)), family.reaches_on, days, parts) for metric in family.metrics
+            }
+    return found
+
+
+def sources_of_cohorts(company: Company, metrics: Iterable[str]) -> SourcesOf:
+    """The same of figures of cohorts (restate.cohorts_restated)."""
+    told = ("subscription" if company.churn.kind == "contract" else "invoice", "customer")
+    return {(DEFAULT, metric): Sources(told) for metric in metrics}
 
 
 def settings_are_right(company: Company) -> None:

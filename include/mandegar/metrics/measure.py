@@ -99,21 +99,38 @@ def _write_figures(
     """Writes kpi_period, tonight's figures beside those that stand; what of closed periods is another now; and what follows."""
     engine, as_of = night.engine, night.as_of
     notes = {"entities": changes.versions_at(lake, as_of), "inactivity_days": night.company.churn.days}
-    settled = fresh.filter(fresh.metric.isin(families.SETTLED))
     if stands_on is None:
         rows = engine.keep(fresh.mutate(**{marts.COMPUTED_ON: ibis.literal(as_of)}))
-        moved = restate.with_reasons(engine, restate.restated(settled, rows.limit(0)), {})
+        moved = restate.restated(fresh.limit(0), rows.limit(0), as_of)
     else:
         before = engine.keep(marts.earlier(lake, engine, "kpi_period", stands_on.as_of))
         rows = engine.keep(marts.with_earlier(fresh, before, computed, as_of))
-        moved = engine.keep(restate.restated(settled, before.filter(before.metric.isin(families.SETTLED))))
-        reasons = restate.because(night, lake, stands_on) if engine.count(moved) else {}
-        moved = restate.with_reasons(engine, moved, reasons)
+        moved = _restated(lake, engine, stands_on.as_of, fresh, before, computed, as_of)
+    sources = families.sources(night.company)
+    moved = engine.keep(moved)
+    named = engine.arrow(moved.filter(moved.metric.startswith("cohort ")).select("metric").distinct()).column("metric").to_pylist()
+    sources |= families.sources_of_cohorts(night.company, named)
+    moved = restate.with_reasons(night, lake, stands_on, moved, sources, families.SETTLED)
     counts = {"restatement": marts.write_mart(lake, engine, "restatement", engine.keep(moved), as_of, night.closes)}
     for name, follows in families.from_figures(night, rows).items():
         counts[name] = marts.write_mart(lake, engine, name, follows, as_of, night.closes)
     made_of = changes.made_of(night.company)
     return counts | {"kpi_period": marts.write_mart(lake, engine, "kpi_period", rows, as_of, night.closes, made_of, notes)}
+
+
+def _restated(
+    lake: Lake, engine: Engine, then: date, fresh: ir.Table, before: ir.Table, computed: list[tuple[ir.Table, tuple[str, ...]]], as_of: date
+) -> ir.Table:
+    """What an earlier night said of periods that were over, and is otherwise now: key figures and cohorts."""
+    closed = then + timedelta(days=1)
+    parts = [
+        restate.restated(
+            fresh.filter(fresh.metric.isin(metrics)), before.filter(before.metric.isin(metrics)).semi_join(periods, PERIOD), closed
+        )
+        for periods, metrics in computed
+    ]
+    now, was = (marts.earlier(lake, engine, "cohort_retention", night) for night in (as_of, then))
+    return ibis.union(*parts, restate.cohorts_restated(now, was))
 
 
 def open_night(company: Company, lake: Lake, engine: Engine, as_of: date) -> Night:
