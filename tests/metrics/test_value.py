@@ -1,6 +1,7 @@
 """What customers are worth: past, by contract, and by the buyer models."""
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,41 @@ def test_the_contractual_value(contracts: Marts) -> None:
     assert float(without) == pytest.approx(1101.81, abs=0.02)
     assert float(with_first) == pytest.approx(1177.81, abs=0.02)
     assert lifetime == 575 + without
+
+
+def test_a_channel_s_customers_are_valued_by_the_channel_s_own_retention(duckdb: Engine) -> None:
+    """Of 62 won by ads 31 left, each after 100 of the 365 days: 31 x 100 + 31 x 365 days, r = exp(-31/14415 x 30.4375) = .936639. Of 31
+    won by friends nobody left; they are too few leavings for a rate of their own, and take that of all: exp(-31/25730 x 30.4375) =
+    .963993. CLV of 100 at a margin of 1, d .0079741: 93.6639 / .0713348 = 1313.02, 96.3993 / .0439816 = 2191.81."""
+    ads = [f"ad{number:02}" for number in range(62)]
+    friends = [f"friend{number:02}" for number in range(31)]
+    customers = [
+        {"customer_id": name, "name": name, "signed_up_at": "2025-07-01", "acquisition_channel": "ads" if name in ads else "friends"}
+        for name in ads + friends
+    ]
+    versions = [version(name, "2025-07-01", "2025-10-09" if name in ads[:31] else None) for name in ads + friends]
+    found = marts(duckdb, company(), "2025-07-01", "2026-06-30", subscription=versions, customer=customers)
+    assert parameter(found, "ads", "contractual by channel")["value"] == pytest.approx(0.936639, abs=1e-6)
+    assert [row["parameter"] for row in found["value_model"] if row["model"] == "contractual by channel"] == ["ads"]
+    assert parameter(found, "monthly_retention")["value"] == pytest.approx(0.963993, abs=1e-6)
+    assert float(of(found, "ad61", "clv_contractual")) == pytest.approx(1313.02, abs=0.02)
+    assert float(of(found, "friend00", "clv_contractual")) == pytest.approx(2191.81, abs=0.02)
+    assert of(found, "friend00", "clv_sbg") is None
+    assert parameter(found, "none", "sbg")["no_model"] == "customers who left: 31; a model needs 100"
+
+
+def test_who_has_stayed_long_is_worth_more_where_customers_differ(duckdb: Engine) -> None:
+    """400 begin on 1 January 2024, 120 leave in their second month and 30 in their thirteenth; 50 begin in June 2026. A new customer is
+    expected to bring less than one who has stayed through thirty months; both pay 100."""
+    old, new = [f"old{number:03}" for number in range(400)], [f"new{number:02}" for number in range(50)]
+    gone = {**dict.fromkeys(old[:120], "2024-02-15"), **dict.fromkeys(old[120:150], "2025-01-15")}
+    versions = [version(name, "2024-01-01", gone.get(name)) for name in old] + [version(name, "2026-06-01") for name in new]
+    found = marts(duckdb, company(), "2024-01-01", "2026-06-30", subscription=versions)
+    early, late = of(found, "new00", "clv_sbg"), of(found, "old399", "clv_sbg")
+    assert 0 < early < late * Decimal("0.7")
+    assert of(found, "new00", "clv_contractual") == of(found, "old399", "clv_contractual")
+    assert parameter(found, "left", "sbg")["value"] == 150
+    assert of(found, "old000", "clv_sbg") == 0
 
 
 def test_who_pays_nothing_is_expected_to_bring_nothing(contracts: Marts) -> None:

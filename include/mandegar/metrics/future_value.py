@@ -10,12 +10,18 @@ import pyarrow as pa
 from mandegar.metrics import buyer_model, fx
 from mandegar.metrics.buyer_model import BGNBD, WEEK, GammaGamma, NoModel
 from mandegar.metrics.days import number
+from mandegar.metrics.dimensions import ALL, NONE
 from mandegar.metrics.night import Night
+from mandegar.metrics.retention_model import ShiftedBetaGeometric, fit_sbg
 from mandegar.metrics.spells import spans, spells, today
+from mandegar.metrics.survival import origins, tenures
 from mandegar.money import MONEY, SUM
 
 MONTH = 365.25 / 12  # days
 YEAR = 365
+LEAST_LEFT = 30  # of fewer leavings a channel's own retention is not told
+FACTORS = pa.schema([("channel", pa.string()), ("without", pa.float64()), ("with_first", pa.float64())])
+AHEAD = pa.schema([("months", pa.int64()), ("ahead", pa.float64())])
 LARGEST = 700.0  # e to this is the largest that floating point holds
 
 
@@ -43,27 +49,42 @@ def monthly_discount(night: Night) -> float:
     return (1 + night.company.value.discount_rate) ** (1 / 12) - 1
 
 
-def monthly_retention(night: Night) -> float | None:
-    """r: the share of customers who stay for another month, as the company's own last year shows it.
+def monthly_retentions(night: Night) -> dict[str | None, float]:
+    """r: the share of customers who stay for another month, as the company's own last year shows it; of all (None), and by channel.
 
     Formula: exp(-leavings / days lived by all customers x 365.25 / 12), over the 365 days up to the night (or since data_from);
-    a leaving is the end of a spell (metrics.spells), a return begins another. None where nobody was there.
+    a leaving is the end of a spell (metrics.spells), a return begins another. Not there where nobody was there; of an acquisition
+    channel only if at least LEAST_LEFT left, else it is taken to be that of all.
     """
     over = today(night)
     since = over - YEAR if night.company.data_from is None else max(over - YEAR, number(night.company.data_from))
-    lived = spells(spans(night))
+    lived = _with_channel(night, spells(spans(night)))
     days = ibis.greatest(ibis.least(lived.until_day, over) - ibis.greatest(lived.from_day, since), 0)
     left = (lived.until_day >= since) & (lived.until_day < over)
-    found = night.engine.arrow(lived.agg(days=days.sum().cast("int64"), left=left.sum().cast("int64"))).to_pylist()[0]
-    return exp(-found["left"] / found["days"] * MONTH) if found["days"] else None
+    counted = lived.group_by("channel").agg(days=days.sum().cast("int64"), left=left.sum().cast("int64"))
+    rows = night.engine.arrow(counted.order_by("channel")).to_pylist()
+    whole = {"days": sum(row["days"] for row in rows), "left": sum(row["left"] for row in rows), "channel": None}
+    own = [row for row in rows if row["channel"] != NONE and row["left"] >= LEAST_LEFT]
+    return {row["channel"]: exp(-row["left"] / row["days"] * MONTH) for row in [whole, *own] if row["days"]}
+
+
+def _with_channel(night: Night, rows: ir.Table) -> ir.Table:
+    """Rows of customers with the channel that won each."""
+    customers = night.entities["customer"]
+    known = customers.select(who="customer_id", channel=customers.acquisition_channel.nullif("").fill_null(NONE))
+    joined = rows.left_join(known, rows.customer_id == known.who)
+    return joined.select(*rows.columns, channel=joined.channel.fill_null(NONE))
 
 
 def contractual(night: Night, margin: float) -> FutureValue:
     """The value of customers with contracts.
 
     Grain: one row per customer_id that pays at the night. Columns, in the company's currency: mrr; clv_contractual, without the
-    payment now due, and clv_contractual_with_first, with it; empty where the sum has no end.
-    Formula: m r / (1 + d - r) and m (1 + d) / (1 + d - r), m = MRR x margin, r and d per month (monthly_retention, monthly_discount).
+    payment now due, and clv_contractual_with_first, with it; empty where the sum has no end; clv_sbg, without it, empty where there is
+    no model.
+    Formula: m r / (1 + d - r) and m (1 + d) / (1 + d - r), m = MRR x margin, r and d per month, r that of the customer's acquisition
+    channel (monthly_retentions, monthly_discount). clv_sbg: m x the payments ahead of who has stayed so many months, where customers
+    differ in how likely they leave (metrics.retention_model): who has stayed long is worth more than r alone says.
     Source: Gupta and Lehmann 2003, Customers as Assets.
     margin: what is left of revenue after the cost of goods and of serving, as a share.
     """
@@ -74,19 +95,76 @@ def contractual(night: Night, margin: float) -> FutureValue:
     )
     valued = fx.with_rate(night.company, night.engine, there, night.closes, night.known_rates)
     paying = valued.group_by("customer_id").agg(mrr=fx.at_rate(valued.mrr, valued.rate).sum().cast(MONEY))
-    r, d = monthly_retention(night), monthly_discount(night)
-    ends = r is not None and 1 + d - r > 0
-    factors = {"clv_contractual": r / (1 + d - r), "clv_contractual_with_first": (1 + d) / (1 + d - r)} if r is not None and ends else {}
-    none = ibis.null(SUM)
+    retentions, d = monthly_retentions(night), monthly_discount(night)
+    model = fit_sbg(*_lives(night))
+    rows = _with_channel(night, _with_months(night, paying))
+    factors = [_factors(channel, r, d, margin) for channel, r in retentions.items()]
+    channels = {factor["channel"] for factor in factors}
+    told = night.engine.table(pa.Table.from_pylist(factors, FACTORS))
+    chosen = rows.mutate(of=rows.channel.isin(sorted(channels - {ALL})).ifelse(rows.channel, ALL))
+    joined = chosen.left_join(told, chosen.of == told.channel)
+    months = night.engine.table(_ahead_of_months(night, model, rows, d, margin))
+    whole = joined.select("customer_id", "mrr", "months", *FACTORS.names[1:]).left_join(months, "months")
+    names = {"clv_contractual": "without", "clv_contractual_with_first": "with_first", "clv_sbg": "ahead"}
     return FutureValue(
-        paying.mutate(
-            **{
-                name: _money(paying.mrr.cast("float64") * _float(factors[name] * margin)) if name in factors else none
-                for name in ("clv_contractual", "clv_contractual_with_first")
-            }
+        whole.select("customer_id", "mrr", **{name: _money(whole.mrr.cast("float64") * whole[factor]) for name, factor in names.items()}),
+        (
+            Parameter("contractual", "monthly_retention", retentions.get(None)),
+            Parameter("contractual", "monthly_discount", d),
+            *(Parameter("contractual by channel", name, r) for name, r in retentions.items() if name is not None),
+            *_of_model(model),
         ),
-        (Parameter("contractual", "monthly_retention", r), Parameter("contractual", "monthly_discount", d)),
     )
+
+
+def _factors(channel: str | None, r: float, d: float, margin: float) -> dict:
+    """By what MRR is multiplied, under one retention; empty where the sum has no end."""
+    ends = 1 + d - r > 0
+    return {
+        "channel": ALL if channel is None else channel,
+        "without": r / (1 + d - r) * margin if ends else None,
+        "with_first": (1 + d) / (1 + d - r) * margin if ends else None,
+    }
+
+
+def _lives(night: Night) -> tuple:
+    """The first lives of all customers as `fit_sbg` takes them: months stayed through, whether it left then, months at entry, count."""
+    lived = night.engine.keep(tenures(night))
+    in_months = lived.select("left", months=_months(lived.tenure_days), entry=_months(lived.entry_day))
+    counted = in_months.group_by("months", "left", "entry").agg(people=in_months.count())
+    same = _columns(night.engine.arrow(counted.order_by("months", "left", "entry")))
+    return same["months"], same["left"], same["entry"], same["people"]
+
+
+def _with_months(night: Night, paying: ir.Table) -> ir.Table:
+    """The paying customers with the months through which each has stayed this time."""
+    over = today(night)
+    lasting = spells(spans(night)).filter(lambda rows: rows.until_day >= over)
+    known = origins(night).select("customer_id", "origin_day")
+    began = lasting.left_join(known, "customer_id").select("customer_id", "from_day", "spell", "origin_day")
+    first = (began.spell == 0).ifelse(ibis.least(began.origin_day.fill_null(began.from_day), began.from_day), began.from_day)
+    stayed = began.select("customer_id", stayed=_months(over - first))
+    joined = paying.left_join(stayed, "customer_id")
+    return joined.select("customer_id", "mrr", months=joined.stayed.fill_null(0))
+
+
+def _months(days: ir.IntegerValue) -> ir.IntegerValue:
+    return (days.cast("float64") / MONTH).floor().cast("int64")
+
+
+def _ahead_of_months(night: Night, model: ShiftedBetaGeometric | NoModel, rows: ir.Table, d: float, margin: float) -> pa.Table:
+    """What MRR is multiplied by after each number of months, by the model."""
+    if isinstance(model, NoModel):
+        return AHEAD.empty_table()
+    found = night.engine.arrow(rows.select("months").distinct().order_by("months"))
+    ahead = model.renewals_ahead(found["months"].to_numpy(zero_copy_only=False), d) * margin
+    return pa.table({"months": found["months"], "ahead": pa.array(ahead, pa.float64())}, AHEAD)
+
+
+def _of_model(model: ShiftedBetaGeometric | NoModel) -> tuple[Parameter, ...]:
+    if isinstance(model, NoModel):
+        return (Parameter("sbg", "none", None, None, model.reason),)
+    return tuple(Parameter("sbg", name, float(getattr(model, name))) for name in ("alpha", "beta", "log_likelihood", "customers", "left"))
 
 
 def non_contractual(night: Night, histories: ir.Table, margin: float) -> FutureValue:

@@ -11,7 +11,7 @@ from mandegar.metrics.purchase_history import buying_days, histories, last_obser
 from mandegar.metrics.rfm import rfm
 from mandegar.money import MONEY
 
-CONTRACTUAL = ("mrr", "clv_contractual", "clv_contractual_with_first")
+CONTRACTUAL = ("mrr", "clv_contractual", "clv_contractual_with_first", "clv_sbg")
 PARAMETERS = pa.schema(
     [("model", pa.string()), ("parameter", pa.string()), ("value", pa.float64()), ("std_error", pa.float64()), ("no_model", pa.string())]
 )
@@ -23,8 +23,8 @@ def valuation(night: Night) -> dict[str, ir.Table]:
     customer_value. Grain: one row per customer_id that is known of. Columns, money in the company's currency:
     revenue, cost_of_goods, cost_to_serve, historic_clv (revenue less both), of all time; purchases, a count; frequency, days with
     a purchase after the first; recency_days since the last purchase and age_days since the first, empty without one;
-    recency_score, frequency_score, monetary_score (1 to 5), rfm_segment; with contracts mrr, clv_contractual and
-    clv_contractual_with_first; without, p_alive, expected_purchases (in the next year), expected_value and clv_non_contractual;
+    recency_score, frequency_score, monetary_score (1 to 5), rfm_segment; with contracts mrr, clv_contractual,
+    clv_contractual_with_first and clv_sbg; without, p_alive, expected_purchases (in the next year), expected_value and clv_non_contractual;
     lifetime_value, historic_clv + clv_contractual or clv_non_contractual (0 where there is none).
     value_model. Grain: one row per model and parameter the values stand on. Columns: value, std_error (empty where it has none),
     no_model, why there is none.
@@ -95,6 +95,7 @@ def _valued(rows: ir.Table) -> ir.Table:
         "mrr": MONEY,
         "clv_contractual": SUM,
         "clv_contractual_with_first": SUM,
+        "clv_sbg": SUM,
         "p_alive": "float64",
         "expected_purchases": "float64",
         "expected_value": "float64",

@@ -68,6 +68,7 @@ customer_value = sa.Table(
     maybe("mrr", MONEY, "with contracts: MRR at the end of the night"),
     maybe("clv_contractual", MONEY, "with contracts: margin x r / (1 + d - r)"),
     maybe("clv_contractual_with_first", MONEY, "the same with the payment that is due now: margin x (1 + d) / (1 + d - r)"),
+    maybe("clv_sbg", MONEY, "with contracts: margin x the payments ahead by a model in which customers differ; empty without one"),
     maybe("p_alive", sa.Double, "without contracts: probability of still being a customer (BG/NBD)"),
     maybe("expected_purchases", sa.Double, "without contracts: purchases expected in the next year"),
     maybe("expected_value", sa.Double, "without contracts: value expected of each (Gamma-Gamma)"),
@@ -80,8 +81,8 @@ customer_value = sa.Table(
 value_model = sa.Table(
     "value_model",
     metadata,
-    key("model", sa.String(32), "all, contractual, bg_nbd or gamma_gamma"),
-    key("parameter", sa.String(32), "its parameter"),
+    key("model", sa.String(32), "all, contractual, contractual by channel, sbg, bg_nbd or gamma_gamma"),
+    key("parameter", sa.String(255), "its parameter, or the channel"),
     maybe("value", sa.Double, "the value; empty where there is no model"),
     maybe("std_error", sa.Double, "its standard error, where it was estimated"),
     maybe("no_model", sa.Text, "why there is none"),

@@ -127,6 +127,13 @@ def upgrade() -> None:
         runs.add_column(salt)
     with op.batch_alter_table("campaign_run") as runs:
         runs.alter_column("control_salt", existing_type=sa.String(255), existing_nullable=False, server_default=None)
+    with op.batch_alter_table("customer_value") as values:
+        said = "with contracts: margin x the payments ahead by a model in which customers differ; empty without one"
+        values.add_column(sa.Column("clv_sbg", sa.Numeric(38, 4).with_variant(sa.Float(), "sqlite"), nullable=True, comment=said))
+    with op.batch_alter_table("value_model") as model:
+        model.alter_column("parameter", existing_type=sa.String(32), type_=sa.String(255), comment="its parameter, or the channel")
+        told = "all, contractual, contractual by channel, sbg, bg_nbd or gamma_gamma"
+        model.alter_column("model", existing_type=sa.String(32), existing_nullable=False, comment=told)
     op.execute(_monthly(METRICS))
     op.execute(CUSTOMERS_NOW)
     op.execute(_waterfall())
@@ -137,6 +144,11 @@ def downgrade() -> None:
     """Takes them back."""
     for view in ("cohort_matrix", "mrr_waterfall", "customers_now", "kpi_monthly"):
         op.execute(f"DROP VIEW {view}")
+    with op.batch_alter_table("value_model") as model:
+        model.alter_column("parameter", existing_type=sa.String(255), type_=sa.String(32), comment="its parameter")
+        model.alter_column("model", existing_type=sa.String(32), existing_nullable=False, comment="all, contractual, bg_nbd or gamma_gamma")
+    with op.batch_alter_table("customer_value") as values:
+        values.drop_column("clv_sbg")
     with op.batch_alter_table("campaign_run") as runs:
         runs.drop_column("control_salt")
     for table, before, after, kind, empty in RENAMED:
