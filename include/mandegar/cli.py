@@ -72,11 +72,14 @@ def main() -> None:
 @click.option("--locale", type=click.Choice(["en", "fa"]), default="en", show_default=True)
 @click.option("--usage-rows", type=click.IntRange(0), help="At most about so many rows of usage, told of fewer customers.")
 @click.option("--cursors", is_flag=True, help="company.yaml names a cursor for every table but the customers.")
-def sample(out: Path, customers: int, months: int, seed: int, until: date, locale: str, usage_rows: int | None, cursors: bool) -> None:
+@click.option("--plain", is_flag=True, help="Without dimensions, a second convention, targets, spend, exchange rates and a late invoice.")
+def sample(
+    out: Path, customers: int, months: int, seed: int, until: date, locale: str, usage_rows: int | None, cursors: bool, plain: bool
+) -> None:
     """Makes a company up, with the truth about it written beside (DIR/truth)."""
     from mandegar.sample import write_sample
 
-    summary = write_sample(out, customers, months, seed, until, locale, lambda text: click.echo(text, err=True), usage_rows, cursors)
+    summary = write_sample(out, customers, months, seed, until, locale, _told, usage_rows, cursors, showing=not plain)
     for table, rows in summary.rows.items():
         click.echo(f"{rows:>12,}  {'mistakes planted, listed in truth/dirt.csv' if table == 'dirt' else table}")
     click.echo(f"The sample company is in {out}. Next: mandegar night --company {out} --as-of {until}")
@@ -235,6 +238,10 @@ def run_campaigns(folder: Path, root: Path, as_of: date, ids: tuple[str, ...], l
 
 def _home(root: Path) -> Home:
     return Home(root, os.environ.get("MANDEGAR_WAREHOUSE") or os.environ.get("AIRFLOW_CONN_MANDEGAR_WAREHOUSE") or None)
+
+
+def _told(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _say(text: str) -> None:

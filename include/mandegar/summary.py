@@ -1,7 +1,6 @@
 """The summary of a night: the month in figures, who is at risk and why, what lists were written, what was refused."""
 
 import json
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -10,126 +9,15 @@ from persiantools.jdatetime import JalaliDate
 from rich.console import Console
 from rich.table import Table
 
+from mandegar.campaigns.spec import load_all
 from mandegar.company import Company
 from mandegar.home import Home
+from mandegar.summary_words import KINDS, RARE, SHOWN, Words
 from mandegar.warehouse import tables
 
-SHOWN = (
-    ("customers_end", "customers", "مشتری", "count"),
-    ("customers_buying", "bought", "خریدار", "count"),
-    ("mrr_end", "MRR", "درآمد ماهانهٔ تکرارشونده", "money"),
-    ("new_mrr", "  new", "  تازه", "money"),
-    ("expansion_mrr", "  expansion", "  رشد", "money"),
-    ("reactivation_mrr", "  reactivation", "  بازگشت", "money"),
-    ("resumed_mrr", "  resumed", "  ازسرگیری", "money"),
-    ("contraction_mrr", "  contraction", "  کاهش", "money"),
-    ("churned_mrr", "  churned", "  از دست رفته", "money"),
-    ("paused_mrr", "  paused", "  متوقف", "money"),
-    ("fx_mrr", "  exchange rates", "  نرخ ارز", "money"),
-    ("logo_churn_rate", "logo churn", "ریزش مشتری", "share"),
-    ("involuntary_churn_rate", "  involuntary", "  ناخواسته", "share"),
-    ("gross_revenue_retention", "GRR", "حفظ ناخالص درآمد", "share"),
-    ("net_revenue_retention", "NRR", "حفظ خالص درآمد", "share"),
-    ("revenue", "revenue", "درآمد", "money"),
-    ("sales_retention_rate", "sales retention", "حفظ فروش", "share"),
-    ("activation_30_rate", "activated in 30 days", "فعال‌شده در ۳۰ روز", "share"),
-    ("nps", "NPS", "شاخص خالص مروجان (NPS)", "points"),
-    ("csat", "CSAT", "رضایت مشتری", "share"),
-    ("first_response_minutes_median", "first answer (median)", "نخستین پاسخ (میانه)", "minutes"),
-)
-KINDS = {metric: kind for metric, _, _, kind in SHOWN} | {
-    "customers_start": "count",
-    "customers_churned": "count",
-    "customers_new": "count",
-}
-RARE = ("resumed_mrr", "paused_mrr", "fx_mrr")  # shown in months that have any
-AT_RISK = 8
-PERSIAN_DIGITS = str.maketrans("0123456789.,", "۰۱۲۳۴۵۶۷۸۹٫٬")
-PERIODS = {
-    "day": ("day", "روز"),
-    "week": ("week of", "هفتهٔ"),
-    "month": ("month", "ماه"),
-    "quarter": ("quarter from", "فصل از"),
-    "year": ("year from", "سال از"),
-}
-HEADINGS = {
-    "comma": (",", "،"),
-    "figures": ("Key figures", "شاخص‌ها"),
-    "figure": ("figure", "شاخص"),
-    "so far": ("so far", "تا امروز"),
-    "risk": ("At high risk: {count} customers, worth {worth} {currency} a year", "در خطر زیاد: {count} مشتری، {worth} {currency} در سال"),
-    "customer": ("customer", "مشتری"),
-    "health": ("health", "سلامت"),
-    "worth": ("worth a year", "ارزش سالانه"),
-    "why": ("why", "چرا"),
-    "targets": ("Targets", "هدف‌ها"),
-    "target": ("target", "هدف"),
-    "actual": ("so far", "تا امروز"),
-    "projected": ("at this rate", "با این روند"),
-    "kept": ("on track", "در مسیر"),
-    "ahead": ("Churn to expect (with 80 % certainty)", "ریزش پیش‌بینی‌شده (با اطمینان ۸۰٪)"),
-    "month": ("month", "ماه"),
-    "leave": ("customers", "مشتری"),
-    "share": ("of the customers", "سهم از مشتریان"),
-    "restated": ("Restated, of closed periods: {count}", "شاخص‌های دوره‌های بسته که تغییر کردند: {count}"),
-    "was": ("was", "بود"),
-    "now": ("is", "شد"),
-    "lists": ("Lists", "فهرست‌ها"),
-    "campaign": ("campaign", "کارزار"),
-    "send": ("send", "ارسال"),
-    "holdout": ("holdout", "گروه شاهد"),
-    "suppressed": ("suppressed", "کنارگذاشته"),
-    "where": ("where", "کجا"),
-    "refused": ("Waiting in quarantine", "در قرنطینه"),
-    "missing": ("Did not come in", "دریافت نشد"),
-    "rows": ("rows", "سطر"),
-    "source": ("source", "منبع"),
-    "reason": ("reason", "علت"),
-    "docs": ("Data Docs: {path}", "اسناد داده: {path}"),
-}
-
-
-@dataclass(frozen=True)
-class Words:
-    """The summary's language."""
-
-    locale: str
-
-    def __getitem__(self, key: str) -> str:
-        return HEADINGS[key][self.locale == "fa"]
-
-    def period(self, kind: str) -> str:
-        """A kind of period."""
-        return PERIODS[kind][self.locale == "fa"]
-
-    def metric(self, name: str) -> str:
-        """A figure as people call it; its own name where it has none."""
-        return next(((persian if self.locale == "fa" else english).strip() for one, english, persian, _ in SHOWN if one == name), name)
-
-    def number(self, value: float | None, kind: str) -> str:
-        """A figure as people of that language write it; a dash where there is none."""
-        if value is None:
-            return "–"
-        if kind == "minutes":
-            return self.minutes(value)
-        text = {"count": f"{value:,.0f}", "money": f"{value:,.0f}", "points": f"{value:.0f}", "share": f"{100 * value:.2f} %"}[kind]
-        return self.digits(text).replace("%", "٪") if self.locale == "fa" else text
-
-    def minutes(self, value: float) -> str:
-        """A length of time in hours and minutes."""
-        hours, minutes = divmod(round(value), 60)
-        text = f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
-        if self.locale == "fa":
-            text = f"{hours} ساعت و {minutes} دقیقه" if hours else f"{minutes} دقیقه"
-        return self.digits(text)
-
-    def digits(self, text: str) -> str:
-        """The text with the digits of the language."""
-        return text.translate(PERSIAN_DIGITS) if self.locale == "fa" else text
-
-    def listed(self, parts: list[str]) -> str:
-        """Several things after one another, apart as the language does it."""
-        return ("؛ " if self.locale == "fa" else "; ").join(parts)
+AT_RISK, TARGETS, RESTATED, WAITING, PARTS = 5, 3, 3, 4, 4  # lines of each table: all together stay one screen
+SMALLEST_PART = 10  # customers
+COMPARED = ("customers_end", "mrr_end", "logo_churn_rate", "gross_revenue_retention", "net_revenue_retention")
 
 
 def show(company: Company, home: Home, warehouse: sa.Engine, as_of: date, console: Console) -> None:
@@ -139,29 +27,27 @@ def show(company: Company, home: Home, warehouse: sa.Engine, as_of: date, consol
         console.print()
         console.rule(f"[bold]{company.name}[/bold]  {words.digits(_day(company, as_of))}")
         _figures(console, connection, company, words)
+        _parts(console, connection, company, words)
+        _conventions(console, connection, company, words, as_of)
         _targets(console, connection, words)
         _ahead(console, connection, company, words)
         _restated(console, connection, company, words, as_of)
         _risk(console, connection, company, words, as_of)
-        _lists(console, connection, home, words, as_of)
+        _lists(console, connection, company, home, words, as_of)
         _quarantine(console, connection, words, as_of)
         _missing(console, connection, words, as_of)
     page = home.data_docs / as_of.isoformat() / "index.html"
     if page.is_file():
-        console.print(words["docs"].format(path=page), soft_wrap=True)
+        console.print(words["docs"].format(path=words.left_to_right(str(page))), soft_wrap=True)
+    console.print(
+        words["rest"].format(tables=words.left_to_right("kpi_monthly, customers_now, mrr_waterfall, cohort_matrix")), soft_wrap=True
+    )
 
 
 def _day(company: Company, as_of: date) -> str:
     if company.calendar == "jalali":
         return f"{JalaliDate(as_of).isoformat()} ({as_of.isoformat()})"
     return as_of.isoformat()
-
-
-def _period_name(company: Company, start: date) -> str:
-    if company.calendar == "jalali":
-        jalali = JalaliDate(start)
-        return f"{jalali.year}-{jalali.month:02d}"
-    return start.strftime("%Y-%m")
 
 
 def _columns(table: Table, words: Words, **columns: Literal["left", "right"]) -> None:
@@ -183,12 +69,65 @@ def _figures(console: Console, connection: sa.Connection, company: Company, word
     table = Table(title=f"{words['figures']} ({company.currency})", title_justify="left")
     table.add_column(words["figure"])
     for (start, complete), _ in last:
-        table.add_column(words.digits(_period_name(company, start)) + ("" if complete else f"\n{words['so far']}"), justify="right")
+        table.add_column(words.month(company.calendar, start) + ("" if complete else f"\n{words['so far']}"), justify="right")
     for metric, english, persian, kind in SHOWN:
         found = [values[metric] for _, values in last if metric in values]
         if found and (metric not in RARE or any(found)):
             table.add_row(persian if words.locale == "fa" else english, *(words.number(values.get(metric), kind) for _, values in last))
     console.print(table)
+
+
+def _more(table: Table, words: Words, count: int) -> None:
+    """How many lines more there would be."""
+    if count > 0:
+        table.caption, table.caption_justify = words["more"].format(count=words.number(count, "count")), "left"
+
+
+def _parts(console: Console, connection: sa.Connection, company: Company, words: Words) -> None:
+    """Of the last closed month, where most and where least customers were lost, by each dimension."""
+    kpi = tables.kpi_period.c
+    month = (kpi.calendar == company.calendar) & (kpi.period_kind == "month") & (kpi.convention == "default")
+    rates = month & (kpi.metric == "logo_churn_rate") & kpi.is_complete
+    last = connection.execute(sa.select(sa.func.max(kpi.period_start)).where(rates)).scalar()
+    query = sa.select(kpi.dimension, kpi.dimension_value, kpi.value, kpi.numerator, kpi.denominator).where(
+        rates & (kpi.period_start == last) & (kpi.dimension != "all") & kpi.value.isnot(None) & (kpi.denominator >= SMALLEST_PART)
+    )
+    found: dict[str, list[tuple[float, str, str]]] = {}
+    for dimension, value, rate, left, of in connection.execute(query.order_by(kpi.dimension, kpi.dimension_value)):
+        told = f"{value} {words.number(rate, 'share')} ({words.number(float(left), 'count')} / {words.number(float(of), 'count')})"
+        found.setdefault(dimension, []).append((rate, value, told))
+    if last is None or not found:
+        return
+    table = Table(title=words["parts"].format(period=words.month(company.calendar, last)), title_justify="left")
+    _columns(table, words, part="left", most="left", least="left")
+    for dimension, rates_of in list(found.items())[:PARTS]:
+        if len(rates_of) > 1:
+            table.add_row(words.trait(dimension), max(rates_of)[2], min(rates_of)[2])
+    if table.row_count:
+        console.print(table)
+
+
+def _conventions(console: Console, connection: sa.Connection, company: Company, words: Words, as_of: date) -> None:
+    """The last closed month by the other conventions, and the command that explains the differences."""
+    others = [name for name in company.conventions if name != "default"]
+    if not others:
+        return
+    kpi = tables.kpi_period.c
+    whole = (kpi.calendar == company.calendar) & (kpi.period_kind == "month") & (kpi.dimension == "all") & kpi.is_complete
+    last = connection.execute(sa.select(sa.func.max(kpi.period_start)).where(whole)).scalar()
+    if last is None:
+        return
+    query = sa.select(kpi.convention, kpi.metric, kpi.value).where(whole & (kpi.period_start == last) & kpi.metric.in_(COMPARED))
+    values = {(convention, metric): value for convention, metric, value in connection.execute(query)}
+    table = Table(title=words["conventions"].format(period=words.month(company.calendar, last)), title_justify="left")
+    table.add_column(words["convention"])
+    for metric in COMPARED:
+        table.add_column(words.metric(metric), justify="right")
+    for name in ("default", *others):
+        table.add_row(name, *(words.number(values.get((name, metric)), KINDS[metric]) for metric in COMPARED))
+    console.print(table)
+    command = f"mandegar bridge --company {company.folder} --as-of {as_of} --from {others[0]}"
+    console.print(words["bridge"].format(command=words.left_to_right(command)), soft_wrap=True)
 
 
 def _targets(console: Console, connection: sa.Connection, words: Words) -> None:
@@ -198,7 +137,7 @@ def _targets(console: Console, connection: sa.Connection, words: Words) -> None:
         sa.select(target.target_name, target.metric, target.target, target.actual, target.projected, target.on_track)
         .where(target.actual.isnot(None))
         .order_by(target.period_end.desc(), target.target_name)
-        .limit(AT_RISK)
+        .limit(TARGETS)
     ).all()
     if not rows:
         return
@@ -231,7 +170,7 @@ def _ahead(console: Console, connection: sa.Connection, company: Company, words:
         for metric, kind in (("customers_churned", "count"), ("logo_churn_rate", "share")):
             expected, low, high = found[metric]
             cells.append(f"{words.number(expected, kind)}  ({words.number(low, kind)} – {words.number(high, kind)})")
-        table.add_row(words.digits(_period_name(company, start)), *cells)
+        table.add_row(words.month(company.calendar, start), *cells)
     console.print(table)
 
 
@@ -245,13 +184,13 @@ def _restated(console: Console, connection: sa.Connection, company: Company, wor
         return
     table = Table(title=words["restated"].format(count=words.number(len(rows), "count")), title_justify="left")
     _columns(table, words, figure="left", was="right", now="right", why="left")
-    for kind, start, metric, before, after, because in rows[:AT_RISK]:
+    for kind, start, metric, before, after, because in rows[:RESTATED]:
         shown = KINDS.get(metric, "money")
-        when = words.digits(
-            _period_name(company, start) if kind == "month" else f"{JalaliDate(start) if company.calendar == 'jalali' else start}"
-        )
+        day = words.digits(f"{JalaliDate(start) if company.calendar == 'jalali' else start}")
+        when = words.month(company.calendar, start) if kind == "month" else day
         name = f"{words.metric(metric)}{words['comma']} {words.period(kind)} {when}"
         table.add_row(name, words.number(before, shown), words.number(after, shown), because)
+    _more(table, words, len(rows) - RESTATED)
     console.print(table)
 
 
@@ -276,7 +215,8 @@ def _risk(console: Console, connection: sa.Connection, company: Company, words: 
     console.print(table)
 
 
-def _lists(console: Console, connection: sa.Connection, home: Home, words: Words, as_of: date) -> None:
+def _lists(console: Console, connection: sa.Connection, company: Company, home: Home, words: Words, as_of: date) -> None:
+    titles = {campaign.id: getattr(campaign.title, words.locale) for campaign in load_all(company)}
     run = tables.campaign_run.c
     rows = connection.execute(
         sa.select(run.campaign_id, run.mode, run.send, run.holdout, run.suppressed).where(run.as_of == as_of).order_by(run.campaign_id)
@@ -288,8 +228,9 @@ def _lists(console: Console, connection: sa.Connection, home: Home, words: Words
     for campaign, mode, *counts in rows:
         folder = home.lists(campaign, as_of)
         manifest = json.loads((folder / "manifest.json").read_text()) if (folder / "manifest.json").is_file() else {}
-        label = campaign + (" (dry run)" if mode == "dry_run" else "")
-        table.add_row(label, *(words.number(count, "count") for count in counts), str(folder) if manifest else "–")
+        label = f"{titles.get(campaign, campaign)} ({words['dry run' if mode == 'dry_run' else 'live']})"
+        where = words.left_to_right(str(folder)) if manifest else "–"
+        table.add_row(label, *(words.number(count, "count") for count in counts), where)
     console.print(table)
 
 
@@ -307,8 +248,9 @@ def _quarantine(console: Console, connection: sa.Connection, words: Words, as_of
         return
     table = Table(title=words["refused"], title_justify="left")
     _columns(table, words, rows="right", source="left", reason="left")
-    for source, column, reason, count in rows[:10]:
+    for source, column, reason, count in rows[:WAITING]:
         table.add_row(words.number(count, "count"), source, f"{column or ''} {reason}".strip())
+    _more(table, words, len(rows) - WAITING)
     console.print(table)
 
 

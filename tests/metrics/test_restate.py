@@ -96,19 +96,19 @@ def test_nothing_late_restates_nothing(tmp_path: Path) -> None:
 
 
 def test_late_invoices_are_told_where_they_lie_and_nowhere_else(moved: Moved) -> None:
-    assert moved["revenue", "2026-02-01", "all"] == (100, 200, "2 invoice rows (4; 5)")
-    assert moved["revenue", "2026-03-01", "all"] == (100, 130, "1 invoice rows (6)")
+    assert moved["revenue", "2026-02-01", "all"] == (100, 200, "2 invoices (4; 5)")
+    assert moved["revenue", "2026-03-01", "all"] == (100, 130, "1 invoice (6)")
     assert {day for metric, day, _ in moved if metric == "revenue"} == {"2026-02-01", "2026-03-01"}
 
 
 def test_each_region_is_told_its_own_rows(moved: Moved) -> None:
-    assert moved["revenue", "2026-02-01", "north"] == (0, 70, "1 invoice rows (4)")
-    assert moved["revenue", "2026-02-01", "south"] == (100, 130, "1 invoice rows (5)")
+    assert moved["revenue", "2026-02-01", "north"] == (0, 70, "1 invoice (4)")
+    assert moved["revenue", "2026-02-01", "south"] == (100, 130, "1 invoice (5)")
     assert ("revenue", "2026-03-01", "north") not in moved
 
 
 def test_a_late_contract_is_told_as_one(moved: Moved) -> None:
-    because = "1 subscription rows (c 2026-01-20 00:00:00+00:00)"
+    because = "1 subscription version (c 2026-01-20 00:00)"
     assert moved["mrr_end", "2026-01-01", "all"] == (200, 250, because)
     assert moved["churned_mrr", "2026-02-01", "south"] == (0, 50, because)
     assert ("churned_mrr", "2026-02-01", "north") not in moved
@@ -117,23 +117,23 @@ def test_a_late_contract_is_told_as_one(moved: Moved) -> None:
 
 def test_a_late_ticket_moves_what_ripens_and_is_told(moved: Moved) -> None:
     """One ticket more of February; that of March that is solved tonight only ripens."""
-    assert moved["tickets_opened", "2026-02-01", "all"] == (1, 2, "1 ticket rows (t3)")
-    assert moved["tickets_opened", "2026-02-01", "north"] == (1, 2, "1 ticket rows (t3)")
+    assert moved["tickets_opened", "2026-02-01", "all"] == (1, 2, "1 ticket (t3)")
+    assert moved["tickets_opened", "2026-02-01", "north"] == (1, 2, "1 ticket (t3)")
     assert not any(day == "2026-03-01" and metric.startswith("resolution") for metric, day, _ in moved)
 
 
 def test_a_late_customer_moves_its_cohort(moved: Moved) -> None:
     before, after, because = moved["cohort first_payment month n_day 1", "2026-01-01", "all"]
     assert (before, after) == (1.0, pytest.approx(2 / 3))
-    assert because == "1 subscription rows (c 2026-01-20 00:00:00+00:00)"
+    assert because == "1 subscription version (c 2026-01-20 00:00)"
 
 
 def test_without_contracts_a_late_invoice_moves_the_customers_and_is_told_as_an_invoice(tmp_path: Path) -> None:
     """a bought on 10 January and, as is known late, on 20 February: 40 days later it is still a customer, on 31 March."""
     late = {"invoice": "4,a,one_off,2026-02-20,70,USD\n"}
     moved = restated(tmp_path, "inactivity", DATA_FROM, {"customer": ("c,C,", "c,Cecil,")}, late)
-    assert moved["customers_end", "2026-03-01", "all"] == (1, 2, "1 invoice rows (4)")
-    assert moved["revenue", "2026-02-01", "north"][2] == "1 invoice rows (4)"
+    assert moved["customers_end", "2026-03-01", "all"] == (1, 2, "1 invoice (4)")
+    assert moved["revenue", "2026-02-01", "north"][2] == "1 invoice (4)"
 
 
 def test_a_month_that_newly_appears_is_told_whole(tmp_path: Path) -> None:

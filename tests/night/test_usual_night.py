@@ -128,7 +128,7 @@ def test_the_changed_invoice_is_told_as_a_restatement(homes: tuple[Home, Home]) 
         found = connection.execute(query).fetchall()
     connection.close()
     assert [(metric, published, round(difference, 4)) for metric, published, difference, _ in found] == [("revenue", "2026-10-29", 1000)]
-    assert "invoice rows (" in found[0][3]
+    assert found[0][3].startswith("1 invoice (")
 
 
 def test_a_customer_who_moved_is_remembered_and_moves_no_closed_figure(homes: tuple[Home, Home]) -> None:

@@ -19,6 +19,20 @@ FOLLOWED = 20_000  # of more changed rows of an entity than these only the numbe
 MUTE = ("updated_at",)
 TO_THE_END = ("subscription", "fx_rate", "customer")  # what they say holds on
 WHEN = pa.timestamp("us", "UTC")
+NAMES = {
+    "customer": ("customer", "customers", "مشتری"),
+    "subscription": ("subscription version", "subscription versions", "نسخهٔ اشتراک"),
+    "invoice": ("invoice", "invoices", "صورت‌حساب"),
+    "invoice_line": ("invoice line", "invoice lines", "ردیف صورت‌حساب"),
+    "payment": ("payment", "payments", "پرداخت"),
+    "ticket": ("ticket", "tickets", "تیکت"),
+    "survey": ("survey answer", "survey answers", "پاسخ نظرسنجی"),
+    "usage": ("row of usage", "rows of usage", "سطر مصرف"),
+    "interaction": ("interaction", "interactions", "تماس"),
+    "fx_rate": ("exchange rate", "exchange rates", "نرخ ارز"),
+    "spend": ("row of spend", "rows of spend", "سطر هزینه"),
+}
+PERSIAN_DIGITS = str.maketrans("0123456789,", "۰۱۲۳۴۵۶۷۸۹٬")
 ROWS = pa.schema(
     [
         ("row_id", pa.int64()),
@@ -61,7 +75,7 @@ def changed_rows(night: Night, lake: Lake, stands_on: Basis) -> ChangedRows:
         if not count:
             continue
         first = night.engine.arrow(keys.order_by(*entity.key).limit(TOLD)).to_pylist()
-        counted[name] = in_words(name, count, [_key(row, entity) for row in first])
+        counted[name] = in_words(name, count, [_key(row, entity) for row in first], night.company.locale)
         if count > FOLLOWED:
             crowds.add(name)
             continue
@@ -71,9 +85,13 @@ def changed_rows(night: Night, lake: Lake, stands_on: Basis) -> ChangedRows:
     return ChangedRows(night.engine.keep(night.engine.table(pa.Table.from_pylist(numbered, ROWS))), counted, frozenset(crowds))
 
 
-def in_words(entity: str, count: int, first: list[str]) -> str:
-    """So many rows of an entity, and the keys of the first of them."""
-    return f"{count:,} {entity} rows ({'; '.join(first)}{' …' if count > len(first) else ''})"
+def in_words(entity: str, count: int, first: list[str], locale: str) -> str:
+    """So many rows of an entity, in the company's language, and the keys of the first of them."""
+    one, several, persian = NAMES[entity]
+    more = " …" if count > len(first) else ""
+    if locale == "fa":
+        return f"{f'{count:,}'.translate(PERSIAN_DIGITS)} {persian} (\u2066{'; '.join(first)}\u2069{more})"
+    return f"{count:,} {one if count == 1 else several} ({'; '.join(first)}{more})"
 
 
 def _row(entity: Entity, key: str, old: dict | None, new: dict | None, closed: datetime) -> dict:
@@ -106,4 +124,8 @@ def _instant(value: datetime | date) -> datetime:
 
 
 def _key(row: dict, entity: Entity) -> str:
-    return " ".join(str(row[column]) for column in entity.key)
+    return " ".join(_text(row[column]) for column in entity.key)
+
+
+def _text(value: object) -> str:
+    return value.strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else str(value)

@@ -32,7 +32,7 @@ STANDS_ON = pa.schema(
 SPANS = pa.schema([("calendar", pa.string()), ("period_kind", pa.string()), ("period_start", pa.date32())])
 WHEN = pa.timestamp("us", "UTC")
 BECAUSE = pa.schema([("figure", pa.int64()), ("because", pa.string())])
-SETTINGS = "the company's settings, or the version"
+SETTINGS = {"en": "the company's settings, or the version", "fa": "تنظیمات شرکت، یا نسخهٔ برنامه"}
 DAY = 86_400
 
 
@@ -136,11 +136,11 @@ def with_reasons(
     and metric. Figures that are not `settled` (they ripen) and
     cohorts are told only if a late row moved them.
     """
-    engine = night.engine
+    engine, locale = night.engine, night.company.locale
     columns = [name for name in moved.columns if name != "period_end"]
     kept = engine.keep(moved.mutate(figure=ibis.row_number().over(order_by=list(KEY))))
     if stands_on is None or not engine.count(kept):
-        return kept.select(*columns, because=ibis.literal(SETTINGS)).limit(0)
+        return kept.select(*columns, because=ibis.literal(SETTINGS[night.company.locale])).limit(0)
     changed = changed_rows(night, lake, stands_on)
     figures = engine.arrow(kept.select("figure", "metric", "convention")).to_pylist()
     near = _nearest(night, kept, changed, sources)
@@ -150,13 +150,13 @@ def with_reasons(
         entities = (*of.entities, *of.of_parts)
         ripens = row["metric"] not in settled
         found = near.get(row["figure"], {})
-        told = [in_words(entity, count, first) for entity, (count, first, late) in found.items() if late or not ripens]
+        told = [in_words(entity, count, first, locale) for entity, (count, first, late) in found.items() if late or not ripens]
         told += [changed.counted[entity] for entity in entities if entity in changed.crowds]
         if ripens and not told:
             continue
         if not told:
             told = [changed.counted[entity] for entity in entities if entity in changed.counted] or list(changed.counted.values())
-        words.append({"figure": row["figure"], "because": "; ".join(told) or SETTINGS})
+        words.append({"figure": row["figure"], "because": ("؛ " if locale == "fa" else "; ").join(told) or SETTINGS[locale]})
     joined = kept.join(engine.table(pa.Table.from_pylist(words, BECAUSE)), "figure")
     return joined.select(*columns, "because")
 

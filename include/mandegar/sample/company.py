@@ -9,6 +9,7 @@ from pathlib import Path
 from mandegar.errors import MandegarError
 from mandegar.sample.chunk import Numbers, tell, write
 from mandegar.sample.manifest import write_manifest
+from mandegar.sample.showcase import write_showcase
 from mandegar.sample.truth import Movements, gregorian_months, jalali_months
 from mandegar.sample.world import CHUNK, World
 from mandegar.sample.writers import Files
@@ -41,17 +42,19 @@ def write_sample(
     progress: Callable[[str], None] = print,
     usage_rows: int | None = None,
     cursors: bool = False,
+    showing: bool = False,
 ) -> SampleSummary:
     """A made-up company with a known truth in the folder `out`.
 
     The same arguments give the same bytes. History is `months` calendar months, the last of them the one in which `until`
     lies. usage_rows: at most about so many rows of usage, by telling it of fewer customers (by default about 18 million, by
-    fewer days of each); cursors: company.yaml names a cursor for every table but the customers. Everything is written into
+    fewer days of each); cursors: company.yaml names a cursor for every table but the customers; showing: with dimensions, two
+    conventions, targets, spend, exchange rates and a late invoice (showcase). Everything is written into
     a folder beside `out` and renamed at the end; an earlier sample there is replaced.
     Errors: SampleRefused if `out` holds something else, or an argument makes no sense.
     """
     out = Path(out).absolute()
-    world = _world(customers, months, seed, until, locale, usage_rows, cursors)
+    world = _world(customers, months, seed, until, locale, usage_rows, cursors, showing)
     _refuse_foreign(out)
     unfinished = out.parent / f".{out.name}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -61,7 +64,16 @@ def write_sample(
     return SampleSummary(out, world.start, world.until, counts)
 
 
-def _world(customers: int, months: int, seed: int, until: date, locale: str, usage_rows: int | None = None, cursors: bool = False) -> World:
+def _world(
+    customers: int,
+    months: int,
+    seed: int,
+    until: date,
+    locale: str,
+    usage_rows: int | None = None,
+    cursors: bool = False,
+    showing: bool = False,
+) -> World:
     for name, value in (("customers", customers), ("months", months), ("seed", seed)):
         low, high = LIMITS[name]
         if not low <= value <= high:
@@ -70,7 +82,7 @@ def _world(customers: int, months: int, seed: int, until: date, locale: str, usa
         raise SampleRefused(f"locale is {locale!r}. Give en or fa.")
     if usage_rows is not None and usage_rows < 0:
         raise SampleRefused(f"usage_rows is {usage_rows}. Give a whole number from 0 on, or leave it out.")
-    world = World(customers, months, seed, until, locale, usage_rows, cursors)
+    world = World(customers, months, seed, until, locale, usage_rows, cursors, showing)
     if world.start.year < 2012 or until.year > LAST_YEAR:
         raise SampleRefused(f"history would run from {world.start} to {until}. Keep it between 2012 and {LAST_YEAR}.")
     return world
@@ -99,6 +111,9 @@ def _write(folder: Path, world: World, progress: Callable[[str], None]) -> dict[
             progress(f"{first + count:,} of {world.customers:,} customers written")
         files.index()
         counts = files.counts()
+    if world.showing:
+        shown = write_showcase(folder, world)
+        counts |= {"invoices": counts["invoices"] + shown.pop("late"), **shown}
     for name, movements in months.items():
         (folder / "truth" / name).write_text("\n".join(movements.lines()) + "\n", encoding="utf-8")
     write_manifest(folder, world, counts)

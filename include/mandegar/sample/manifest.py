@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from mandegar.sample import showcase
 from mandegar.sample.world import World
 
 # source, kind, url, then by entity: file or table, and the columns that are called otherwise there
@@ -107,6 +108,8 @@ Asia/Tehran, dates are Gregorian, money is in the company's currency.
 - mrr_monthly.csv, mrr_monthly_jalali.csv: MRR and its movements per account, for the calendar months that lie wholly inside
   history; all amounts positive; mrr_end = mrr_start + new + reactivation + resumed + expansion - contraction - churned - paused.
 - dirt.csv: the rows that are dirty on purpose, and what a good night does with each.
+- The invoice LATE-0000001, where there is one, belongs to a month that is over and was written down on the last day: the night of
+  the day before publishes that month without it, the next one restates it.
 """
 
 
@@ -121,6 +124,7 @@ def company_yaml(world: World) -> str:
         "unsubscribe_url: https://example.com/unsubscribe/{key}",
         "churn: {kind: contract}",
         f"data_from: {world.start.isoformat()}",
+        *(showcase.company_lines() if world.showing else []),
         "sources:",
     ]
     for source, url, tables in SOURCES:
@@ -129,9 +133,11 @@ def company_yaml(world: World) -> str:
         lines.append("    tables:")
         for entity, (name, columns) in tables.items():
             lines += [f"      {entity}:", f"        {'table' if url else 'file'}: {name}"]
-            lines += [f"        cursor: {CURSORS[entity]}"] if world.cursors and entity in CURSORS else []
+            by_cursor = world.cursors or (world.showing and entity == "invoice")
+            lines += [f"        cursor: {CURSORS[entity]}"] if by_cursor and entity in CURSORS else []
             lines.append("        columns:")
             lines += [f"          {column}: {theirs}" for column, theirs in columns.items()]
+    lines += showcase.source_lines() if world.showing else []
     return "\n".join(lines) + "\n"
 
 
@@ -145,6 +151,7 @@ def write_manifest(folder: Path, world: World, counts: dict[str, int]) -> None:
         "locale": world.locale,
         "usage_rows": world.usage_rows,
         "cursors": world.cursors,
+        "showing": world.showing,
         "data_from": world.start.isoformat(),
     }
     (folder / "company.yaml").write_text(company_yaml(world), encoding="utf-8")

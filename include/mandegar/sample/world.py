@@ -58,6 +58,7 @@ class World:
     locale: str
     usage_rows: int | None = None
     cursors: bool = False
+    showing: bool = False
 
     @property
     def first_month(self) -> int:
