@@ -40,8 +40,8 @@ def in_one_line(text: str) -> str:
         (
             "subscription.csv",
             SUBSCRIPTIONS + "s1,2025-01-15,c1,basic,many,10,USD,month,1,active,2025-01-15\n",
-            "subscription.csv: 1 of 1 rows cannot be used, most of them because quantity is not a number (of at most 18 digits) (row 2: 'many'). "
-            "Mend the export, or its mapping in company.yaml.",
+            "subscription.csv: 1 of 1 rows cannot be used, most of them because quantity is not a number "
+            "(of at most 18 digits) (row 2: 'many'). Mend the export, or its mapping in company.yaml.",
         ),
     ],
     ids=["column", "empty", "header only", "encoding", "gone", "unusable"],
