@@ -63,8 +63,21 @@ def select(company: Company, table: TableId, raw: pa.Schema, files: str, conditi
 WITH raw AS ({_rows(table, columns, files)}),
 mapped AS (SELECT {inner},
     {"min(_row)" if table.table.one_row_per else "_row"} AS _row
-  FROM raw {f"WHERE ({table.table.where})" if table.table.where else ""} {_grouping(table)}),
+  FROM raw {_where(table)} {_grouping(table)}),
 {_read(entity, types, conditions or {})}"""
+
+
+def expressions(company: Company, table: TableId, raw: pa.Schema, files: str) -> list[tuple[str, str]]:
+    """What company.yaml computes of a table: the key of each expression, and the DuckDB query that computes it alone."""
+    rows, of = f"WITH raw AS ({_rows(table, raw.names, files)}) SELECT", table.table
+    where = _where(table)
+    found = [("where", f"{rows} count(*) FROM raw {where}")] if of.where else []
+    for name, given in of.columns.items():
+        if isinstance(given, Expression) and given.sql is not None:
+            found.append(
+                (f"columns.{name}", f"{rows} max(hash(found)) FROM (SELECT ({given.sql}\n) AS found FROM raw {where} {_grouping(table)})")
+            )
+    return found
 
 
 def select_text(entity: Entity, rows: str, conditions: dict[str, str]) -> str:
@@ -126,7 +139,7 @@ def _expression(company: Company, table: TableId, column: Column, columns: list[
     mapped = table.table.columns.get(column.name)
     if isinstance(mapped, Expression):
         if mapped.sql is not None:
-            return f"({mapped.sql})"
+            return f"({mapped.sql}\n)"
         return "'" + str(mapped.value).replace("'", "''") + "'"
     name = mapped or column.name
     if name not in columns:
@@ -134,6 +147,11 @@ def _expression(company: Company, table: TableId, column: Column, columns: list[
     if table.table.one_row_per and column.name not in table.table.one_row_per:
         return f"any_value({quote(name)})"
     return quote(name)
+
+
+def _where(table: TableId) -> str:
+    """Which rows are taken; whatever the condition ends in, a comment too, ends with it."""
+    return f"WHERE ({table.table.where}\n)" if table.table.where else ""
 
 
 def _grouping(table: TableId) -> str:
