@@ -167,7 +167,7 @@ def csv() -> list[Case]:
             {"ticket.xls": "x", "company.yaml": _sources("ticket.xls")},
             says=("files that end in '.xls' are not read",),
         ),
-        Case("csv", "a file name of 300 letters", {"company.yaml": _sources("x" * 300 + ".csv")}, says=("warning: ",)),
+        Case("csv", "a file name of 300 letters", {"company.yaml": _sources("x" * 300 + ".csv")}, says=("cannot be looked for",)),
         Case("csv", "a file name outside", {"company.yaml": _sources("../../nowhere.csv")}, says=("there is no such file",)),
         Case("csv", "storage that is none", {"company.yaml": _sources("nothing://bucket/ticket.csv")}, says=("cannot be fetched",)),
     ]
@@ -379,8 +379,14 @@ def _with_sheet(sheet: str, texts: str = "") -> bytes:
         for name in plain.namelist():
             content = plain.read(name)
             content = sheet.encode() if name.endswith("sheet1.xml") else content
-            content = texts.encode() if texts and name.endswith("sharedStrings.xml") else content
+            if texts and name == "[Content_Types].xml":
+                kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+                content = content.replace(
+                    b"</Types>", f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'.encode()
+                )
             file.writestr(name, content)
+        if texts:
+            file.writestr("xl/sharedStrings.xml", texts)
     return packed.getvalue()
 
 

@@ -18,14 +18,14 @@ from mandegar.sources.parquet_files import open_parquet
 from mandegar.sources.rows import BATCH_ROWS, ROW, UNREADABLE, as_text, as_texts
 from mandegar.sources.spreadsheets import open_xlsx
 
-__all__ = ["BATCH_ROWS", "ROW", "UNREADABLE", "as_text", "as_texts", "missing", "open_file"]
+__all__ = ["BATCH_ROWS", "ROW", "UNREADABLE", "as_text", "as_texts", "is_there", "missing", "open_file"]
 
 TEXTS = (".csv", ".jsonl")
 
 
 def open_file(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """The columns of a file and its rows in batches. Errors: SourceError if it is missing, empty or unreadable."""
-    if not path.is_file():
+    if not is_there(path):
         raise missing(path)
     if path.stat().st_size == 0:
         raise SourceError(f"{path}: the file is empty, without even a header. Export it again; a table without rows still has its header.")
@@ -40,6 +40,14 @@ def open_file(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> tupl
         raise
     except Exception as problem:
         raise _unreadable(path, problem, encoding) from problem
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file of that name. Errors: SourceError if no file can be called so, or its folder may not be read."""
+    try:
+        return path.is_file()
+    except OSError as problem:
+        raise SourceError(f"{str(path)[:200]}: cannot be looked for ({problem.strerror}). Correct its name in company.yaml.") from problem
 
 
 def missing(path: Path | str) -> SourceError:

@@ -13,7 +13,7 @@ from mandegar.sources.rows import BATCH_ROWS, ROW, as_texts
 
 PER_SECOND = {"s": 1_000_000, "ms": 1_000}  # microseconds in one unit of time
 END = 2**63 - 1  # of time, in microseconds: DuckDB's infinity
-LAST_DAY, FIRST_DAY = 2_932_896, -719_162  # 9999-12-31 and 0001-01-01, in days since 1970
+LAST_DAY, FIRST_DAY = 2_932_897, -719_162  # 10000-01-01 and 0001-01-01, in days since 1970
 
 
 def open_parquet(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
@@ -88,6 +88,7 @@ def _in_microseconds(column: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _told_apart(days: pa.Array) -> pa.Array:
-    """Days; one outside the years 1 to 9999 is put at their very ends, where no rule lets it through."""
+    """Days; one outside the years 1 to 9999 is put at their ends, where no rule lets it through."""
     told = days.cast(pa.int32())
-    return pc.max_element_wise(pc.min_element_wise(told, LAST_DAY, skip_nulls=False), FIRST_DAY, skip_nulls=False).cast(pa.date32())
+    low, high = pa.scalar(FIRST_DAY, pa.int32()), pa.scalar(LAST_DAY, pa.int32())
+    return pc.max_element_wise(pc.min_element_wise(told, high, skip_nulls=False), low, skip_nulls=False).cast(pa.date32())

@@ -46,7 +46,7 @@ def _rows(copy: Any, batches: Iterator[pa.RecordBatch], shown: str) -> Iterator[
 
 
 def _fetch(shown: str, options: dict[str, Any], copy: Any) -> None:
-    if "://" not in shown and not Path(shown).is_file():
+    if "://" not in shown and not files.is_there(Path(shown)):
         raise files.missing(shown)
     try:
         with fsspec.open(shown, "rb", **options) as found, _unpacked(shown, found) as plain:
