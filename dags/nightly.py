@@ -10,12 +10,12 @@ the tables hear of what is wrong (`quality.yaml`), also when a task before has f
 - **Run again, or backfill any day:** safe; the same day gives the same tables.
   `airflow backfill create --dag-id nightly --from-date 2026-10-01 --to-date 2026-10-07T23:59:59 --max-active-runs 1`
   (the dates are partitions, so the days to close, the last with its time of day; one run at a time keeps campaigns in order).
-- **By hand for one day:** trigger with the partition key `2026-10-31`.
+- **By hand for one day:** trigger, and choose the day under `as_of` (or give the partition key `2026-10-31`).
 """
 
 from datetime import timedelta
 
-from airflow.sdk import Asset, CronPartitionTimetable, TriggerRule, dag, get_current_context, task, task_group
+from airflow.sdk import Asset, CronPartitionTimetable, Param, TriggerRule, dag, get_current_context, task, task_group
 
 from mandegar_airflow import source_tables, stage, time_zone
 
@@ -28,6 +28,22 @@ RETRIES = {
     "max_retry_delay": timedelta(minutes=30),
 }
 
+PARAMS = {
+    "as_of": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Day to close",
+        description="The business day, Gregorian, such as 2026-10-31. Empty: that of the run's partition.",
+    ),
+    "ask_again": Param(
+        False,
+        type="boolean",
+        title="Ask the sources again",
+        description="Of a night before the last one; else it keeps what its sources said then.",
+    ),
+}
+
 
 @dag(
     schedule=CronPartitionTimetable("0 2 * * *", timezone=time_zone(), run_offset=-1, key_format="%Y-%m-%d"),
@@ -35,6 +51,7 @@ RETRIES = {
     max_active_runs=1,
     default_args=RETRIES,
     dagrun_timeout=timedelta(hours=4),
+    params=PARAMS,
     doc_md=__doc__,
     tags=["mandegar"],
 )

@@ -30,13 +30,16 @@ def company_folder() -> Path:
 
 
 def time_zone() -> str:
-    """The company's time zone, in which its nights are scheduled; UTC until there is a company."""
-    import yaml
+    """The company's time zone, in which its nights are scheduled; UTC until there is a company file.
 
-    try:
-        return str(yaml.safe_load((company_folder() / "company.yaml").read_text(encoding="utf-8"))["time_zone"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError):
-        return "UTC"  # the first task says what is wrong with the company file
+    Errors: CompanyError where the file cannot be used; Airflow shows it as an import error, and no night runs at a wrong hour.
+    """
+    from mandegar import yamlfile
+    from mandegar.company import Company
+    from mandegar.errors import CompanyError
+
+    file = company_folder() / "company.yaml"
+    return yamlfile.read(file, Company, CompanyError, shown=str(file)).time_zone if file.exists() else "UTC"
 
 
 def campaign_ids() -> list[str]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from persiantools.jdatetime import JalaliDate
 
 from mandegar.company import Company
+from mandegar.errors import BrokenTable
 
 PERIOD_SCHEMA = pa.schema(
     [
@@ -23,6 +24,8 @@ PERIOD_SCHEMA = pa.schema(
         ("last_day", pa.date32()),
     ]
 )
+MOST_PERIODS = 20_000  # of one kind: half a century of days
+SHORTEST = {"day": 1, "week": 7, "month": 28, "quarter": 89, "year": 365}
 MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -78,6 +81,7 @@ def period_table(company: Company, first: date, as_of: date) -> pa.Table:
     period, its number in this table; last_day, the last day of it that is over.
     """
     closed = day_end(as_of, company.zone)
+    _countable(company, first, as_of)
     rows: list[dict] = []
     for calendar in dict.fromkeys((company.calendar, *company.calendars)):
         for kind in company.periods:
@@ -97,6 +101,17 @@ def period_table(company: Company, first: date, as_of: date) -> pa.Table:
                     }
                 )
     return pa.Table.from_pylist(rows, schema=PERIOD_SCHEMA)
+
+
+def _countable(company: Company, first: date, as_of: date) -> None:
+    """There are not more periods than can be computed. Errors: BrokenTable."""
+    for kind in company.periods:
+        count = (as_of - first).days // SHORTEST[kind]
+        if count > MOST_PERIODS:
+            raise BrokenTable(
+                f"periods: from {first} to {as_of} there are about {count:,} of kind {kind}, and at most {MOST_PERIODS:,} are measured. "
+                f"Write a later day under `data_from:` in company.yaml, or leave {kind} out of `periods:`."
+            )
 
 
 def days(first: date, last: date) -> Iterator[date]:

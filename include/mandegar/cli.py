@@ -9,15 +9,19 @@ from typing import Any
 import click
 from rich.console import Console
 
-from mandegar import __version__, quarantine_cli
+from mandegar import __version__, lastresort, quarantine_cli
 from mandegar.errors import MandegarError
 from mandegar.home import Home
 from mandegar.locks import NIGHT, locked
 from mandegar.settings import EARLIEST
 
+UNFORESEEN = 70  # EX_SOFTWARE
+ROOT = "mandegar.home"
+LAST_YEAR = 9000  # a later day has no end that can be told
+
 
 class Explained(click.Group):
-    """Errors that Mandegar explains are printed without a traceback; the exit code says that it failed."""
+    """Errors are printed without a traceback; the exit code says that it failed: 1 where Mandegar explains it, else 70."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -26,6 +30,19 @@ class Explained(click.Group):
             for line in str(problem).splitlines():
                 click.echo(f"error: {line}", err=True)
             context.exit(1)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as problem:
+            click.echo(
+                f"error: {lastresort.told(problem, context.meta.get(ROOT) or Path(os.environ.get('MANDEGAR_HOME') or 'var'))}", err=True
+            )
+            context.exit(UNFORESEEN)
+
+
+def _remembered(context: click.Context, _: click.Parameter, value: Path) -> Path:
+    """Notes the home of a command, for the log of what nobody foresaw."""
+    context.meta[ROOT] = value
+    return value
 
 
 class Day(click.ParamType):
@@ -42,6 +59,8 @@ class Day(click.ParamType):
             self.fail(f"{value!r} is not a day. Write it as 2026-10-31, in the Gregorian calendar.", param, ctx)
         if day.year < EARLIEST.year:
             self.fail(f"{value} lies before {EARLIEST.year}. Write the day in the Gregorian calendar, such as 2026-10-31.", param, ctx)
+        if day.year > LAST_YEAR:
+            self.fail(f"{value} lies after {LAST_YEAR}. Write the day in the Gregorian calendar, such as 2026-10-31.", param, ctx)
         return day
 
 
@@ -53,6 +72,7 @@ HOME = click.option(
     envvar="MANDEGAR_HOME",
     default="var",
     show_default=True,
+    callback=_remembered,
     help="Where lake, lists and reports go.",
 )
 
@@ -153,6 +173,8 @@ def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bo
         _show(this)
     for problem in problems:
         click.echo(f"warning: {problem}", err=True)
+    if any(lastresort.UNEXPLAINED in problem for problem in problems):
+        click.get_current_context().exit(UNFORESEEN)
 
 
 @main.command()

@@ -12,6 +12,7 @@ from mandegar import yamlfile
 from mandegar.entities import ENTITIES
 from mandegar.errors import CompanyError
 from mandegar.settings import (
+    MOST,
     Acquisition,
     Activation,
     Churn,
@@ -26,8 +27,10 @@ from mandegar.settings import (
     WorkingTime,
     dimension,
     gregorian,
+    once,
+    one_line,
 )
-from mandegar.systems import Source, TableId, TableSource
+from mandegar.systems import Source, SourceName, TableId, TableSource
 
 FILE_ENDINGS = (".csv", ".parquet", ".jsonl", ".xlsx")
 
@@ -35,31 +38,37 @@ FILE_ENDINGS = (".csv", ".parquet", ".jsonl", ".xlsx")
 class Company(Strict):
     """A company as its `company.yaml` describes it."""
 
-    name: str
+    name: Annotated[str, AfterValidator(one_line)]
     time_zone: TimeZone
     currency: Currency
     calendar: Literal["gregorian", "jalali"] = "gregorian"
     locale: Literal["en", "fa"] = "en"
     churn: Churn
-    sources: dict[str, Source] = Field(default_factory=dict)
+    sources: dict[SourceName, Source] = Field(default_factory=dict)
     data_from: Annotated[date, AfterValidator(gregorian)] | None = Field(
         None, description="first day the sources know of; else the first event found"
     )
-    periods: tuple[PeriodKind, ...] = Field(("month", "quarter", "year"), min_length=1)
-    calendars: tuple[Literal["gregorian", "jalali"], ...] = Field((), description="further calendars to measure in")
+    periods: Annotated[tuple[PeriodKind, ...], AfterValidator(once)] = Field(("month", "quarter", "year"), min_length=1)
+    calendars: Annotated[tuple[Literal["gregorian", "jalali"], ...], AfterValidator(once)] = Field(
+        (), description="further calendars to measure in"
+    )
     fiscal_year_start: int = Field(1, ge=1, le=12, description="first month of the fiscal year")
     week_start: Literal["saturday", "monday"] = "monday"
-    conventions: tuple[str, ...] = Field(("default",), min_length=1, description="under which conventions figures are reported")
-    dimensions: tuple[Annotated[str, AfterValidator(dimension)], ...] = Field((), description="what figures are broken down by")
+    conventions: Annotated[tuple[str, ...], AfterValidator(once)] = Field(
+        ("default",), min_length=1, description="under which conventions figures are reported"
+    )
+    dimensions: Annotated[tuple[Annotated[str, AfterValidator(dimension)], ...], AfterValidator(once)] = Field(
+        (), max_length=50, description="what figures are broken down by"
+    )
     working_time: WorkingTime = Field(WorkingTime(), description="working days and hours, for business minutes")
-    hide_cells_below: int = Field(0, ge=0, description="figures of a dimension that speak of fewer customers are left empty")
+    hide_cells_below: int = Field(0, ge=0, le=MOST, description="figures of a dimension that speak of fewer customers are left empty")
     feedback: Feedback = Field(Feedback(), description="how answers to surveys are read")
     cohorts: Cohorts = Field(Cohorts(), description="cohorts and their ages")
     activation: Activation = Field(Activation(), description="milestones of a new customer")
     value: Value = Field(Value(), description="cost to serve, discount rate and horizon of customer value")
     acquisition: Acquisition = Field(Acquisition(), description="which spend wins customers")
     repurchase: Repurchase = Field(Repurchase(), description="the repurchase cycle")
-    default_country: str = Field("IR", description="for telephone numbers without a country code")
+    default_country: str = Field("IR", pattern="^[A-Z]{2}$", description="for telephone numbers without a country code")
     unsubscribe_url: str | None = Field(None, description="link in every list; {key} stands for the person")
     _folder: Path = PrivateAttr(default=Path())
 

@@ -8,6 +8,9 @@ an exchange rate has 14 decimals, because one rial is a millionth of a dollar.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+MOST = 10**12  # of what is counted: that many of anything is a slip, and sums of it still fit 64 bits
+MOST_MINUTES = 10**9  # nineteen hundred years
+
 Type = Literal["text", "integer", "decimal", "rate", "boolean", "timestamp", "date", "map"]
 
 SUBSCRIPTION_STATUSES = ("trialing", "active", "past_due", "paused", "ended")
@@ -19,7 +22,10 @@ SURVEY_KINDS = ("nps", "csat", "ces")
 
 @dataclass(frozen=True)
 class Column:
-    """One column of an entity: `required` means that a row without a value is not usable."""
+    """One column of an entity: `required` means that a row without a value is not usable.
+
+    spare: no figure stands on it, so that a cell which cannot be read is left empty, with a warning, and its row goes on.
+    """
 
     name: str
     type: Type
@@ -28,6 +34,7 @@ class Column:
     allowed: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    spare: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def _money(name: str, description: str, **more: Any) -> Column:
 
 
 def _count(name: str, description: str, **more: Any) -> Column:
-    return Column(name, "integer", description, **({"minimum": 0} | more))
+    return Column(name, "integer", description, **({"minimum": 0, "maximum": MOST} | more))
 
 
 def _flag(name: str, description: str, **more: Any) -> Column:
@@ -108,7 +115,7 @@ CUSTOMER = Entity(
         _text("industry", "branch of trade", required=False),
         _text("acquisition_channel", "where the customer came from", required=False),
         _time("signed_up_at", "when the customer signed up"),
-        _date("birth_date", "date of birth", required=False),
+        _date("birth_date", "date of birth", required=False, spare=True),
         _text("owner", "who looks after the account", required=False),
         _text("strategic_role", "high_value, high_volume, benchmark, inspiration or door_opener", required=False),
         _text("preferred_channel", "email, sms or call", required=False, allowed=("email", "sms", "call")),
@@ -211,7 +218,7 @@ PAYMENT = Entity(
         _text("status", "what became of it", allowed=PAYMENT_STATUSES),
         _text("failure_code", "why it failed", required=False),
         _text("method", "card, transfer …", required=False),
-        _date("card_expires_on", "last day the card is valid", required=False),
+        _date("card_expires_on", "last day the card is valid", required=False, spare=True),
         _time("next_attempt_at", "when it will be tried again", required=False),
         UPDATED_AT,
     ),
@@ -238,7 +245,7 @@ TICKET = Entity(
         _count("reopened_count", "how often it was opened again", required=False),
         _count("replies", "public replies of agents", required=False),
         _money("csat_score", "the customer's rating of the answer, 1 to 5", required=False, minimum=0, maximum=5),
-        Column("agent_minutes", "decimal", "minutes of agents' work", required=False, minimum=0),
+        Column("agent_minutes", "decimal", "minutes of agents' work", required=False, minimum=0, maximum=MOST_MINUTES),
         UPDATED_AT,
     ),
 )
@@ -272,7 +279,7 @@ USAGE = Entity(
         _date("day", "the day in the company's time zone"),
         _text("feature", "the feature used"),
         _count("events", "how many times"),
-        Column("minutes", "decimal", "for how long, in minutes", required=False, minimum=0),
+        Column("minutes", "decimal", "for how long, in minutes", required=False, minimum=0, maximum=MOST_MINUTES),
         UPDATED_AT,
     ),
 )
@@ -302,7 +309,7 @@ FX_RATE = Entity(
     columns=(
         _date("day", "the day the rate holds from"),
         _text("currency", "ISO 4217 code of the foreign currency"),
-        Column("rate", "rate", "units of the company's currency for one unit of this one", minimum=0),
+        Column("rate", "rate", "units of the company's currency for one unit of this one"),
         UPDATED_AT,
     ),
 )

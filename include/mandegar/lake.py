@@ -204,7 +204,9 @@ class Lake:
             return []
         table = DeltaTable(str(self.path(stage, name)))
         wanted = ", ".join(f"'{day.isoformat()}'" for day in windows)
-        return sorted(table.file_uris(file_pruning_predicate=f"as_of IN ({wanted})")) if wanted else []
+        found = table.file_uris(file_pruning_predicate=f"as_of IN ({wanted})") if wanted else []
+        # delta-rs spells a table's folder as a URI; below it a window's file lies in as_of=…/
+        return sorted(str(self.path(stage, name).joinpath(*uri.split("/")[-2:])) for uri in found)
 
     def schema(self, stage: str, name: str) -> pa.Schema:
         """The table's columns without `as_of`."""

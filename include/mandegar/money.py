@@ -13,3 +13,7 @@ SUM = f"decimal(38, {PLACES})"
 ARROW = pa.decimal128(DIGITS, PLACES)
 SQL = f"DECIMAL({DIGITS}, {PLACES})"
 LIMIT = 10 ** (DIGITS - PLACES)  # an amount is below this
+# One amount of a source is below a hundredth of that, so that a year of it, and the sum of some, is still an amount.
+READ_DIGITS = DIGITS - PLACES - 2
+READ_SQL = f"DECIMAL({READ_DIGITS + PLACES}, {PLACES})"
+READ_LIMIT = 10**READ_DIGITS

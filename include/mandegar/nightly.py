@@ -1,11 +1,14 @@
 """A whole night: its source tables, one after another or several at a time, then stage after stage."""
 
 import multiprocessing
+import pickle
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from multiprocessing.connection import Connection
 
-from mandegar.errors import BrokenTable, MandegarError
+from mandegar import lastresort
+from mandegar.errors import MandegarError
 from mandegar.stages import Night, close_night, extract_stage, validate_stage
 
 STAGES = ((extract_stage, "extracting"), (validate_stage, "validating"))
@@ -45,6 +48,10 @@ def _one(night: Night, table: str, say: Callable[[str], None]) -> str | None:
         except MandegarError as problem:
             say(f"  {problem}")
             return str(problem)
+        except Exception as problem:  # it costs the table; what everything stands on stops the night when it conforms
+            told = lastresort.told(problem, night.home.root)
+            say(f"  {told}")
+            return told
     return None
 
 
@@ -55,18 +62,25 @@ def _apart(night: Night, table: str, say: Callable[[str], None]) -> str | None:
     process.start()
     there.close()
     with here:
-        problem = None
+        problem, ended = None, False
         for kind, told in _heard(here):
             if kind == "said":
                 say(str(told))
             else:
-                problem = told
+                problem, ended = told, True
     process.join()
-    if process.exitcode:
-        raise BrokenTable(
-            f"{table}: its process ended with {process.exitcode}; see what it wrote above. Run the night again with --jobs 1."
+    if process.exitcode or not ended:
+        problem = (
+            f"{table}: {lastresort.UNEXPLAINED}: its process ended with {_ended(process.exitcode)} before the table was in. If memory is "
+            "short, run the night again with fewer --jobs."
         )
+        say(f"  {problem}")
     return problem
+
+
+def _ended(code: int | None) -> str:
+    """How a process ended, in words."""
+    return f"signal {signal.Signals(-code).name}" if code and -code in set(signal.Signals) else f"exit code {code}"
 
 
 def _work(night: Night, table: str, there: Connection) -> None:
@@ -78,7 +92,7 @@ def _heard(here: Connection) -> Iterator[tuple[str, str | None]]:
     while True:
         try:
             yield here.recv()
-        except EOFError:
+        except (EOFError, OSError, pickle.UnpicklingError):  # killed, perhaps in the middle of a word
             return
 
 

@@ -9,6 +9,11 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 EARLIEST = date(1900, 1, 1)  # no business has data from before; an earlier date is a slip, or of another calendar
+LATEST = date(2200, 1, 1)  # nor after; further ahead there is no end of a period that can be told
+MOST_DAYS = 36_500  # a hundred years: no wait, limit or look back is longer
+MOST = 10**9  # of anything that is counted
+MOST_LETTERS = 200  # of a name
+MARKS = "\u200c\u200d\u200e\u200f"  # within Persian words, and of their direction
 TRAITS = (
     "plan",
     "tenure",
@@ -30,7 +35,7 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 class Strict(BaseModel):
     """Refuses keys it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _time_zone(name: str) -> str:
@@ -40,7 +45,7 @@ def _time_zone(name: str) -> str:
 
 
 def _currency(code: str) -> str:
-    if not (len(code) == 3 and code.isascii() and code.isupper()):
+    if not re.fullmatch("[A-Z]{3}", code):
         raise ValueError(f"found {code!r}. Write the three letters of ISO 4217 such as IRR, EUR or USD.")
     return code
 
@@ -48,7 +53,26 @@ def _currency(code: str) -> str:
 def gregorian(day: date) -> date:
     if day < EARLIEST:
         raise ValueError(f"found {day}, which lies before {EARLIEST.year}. Write the day in the Gregorian calendar, such as 2025-03-21.")
+    if day >= LATEST:
+        raise ValueError(f"found {day}, which lies after {LATEST.year}. Write the day in the Gregorian calendar, such as 2025-03-21.")
     return day
+
+
+def one_line(text: str) -> str:
+    """A name that people read: of one line, and not endless."""
+    if not text.strip() or not all(letter.isprintable() or letter in MARKS for letter in text):
+        raise ValueError(f"found {text[:40]!r}. Write a name of one line, without control characters.")
+    if len(text) > MOST_LETTERS:
+        raise ValueError(f"has {len(text):,} letters. Write at most {MOST_LETTERS}.")
+    return text
+
+
+def once(values: tuple) -> tuple:
+    """A list in which nothing is named twice."""
+    twice = [value for place, value in enumerate(values) if value in values[:place]]
+    if twice:
+        raise ValueError(f"names {twice[0]!r} twice. Remove one of the two.")
+    return values
 
 
 def _clock(given: object) -> int:
@@ -75,7 +99,11 @@ def _holiday(given: object) -> object:
 def dimension(name: str) -> str:
     parts = name.split(" x ")
     for trait in parts:
-        if trait not in TRAITS and not (trait.startswith("attributes.") and trait != "attributes."):
+        if trait.startswith("attributes.") and not re.fullmatch(r"[\w\u200c .:-]{1,100}", trait.removeprefix("attributes.")):
+            raise ValueError(
+                f"found {name!r}. After `attributes.` stands a key of at most 100 letters, digits, spaces and _ - . : without quotes."
+            )
+        if trait not in TRAITS and not trait.startswith("attributes."):
             raise ValueError(
                 f"found {name!r}; {trait!r} is nothing that figures can be broken down by. Write one of {', '.join(TRAITS)}, "
                 f"`attributes.<key>`, or a pair of them such as `plan x region`."
@@ -86,8 +114,8 @@ def dimension(name: str) -> str:
 
 
 def _bracket(ages: tuple[int, int]) -> tuple[int, int]:
-    if not 0 <= ages[0] <= ages[1]:
-        raise ValueError(f"found {list(ages)}. Write the first and the last age of the bracket, such as [1, 3].")
+    if not 0 <= ages[0] <= ages[1] <= MOST_DAYS:
+        raise ValueError(f"found {list(ages)}. Write the first and the last age of the bracket, such as [1, 3]; none above {MOST_DAYS:,}.")
     return ages
 
 
@@ -100,13 +128,16 @@ class Churn(Strict):
     """When a customer counts as lost, and the policies of the MRR ledger (metrics.md)."""
 
     kind: Literal["contract", "inactivity"]
-    days: int = Field(90, ge=1, description="inactivity: lost after so many days without a purchase, or `estimated` from the purchases")
+    days: int = Field(
+        90, ge=1, le=MOST_DAYS, description="inactivity: lost after so many days without a purchase, or `estimated` from the purchases"
+    )
     estimated: bool = Field(False, description="inactivity: set by `days: estimated`; every night takes the repurchase cycle")
-    dunning_days: int = Field(30, ge=0, description="contract: past due counts for so many days, then the customer is lost")
-    gap_days: int = Field(1, ge=0, description="contract: a gap shorter than this between two subscriptions is not churn")
+    dunning_days: int = Field(30, ge=0, le=MOST_DAYS, description="contract: past due counts for so many days, then the customer is lost")
+    gap_days: int = Field(1, ge=0, le=MOST_DAYS, description="contract: a gap shorter than this between two subscriptions is not churn")
     inactive_days: int | None = Field(
         None,
         ge=1,
+        le=MOST_DAYS,
         description="inactive is not churned. contract: who pays and has not used the product for so many days (else `days`); "
         "inactivity: who has not bought for so many days, fewer than `days` (else nobody)",
     )
@@ -175,13 +206,19 @@ class Cohorts(Strict):
     period: PeriodKind = Field(
         "month", description="who came within one such period of the company's calendar is a cohort; its age counts in them"
     )
-    by: tuple[Literal["signup", "first_payment"], ...] = Field(("signup", "first_payment"), min_length=1, description="what makes a cohort")
-    longest: int = Field(36, ge=1, description="the oldest age looked at, in periods")
-    brackets: tuple[Bracket, ...] = Field(
+    by: Annotated[tuple[Literal["signup", "first_payment"], ...], AfterValidator(once)] = Field(
+        ("signup", "first_payment"), min_length=1, description="what makes a cohort"
+    )
+    longest: int = Field(36, ge=1, le=1200, description="the oldest age looked at, in periods")
+    brackets: Annotated[tuple[Bracket, ...], AfterValidator(once)] = Field(
         ((1, 3), (4, 6), (7, 12), (13, 24), (25, 36)), description="brackets of ages in periods, both ends included"
     )
-    day_ages: tuple[Annotated[int, Field(ge=0)], ...] = Field((1, 7, 14, 30, 60, 90), description="ages in days")
-    day_brackets: tuple[Bracket, ...] = Field(((1, 7), (8, 14), (15, 30), (31, 60), (61, 90)), description="brackets of ages in days")
+    day_ages: Annotated[tuple[Annotated[int, Field(ge=0, le=MOST_DAYS)], ...], AfterValidator(once)] = Field(
+        (1, 7, 14, 30, 60, 90), description="ages in days"
+    )
+    day_brackets: Annotated[tuple[Bracket, ...], AfterValidator(once)] = Field(
+        ((1, 7), (8, 14), (15, 30), (31, 60), (61, 90)), description="brackets of ages in days"
+    )
 
 
 class Milestone(Strict):
@@ -190,8 +227,8 @@ class Milestone(Strict):
     kind: Literal["first_payment", "usage", "interaction"]
     feature: str | None = Field(None, description="usage: of which feature; else of any")
     interaction: str | None = Field(None, description="interaction: of which kind, such as visited")
-    times: int = Field(1, ge=1, description="usage, interaction: how often at least")
-    days: int = Field(1, ge=1, description="usage, interaction: on how many different days at least")
+    times: int = Field(1, ge=1, le=MOST, description="usage, interaction: how often at least")
+    days: int = Field(1, ge=1, le=MOST_DAYS, description="usage, interaction: on how many different days at least")
 
     @model_validator(mode="after")
     def _told(self) -> "Milestone":
@@ -216,11 +253,11 @@ class Value(Strict):
     """What goes into the value of a customer (metrics.value)."""
 
     cost_per_agent_minute: Decimal = Field(
-        Decimal(0), ge=0, max_digits=18, decimal_places=4, description="cost of a minute of support, in the company's currency"
+        Decimal(0), ge=0, le=MOST, max_digits=18, decimal_places=4, description="cost of a minute of support, in the company's currency"
     )
     discount_rate: float = Field(0.1, ge=0, lt=10, description="yearly rate by which future money is discounted, as a fraction")
     horizon_months: int = Field(36, ge=1, le=600, description="how far ahead the value of customers without contracts is reckoned")
-    minimum_repeat_buyers: int = Field(100, ge=10, description="a buyer model needs so many customers who bought again")
+    minimum_repeat_buyers: int = Field(100, ge=10, le=MOST, description="a buyer model needs so many customers who bought again")
 
 
 class Acquisition(Strict):
@@ -235,4 +272,4 @@ class Repurchase(Strict):
     """How the repurchase cycle is estimated (metrics.repurchase)."""
 
     percentile: float = Field(0.95, gt=0, lt=1, description="the share of gaps between purchases that the cycle covers")
-    minimum_gaps: int = Field(200, ge=1, description="fewer gaps than this tell no cycle")
+    minimum_gaps: int = Field(200, ge=1, le=MOST, description="fewer gaps than this tell no cycle")

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from mandegar import calendar, engine, locks
+from mandegar import calendar, engine, lastresort, locks
 from mandegar.alerts.alert import alert
 from mandegar.campaigns.run import Outcome, run_campaign
 from mandegar.company import Company
@@ -184,7 +184,8 @@ def _logged(night: Night, stage: str, work: Callable[[], Gives]) -> Gives:
     """Does the work and writes a line of pipeline_run about it, whether it succeeds or fails."""
     started = datetime.now(UTC)
     try:
-        done = work()
+        with lastresort.at(stage):
+            done = work()
     except Exception as problem:
         _log(night, stage, started, "failed", None, str(problem))
         raise

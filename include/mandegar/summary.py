@@ -7,6 +7,7 @@ from typing import Literal
 import sqlalchemy as sa
 from persiantools.jdatetime import JalaliDate
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from mandegar.campaigns.spec import load_all
@@ -25,7 +26,7 @@ def show(company: Company, home: Home, warehouse: sa.Engine, as_of: date, consol
     words = Words(company.locale)
     with warehouse.begin() as connection:
         console.print()
-        console.rule(f"[bold]{company.name}[/bold]  {words.digits(_day(company, as_of))}")
+        console.rule(f"[bold]{escape(company.name)}[/bold]  {words.digits(_day(company, as_of))}")
         _figures(console, connection, company, words)
         _parts(console, connection, company, words)
         _conventions(console, connection, company, words, as_of)

@@ -1,19 +1,61 @@
 """The systems that a company's rows come from: the `sources:` of company.yaml."""
 
+import codecs
 import functools
+import unicodedata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from mandegar.entities import ENTITIES
-from mandegar.settings import Strict, TimeZone
+from mandegar.settings import MOST_DAYS, Strict, TimeZone, once
 
 VENDORS = Path(__file__).parent / "sources" / "vendors"  # one YAML each: what is read, and what becomes what
 
 
+LONGEST_NAME = 120  # bytes of the name of a source or a table: folders and pages are called by both
+TAKEN = ("conform", "warehouse")  # sources of that name would stand among what these stages found
+
+
+def _source_name(text: str) -> str:
+    """A name that is the name of a folder, of a page and of a column's value everywhere: letters of any script, digits, _ and -."""
+    fits = all(letter in "_-\u200c\u200d" or unicodedata.category(letter)[0] in "LMN" for letter in text)
+    if not text or not fits or text[0] == "-":
+        raise ValueError(
+            f"found {text[:40]!r}. Name it with letters (of any script), digits, _ and - alone; without spaces and other signs."
+        )
+    if len(text.encode()) > LONGEST_NAME:
+        raise ValueError(
+            f"the name {text[:40]!r} … is too long. Write a shorter one: {LONGEST_NAME} letters, or half as many Persian ones."
+        )
+    if text.lower() in TAKEN:
+        raise ValueError(f"found {text!r}, which is the name of a stage of the night. Choose another.")
+    return text
+
+
+SourceName = Annotated[str, AfterValidator(_source_name)]
+
+NO_FILES = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7")
 WITHOUT_OWN_ID = ("usage", "fx_rate", "spend")
+
+
+def _delimiter(sign: str) -> str:
+    if len(sign) != 1 or not sign.isascii() or sign in '"\r\n\0' or sign.isalnum():
+        raise ValueError(f"found {sign!r}. Write the one sign that stands between two cells, such as ; or \\t in double quotes.")
+    return sign
+
+
+def _encoding(text: str) -> str:
+    try:
+        known = codecs.lookup(text)
+        reads = known._is_text_encoding and "a,1\n".encode(text).decode(text) == "a,1\n" and known.name not in NO_FILES
+    except (LookupError, UnicodeError, ValueError):
+        reads = False
+    if not reads:
+        raise ValueError(f"found {text[:40]!r}, which is no encoding of text files. Write one such as utf-8, utf-16 or windows-1256.")
+    return text
 
 
 class Expression(Strict):
@@ -40,23 +82,27 @@ class TableSource(Strict):
     columns: dict[str, str | Expression] = Field(default_factory=dict)
     where: str | None = Field(None, description="SQL over the source's columns; other rows are not taken")
     distinct: bool = Field(False, description="rows that are equal in every column of the source are one row")
-    one_row_per: tuple[str, ...] = Field((), description="entity columns to group by; the others are aggregates")
+    one_row_per: Annotated[tuple[str, ...], AfterValidator(once)] = Field(
+        (), description="entity columns to group by; the others are aggregates"
+    )
     cursor: str | None = Field(None, description="column of the source by which new rows are found; without it the whole table is read")
     cursor_moves: bool = Field(False, description="the cursor is the time of the last change: rows changed after the day are taken as well")
-    look_back_days: int = Field(3, ge=0)
+    look_back_days: int = Field(3, ge=0, le=MOST_DAYS)
     deleted: str | None = Field(
         None, description="SQL over the source's columns, true of a row that was deleted; its key is not there then"
     )
     deletions: Literal["keys"] | None = Field(None, description="with a cursor: every night all keys are read, and those gone are deleted")
     time_zone: TimeZone | None = Field(None, description="of times without a zone; else the company's")
-    delimiter: str = ","
-    encoding: str = "utf-8"
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
 
     @model_validator(mode="after")
     def _known(self) -> "TableSource":
         if self.entity and self.entity not in ENTITIES:
             raise ValueError(f"there is no entity {self.entity!r}. Known: {', '.join(ENTITIES)}.")
         if self.entity:
+            if unknown := set(self.one_row_per) - set(ENTITIES[self.entity].names):
+                raise ValueError(f"one_row_per: {self.entity} has no column {min(unknown)!r}.")
             for column in self.columns:
                 if column not in ENTITIES[self.entity].names:
                     raise ValueError(f"columns: {self.entity} has no column {column!r}. It has: {', '.join(ENTITIES[self.entity].names)}.")
@@ -84,12 +130,12 @@ class TableSource(Strict):
 class Waits(Strict):
     """How patient a source is read that answers over HTTP. In seconds."""
 
-    attempts: int = Field(6, ge=1, description="of one request, the first included")
-    shortest_seconds: float = Field(1, gt=0, description="before the second attempt; doubled before each further one")
-    longest_seconds: float = Field(120, gt=0, description="before any attempt, whatever Retry-After asks for")
-    altogether_seconds: float = Field(1800, ge=0, description="of all waits while one table is read")
-    silence_seconds: float = Field(60, gt=0, description="without a byte, after which a connection is given up")
-    answer_seconds: float = Field(300, gt=0, description="that one answer may take as a whole")
+    attempts: int = Field(6, ge=1, le=100, description="of one request, the first included")
+    shortest_seconds: float = Field(1, gt=0, le=86_400, description="before the second attempt; doubled before each further one")
+    longest_seconds: float = Field(120, gt=0, le=86_400, description="before any attempt, whatever Retry-After asks for")
+    altogether_seconds: float = Field(1800, ge=0, le=604_800, description="of all waits while one table is read")
+    silence_seconds: float = Field(60, gt=0, le=86_400, description="without a byte, after which a connection is given up")
+    answer_seconds: float = Field(300, gt=0, le=604_800, description="that one answer may take as a whole")
 
 
 class Rest(Strict):
@@ -124,7 +170,7 @@ class Source(Strict):
     rest: Rest | None = Field(None, description="of kind rest: how the system is asked")
     options: dict[str, str | int] = Field(default_factory=dict, description="of a vendor: what its page in docs/sources names")
     waits: Waits = Field(Waits(), description="of what answers over HTTP: timeouts and retries")
-    tables: dict[str, TableSource]
+    tables: dict[SourceName, TableSource] = Field(min_length=1)
 
     @model_validator(mode="before")
     @classmethod

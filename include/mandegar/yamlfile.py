@@ -13,18 +13,31 @@ from mandegar.errors import MandegarError
 Model = TypeVar("Model", bound=BaseModel)
 
 
+MOST_BYTES = 1 << 20  # of a file
+DEEPEST = 50  # levels within one another
+MOST_NODES = 50_000  # keys and values, with what is repeated by an anchor counted wherever it stands
+MOST_DIGITS = 15  # of a whole number
+SHOWN = 200  # letters of what was found
+
+
 def read(path: Path, model: type[Model], error: type[MandegarError], shown: str | None = None) -> Model:
     """The file as an object of `model`. Errors: `error`, one line for each thing that is wrong, with the mend."""
     shown = shown or path.name
     if not path.is_file():
         raise error(f"{path}: there is no such file. Write one; docs/company.md shows the shortest that works.")
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise error(f"{shown}: has more than {MOST_BYTES >> 20} MB. It describes a company, and holds no data; take these out.")
         text = path.read_text(encoding="utf-8-sig")
+        if wrong := _unsound(text):
+            raise error(f"{shown}{wrong}")
         content = yaml.safe_load(text)
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError as problem:
         raise error(f"{shown}: is not UTF-8 ({problem.reason} at byte {problem.start}). Save it as UTF-8.") from problem
-    except yaml.YAMLError as problem:
+    except OSError as problem:
+        raise error(f"{path}: cannot be read ({problem.strerror}). Mend that, and try again.") from problem
+    except (yaml.YAMLError, ValueError, RecursionError) as problem:
         raise error(f"{shown}: not readable as YAML: {_one_line(problem)}. Mend the line it names.") from problem
     if not isinstance(content, dict):
         raise error(f"{shown}: holds {type(content).__name__}, not keys and values. Begin with a line such as `name: Acme`.")
@@ -35,6 +48,60 @@ def read(path: Path, model: type[Model], error: type[MandegarError], shown: str 
     except ValidationError as problem:
         lines = [_explain(shown, tree, model, item) for item in problem.errors()]
         raise error("\n".join(lines)) from problem
+
+
+def _unsound(text: str) -> str | None:
+    """What would hang a reader or break what is made of the file, with its line; None if there is nothing of the kind.
+
+    Errors: yaml.YAMLError if it is no YAML.
+    """
+    depth = 0
+    for events, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            return f", line {line}: more than {DEEPEST} levels within one another. Write it flatter."
+        if events > 3 * MOST_NODES:
+            return f": has more than {MOST_NODES:,} keys and values. It describes a company, and holds no data; take these out."
+    tree = yaml.compose(text, Loader=yaml.SafeLoader)
+    return None if tree is None else _size(tree, {})
+
+
+def _size(node: yaml.Node, sizes: dict[int, tuple[int, int]]) -> str | None:
+    """Counts the keys and values of a node and of all below it, and their levels; gives what is wrong with one of them."""
+    line = f", line {node.start_mark.line + 1}: "
+    if id(node) in sizes:
+        return None if sizes[id(node)][0] else f"{line}an anchor that holds itself. Write what is meant."
+    sizes[id(node)] = (0, 0)
+    below = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else []
+    below = node.value if isinstance(node, yaml.SequenceNode) else below
+    if isinstance(node, yaml.ScalarNode) and (wrong := _scalar(node)):
+        return line + wrong
+    for one in below:
+        if wrong := _size(one, sizes):
+            return wrong
+    size = 1 + sum(sizes[id(one)][0] for one in below)
+    level = 1 + max((sizes[id(one)][1] for one in below), default=0)
+    if size > MOST_NODES or level > DEEPEST:
+        return f"{line}anchors repeat so much that it comes to {size:,} keys and values, {level:,} levels deep. Write what is meant once."
+    sizes[id(node)] = (size, level)
+    return None
+
+
+def _scalar(node: yaml.ScalarNode) -> str | None:
+    """What is wrong with a single value."""
+    kind = node.tag.rsplit(":", 1)[-1]
+    if any("\ud800" <= letter <= "\udfff" or letter == "\0" for letter in node.value):
+        return "a text with half a letter, or with NUL. Write it without."
+    if kind == "int" and len(node.value.replace("_", "")) > MOST_DIGITS:
+        return f"found {node.value[:40]}, a number of more than {MOST_DIGITS} digits. Write a smaller one; ids stand in quotes."
+    if kind in ("int", "float", "timestamp"):
+        try:
+            yaml.constructor.SafeConstructor().construct_object(node)
+        except ValueError as problem:
+            what = "day, such as 2025-03-21" if kind == "timestamp" else "number"
+            return f"found {node.value[:40]!r} ({_one_line(problem)}). Write a {what}, or put it in quotes if it is a text."
+    return None
 
 
 def place(path: Path, location: Sequence[str | int], shown: str | None = None) -> str:
@@ -60,8 +127,8 @@ def _written_twice(node: yaml.Node | None) -> yaml.ScalarNode | None:
 
 def _explain(shown: str, tree: yaml.Node | None, model: type[BaseModel], item: Any) -> str:
     """One pydantic error as a line: file, line number, key, what was found, what to write."""
-    location = [part for part in item["loc"] if not (isinstance(part, str) and part.startswith(("function-", "tagged-")))]
-    key = ".".join(str(part) for part in location) or "(the whole file)"
+    location = [part for part in item["loc"] if not (isinstance(part, str) and part.startswith(("function-", "tagged-", "[key]")))]
+    key = ".".join(_printable(part) for part in location) or "(the whole file)"
     where = f"{shown}, line {_line_of(tree, location)}: {key}"
     found = item.get("input")
     match item["type"]:
@@ -73,11 +140,23 @@ def _explain(shown: str, tree: yaml.Node | None, model: type[BaseModel], item: A
             hint = f"Did you mean `{close[0]}`?" if close else f"Known here: {', '.join(sorted(known))}."
             return f"{where}: there is no such key. {hint}"
         case "literal_error":
-            return f"{where}: found {found!r}. Write {item['ctx']['expected'].replace(' or ', ', ')}."
+            return f"{where}: found {_short(found)}. Write {item['ctx']['expected'].replace(' or ', ', ')}."
         case "value_error":
-            return f"{where}: {item['ctx']['error']}"
+            return f"{where}: {' '.join(str(item['ctx']['error']).split())}"
         case _:
-            return f"{where}: found {found!r}. {item['msg']}."
+            return f"{where}: found {_short(found)}. {item['msg']}."
+
+
+def _printable(part: object) -> str:
+    """A key as a message can show it."""
+    text = str(part)
+    return _short(text) if not text.isprintable() or len(text) > SHOWN else text
+
+
+def _short(found: object) -> str:
+    """What was found, as far as a message holds it."""
+    told = repr(found)
+    return told if len(told) <= SHOWN else f"{told[:SHOWN]} …"
 
 
 def _line_of(tree: yaml.Node | None, location: list[Any]) -> int:

@@ -40,8 +40,8 @@ def in_one_line(text: str) -> str:
         (
             "subscription.csv",
             SUBSCRIPTIONS + "s1,2025-01-15,c1,basic,many,10,USD,month,1,active,2025-01-15\n",
-            "subscription.csv: 1 of 1 rows cannot be used, most of them because quantity is not a number (row 2: 'many'). "
-            "Mend the export, or its mapping in company.yaml.",
+            "subscription.csv: 1 of 1 rows cannot be used, most of them because quantity is not a number "
+            "(of at most 18 digits) (row 2: 'many'). Mend the export, or its mapping in company.yaml.",
         ),
     ],
     ids=["column", "empty", "header only", "encoding", "gone", "unusable"],
@@ -129,7 +129,7 @@ def test_a_database_of_customers_that_is_down_stops_the_night(place, facts):
 
 def test_a_text_among_numbers_and_a_row_of_an_unknown_customer_wait_alone(waiting, said):
     assert waiting.rows("SELECT source, row_number, column_name, value, reason FROM quarantined_row ORDER BY source") == [
-        ("files.subscription", 4, "quantity", "three", "is not a number"),
+        ("files.subscription", 4, "quantity", "three", "is not a number (of at most 18 digits)"),
         ("files.ticket", 3, "customer_id", "c9", "is no customer's id; the row waits until that customer is there"),
     ]
     figure = "SELECT value FROM kpi_period WHERE metric = 'mrr_end' AND period_kind = 'month' AND period_start = '2025-03-01'"

@@ -15,6 +15,7 @@ shape = {
             "schedule": type(dag.timetable).__name__,
             "has_docs": bool(dag.doc_md),
             "max_active_runs": dag.max_active_runs,
+            "params": {name: dag.params.get_param(name).schema | {"default": dag.params[name]} for name in sorted(dag.params)},
             "tasks": {
                 task.task_id: {
                     "after": sorted(task.upstream_task_ids),

@@ -15,11 +15,15 @@ HERE = Path(__file__).parent
 @pytest.fixture(scope="module")
 def shape(tmp_path_factory: pytest.TempPathFactory) -> dict:
     """What Airflow reads from dags/, in a process of its own."""
-    home = tmp_path_factory.mktemp("home")
+    return read(tmp_path_factory.mktemp("home"))
+
+
+def read(home: Path) -> dict:
+    """What Airflow reads from dags/ for the company in a home."""
     env = environment(home, home / "company") | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR"}
     done = subprocess.run([sys.executable, HERE / "shape.py", ROOT / "dags"], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout[done.stdout.index("{") :])
+    return json.loads(done.stdout[done.stdout.index("{\n") :])
 
 
 def test_every_dag_file_can_be_read(shape: dict) -> None:
@@ -33,3 +37,33 @@ def test_the_shape_is_the_reviewed_one(shape: dict) -> None:
 
 def test_there_is_one_dag_for_the_night_and_one_per_campaign_file(shape: dict) -> None:
     assert sorted(shape["dags"]) == ["campaign_renewal_reminder", "campaign_win_back", "nightly"]
+
+
+def test_the_trigger_form_asks_for_a_day_and_a_yes_or_no(shape: dict) -> None:
+    params = shape["dags"]["nightly"]["params"]
+    assert {name: (told["type"], told["default"]) for name, told in params.items()} == {
+        "as_of": (["null", "string"], None),
+        "ask_again": ("boolean", False),
+    }
+    assert params["as_of"]["format"] == "date"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (b"name: [Acme\n", "company.yaml: not readable as YAML"),
+        (
+            b"name: Acme\ntime_zone: Asia/Teheran\ncurrency: USD\nchurn: {kind: contract}\n",
+            "company.yaml, line 2: time_zone: found 'Asia/Teheran'",
+        ),
+        ("name: Café\n".encode("latin-1"), "company.yaml: is not UTF-8"),
+    ],
+    ids=["no YAML", "no time zone", "no UTF-8"],
+)
+def test_a_company_file_that_cannot_be_used_is_an_import_error_and_no_night_in_utc(tmp_path: Path, written: bytes, said: str) -> None:
+    (tmp_path / "company").mkdir()
+    (tmp_path / "company" / "company.yaml").write_bytes(written)
+    found = read(tmp_path)
+    assert "nightly" not in found["dags"]
+    [told] = [text for file, text in found["import_errors"].items() if file.endswith("nightly.py")]
+    assert said in told

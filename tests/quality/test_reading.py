@@ -37,10 +37,10 @@ def test_a_number_that_could_mean_another_is_not_guessed(make_company, check):
     found = check(make_company(amounts("1", "10,50", "1.250,50", "12 USD", "NaN")), "files.spend")
     assert [row["amount"] for row in found.good] == [Decimal(1)]
     assert [(line["row"], line["column"], line["value"], line["reason"]) for line in found.waiting] == [
-        (3, "amount", "10,50", "is not a number"),
-        (4, "amount", "1.250,50", "is not a number"),
-        (5, "amount", "12 USD", "is not a number"),
-        (6, "amount", "NaN", "is not a number"),
+        (3, "amount", "10,50", "is not a number (of at most 18 digits)"),
+        (4, "amount", "1.250,50", "is not a number (of at most 18 digits)"),
+        (5, "amount", "12 USD", "is not a number (of at most 18 digits)"),
+        (6, "amount", "NaN", "is not a number (of at most 18 digits)"),
     ]
 
 

@@ -26,13 +26,13 @@ def waiting(found) -> list[tuple]:
 
 
 BROKEN = [
-    ("s2,2025-01-01,,c1,basic,one,10,USD,month,1,active,2025-01-01", "quantity", "one", "is not a number"),
+    ("s2,2025-01-01,,c1,basic,one,10,USD,month,1,active,2025-01-01", "quantity", "one", "is not a number (of at most 18 digits)"),
     ("s2,2025-01-01,,c1,basic,1,10,USD,month,1.5,active,2025-01-01", "interval_count", "1.5", "is not a whole number"),
     (
         "s2,31/01/2025,,c1,basic,1,10,USD,month,1,active,2025-01-01",
         "valid_from",
         "31/01/2025",
-        "is not a timestamp (write it as 2025-01-31 10:00:00)",
+        "is not a timestamp of 1900 or later (write it as 2025-01-31 10:00:00)",
     ),
     ("s2,2025-01-01,,,basic,1,10,USD,month,1,active,2025-01-01", "customer_id", None, "is empty; it is needed"),
     (

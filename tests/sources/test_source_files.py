@@ -1,7 +1,7 @@
 """Files: every row comes through as it stands, with its place in the file; what cannot be taken apart is kept as text."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -170,3 +170,14 @@ def test_a_spreadsheet_column_named_twice_is_refused(make_company, take, write_x
     write_xlsx(folder / "customer.xlsx", [["customer_id", "name", "name", "signed_up_at"], ["c1", "a", "b", "2025-01-01"]])
     with pytest.raises(SourceError, match="the header names 'name' twice"):
         take(folder)
+
+
+def test_days_in_parquet_stay_days(make_company, take):
+    folder = make_company(SUBSCRIPTION)
+    days = pa.array([date(2025, 1, 1), None, date(1, 1, 1)], pa.date32())
+    born = pa.array([date(1990, 5, 17), None, None], pa.date64())
+    columns = {"customer_id": ["c1", "c2", "c3"], "name": ["a", "b", "c"], "signed_up_at": days, "birth_date": born}
+    pq.write_table(pa.table(columns), folder / "customer.parquet")
+    rows = take(folder)
+    assert [row.get("signed_up_at") for row in rows] == [date(2025, 1, 1), None, date(1, 1, 1)]
+    assert [row.get("birth_date") for row in rows] == [date(1990, 5, 17), None, None]

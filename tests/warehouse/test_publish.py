@@ -57,7 +57,7 @@ def test_instants_are_utc(published, rows):
 
 def test_quarantined_rows_are_told_without_the_row_itself(published, rows):
     query = "SELECT source, row_number, column_name, value, reason FROM quarantined_row"
-    assert rows(published, query) == [("files.subscription", 5, "quantity", "one", "is not a number")]
+    assert rows(published, query) == [("files.subscription", 5, "quantity", "one", "is not a number (of at most 18 digits)")]
     assert "record" not in tables.quarantined_row.columns
 
 

@@ -51,6 +51,10 @@ OTHERS: dict[str, tuple[Said, Said]] = {
         ("is no customer's id", "شناسهٔ هیچ مشتری‌ای نیست"),
         ("Bring in the customer; its rows then come in by themselves.", "مشتری را وارد کنید؛ سطرهایش خودبه‌خود می‌آیند."),
     ),
+    "rate_known": (
+        ("amounts in a currency that cannot be converted", "مبلغ‌هایی به ارزی که تبدیل‌پذیر نیست"),
+        ("Add its rate to fx_rate; the rows then come in by themselves.", "نرخش را به fx_rate بیفزایید؛ سطرها خودبه‌خود می‌آیند."),
+    ),
     "one_row_per_key": (
         ("several rows have one key; the newest counts", "چند سطر یک کلید دارند؛ تازه‌ترین حساب است"),
         ("Remove the others in the source, or name the whole key.", "بقیه را در منبع حذف کنید یا کلید کامل را بدهید."),

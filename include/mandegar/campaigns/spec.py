@@ -8,15 +8,15 @@ from pydantic import AfterValidator, Field, model_validator
 from mandegar import yamlfile
 from mandegar.company import Company
 from mandegar.errors import CampaignError
-from mandegar.settings import Strict
+from mandegar.settings import MOST, MOST_DAYS, MOST_LETTERS, Strict, one_line
 
 DEFAULT = Path(__file__).parents[2] / "company" / "campaigns"
 Channel = Literal["email", "sms", "call"]
 
 
 def _span(days: tuple[int, int]) -> tuple[int, int]:
-    if not 0 <= days[0] <= days[1]:
-        raise ValueError(f"found {list(days)}. Write the fewer days first, such as [7, 120]; none below 0.")
+    if not 0 <= days[0] <= days[1] <= MOST_DAYS:
+        raise ValueError(f"found {list(days)}. Write the fewer days first, such as [7, 120]; none below 0 or above {MOST_DAYS:,}.")
     return days
 
 
@@ -26,8 +26,8 @@ Span = Annotated[tuple[int, int], AfterValidator(_span)]
 class Title(Strict):
     """The campaign's name for people."""
 
-    en: str
-    fa: str
+    en: Annotated[str, AfterValidator(one_line)]
+    fa: Annotated[str, AfterValidator(one_line)]
 
 
 class Offer(Strict):
@@ -36,24 +36,24 @@ class Offer(Strict):
     to_auto_renewing: also to customers whose contract renews by itself and who are not at risk; they would stay without it.
     """
 
-    code: str
-    days: int = Field(ge=1)
+    code: Annotated[str, AfterValidator(one_line)]
+    days: int = Field(ge=1, le=MOST_DAYS)
     to_auto_renewing: bool = False
 
 
 class Limits(Strict):
     """At most `contacts` in `days` over all campaigns; this one again only after `cool_down_days`."""
 
-    contacts: int = Field(ge=1)
-    days: int = Field(ge=1)
-    cool_down_days: int = Field(ge=0)
+    contacts: int = Field(ge=1, le=MOST)
+    days: int = Field(ge=1, le=MOST_DAYS)
+    cool_down_days: int = Field(ge=0, le=MOST_DAYS)
 
 
 class Control(Strict):
     """The share that is held out to compare with. salt: change it to draw a new control group."""
 
     share: float = Field(ge=0, le=0.9)
-    salt: str = ""
+    salt: str = Field("", max_length=MOST_LETTERS)
 
 
 class Campaign(Strict):
@@ -61,10 +61,10 @@ class Campaign(Strict):
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")
     title: Title
-    owner: str
-    priority: int = 50
+    owner: Annotated[str, AfterValidator(one_line)]
+    priority: int = Field(50, ge=-MOST, le=MOST)
     kind: Literal["renewal", "win_back"]
-    stages: dict[str, Span] = Field(default_factory=dict)
+    stages: dict[Annotated[str, AfterValidator(one_line)], Span] = Field(default_factory=dict)
     gone_days: Span | None = None
     without_reasons: tuple[str, ...] = ()
     least_value: float = Field(0.0, ge=0)
@@ -72,7 +72,7 @@ class Campaign(Strict):
     channel: Channel
     fallback_channel: Channel | None = None
     offer: Offer | None = None
-    expires_after_days: int = Field(7, ge=1)
+    expires_after_days: int = Field(7, ge=1, le=MOST_DAYS)
     limits: Limits
     control: Control
 

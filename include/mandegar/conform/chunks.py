@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from mandegar import code
 from mandegar.company import Company
+from mandegar.conform.rates import Rates
 from mandegar.conform.state import newest
 from mandegar.engine import Engine
 from mandegar.entities import Entity
@@ -29,13 +30,14 @@ BY_MONTH = ("invoice", "payment", "ticket", "survey", "usage", "interaction")
 @dataclass(frozen=True)
 class Counts:
     """What was counted of a chunk: rows; rows that gave way to a newer one of their key; versions that overlapped; rows whose
-    customer is not known; rows that come in, or change, once a later day is over."""
+    customer is not known; rows that come in, or change, once a later day is over; rows whose currency has no rate."""
 
     rows: int
     repeated: int = 0
     overlapping: int = 0
     orphans: int = 0
     waiting: int = 0
+    unrated: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class State:
     made_of: str
     chunks: dict[str, Counts]
     moved: bool  # whether a row has ever gone from one chunk to another
+    rates: Rates | None = None  # what could be converted, where that matters
 
     @staticmethod
     def of(receipt: Receipt | None) -> "State | None":
@@ -55,11 +58,12 @@ class State:
             return None
         notes = json.loads(receipt.notes)
         chunks = {chunk: Counts(**counts) for chunk, counts in notes["chunks"].items()}
-        return State(receipt.as_of, receipt.version, receipt.made_of, chunks, notes["moved"])
+        return State(receipt.as_of, receipt.version, receipt.made_of, chunks, notes["moved"], notes.get("rates"))
 
     def notes(self) -> str:
         """What the receipt remembers of it."""
-        return json.dumps({"chunks": {chunk: asdict(self.chunks[chunk]) for chunk in sorted(self.chunks)}, "moved": self.moved})
+        chunks = {chunk: asdict(self.chunks[chunk]) for chunk in sorted(self.chunks)}
+        return json.dumps({"chunks": chunks, "moved": self.moved, "rates": self.rates})
 
 
 def chunk_of(rows: ir.Table, entity: Entity) -> ir.StringValue:
@@ -81,13 +85,13 @@ def made_of(company: Company, lake: Lake, entity: Entity, until: date) -> str:
     return found.hexdigest()[:16]
 
 
-def base_of(company: Company, lake: Lake, entity: Entity, as_of: date) -> State | None:
+def base_of(company: Company, lake: Lake, entity: Entity, as_of: date, rates: Rates | None) -> State | None:
     """The last night's state, if tonight's can be built upon it: its windows are still what they were, and whatever came
-    since came in windows of single rows."""
+    since came in windows of single rows, and what can be converted is the same."""
     if entity.name not in BY_MONTH:
         return None
     state = State.of(lake.latest("conformed", entity.name, as_of))
-    if state is None or state.made_of != made_of(company, lake, entity, state.as_of):
+    if state is None or state.rates != rates or state.made_of != made_of(company, lake, entity, state.as_of):
         return None
     new = [receipt for table in sources(company, entity) for receipt in new_windows(lake, table, state.as_of, as_of)]
     return state if all(receipt.covers == "window" for receipt in new) else None
@@ -113,7 +117,9 @@ def touched(engine: Engine, lake: Lake, entity: Entity, base: State, new: ir.Tab
     chunks = set(_values(engine, new.select(chunk=chunk_of(new, entity)).distinct(), CHUNK)) - {None}
     chunks |= {chunk for chunk, counts in base.chunks.items() if counts.waiting}
     listed = Counter(orphans.column(CHUNK).to_pylist())
-    chunks |= {chunk for chunk, counts in base.chunks.items() if counts.orphans != listed[chunk]}  # not the list of that state
+    chunks |= {
+        chunk for chunk, counts in base.chunks.items() if counts.orphans + counts.unrated != listed[chunk]
+    }  # not the list of that state
     if orphans.num_rows:
         waiting = engine.table(orphans.select(["value", CHUNK]))
         chunks |= set(_values(engine, waiting.semi_join(customers, waiting.value == customers.customer_id).select(CHUNK).distinct(), CHUNK))

@@ -1,7 +1,7 @@
 """Conform: the good rows of all sources, as the entities stood at the end of one day."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,13 +12,15 @@ import pyarrow.compute as pc
 
 from mandegar import calendar
 from mandegar.company import Company
-from mandegar.conform import chunks, customer, deletions, history, references, subscription
+from mandegar.conform import chunks, customer, deletions, history, rates, references, subscription
 from mandegar.conform.chunks import Counts, State
+from mandegar.conform.rates import Rates
 from mandegar.conform.state import born_before, is_born, masked, newest, unknown_yet
 from mandegar.engine import Engine
-from mandegar.entities import CUSTOMER, ENTITIES, Entity
+from mandegar.entities import CUSTOMER, ENTITIES, FX_RATE, Entity
 from mandegar.errors import BrokenTable
 from mandegar.lake import CHUNK, Lake, Receipt
+from mandegar.quality.telling import in_language
 from mandegar.quality.validate import RESULT_SCHEMA
 
 SLICE_ROWS = 6_000_000
@@ -33,6 +35,11 @@ class Evening:
     engine: Engine
     as_of: date
     closes: datetime
+    rates: Rates | None = None  # the currencies that can be converted, once fx_rate is conformed
+
+    def rates_for(self, entity: Entity) -> Rates | None:
+        """The same, where rows of an entity have to be converted."""
+        return self.rates if rates.matter(self.company, entity) else None
 
 
 def conform(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str, int]:
@@ -49,8 +56,13 @@ def conform(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
     if counts["customer"] == 0:
         raise BrokenTable(f"There is not one customer on {as_of}. Is the day before the company's first? Choose a later --as-of.")
     customers = engine.keep(conformed(lake, engine, "customer", as_of).select("customer_id"))
+    if company.has("fx_rate"):
+        if FX_RATE in given:
+            counts["fx_rate"] = _entity(evening, FX_RATE, customers)
+        evening = replace(evening, rates=rates.known(company, engine, conformed(lake, engine, "fx_rate", as_of)))
     for entity in given:
-        counts[entity.name] = _entity(evening, entity, customers)
+        if entity is not FX_RATE:
+            counts[entity.name] = _entity(evening, entity, customers)
     return counts
 
 
@@ -134,7 +146,8 @@ def _customers(evening: Evening) -> int:
 def _entity(evening: Evening, entity: Entity, customers: ir.Table | None) -> int:
     """Makes an entity, or those of its chunks that tonight can have changed. Gives its rows."""
     engine, lake = evening.engine, evening.lake
-    base = chunks.base_of(evening.company, lake, entity, evening.as_of) if customers is not None else None
+    rated = evening.rates_for(entity)
+    base = chunks.base_of(evening.company, lake, entity, evening.as_of, rated) if customers is not None else None
     sizes = _sizes(evening, entity)
     orphans = [references.ORPHANS_SCHEMA.empty_table()]
     if base is None:
@@ -155,7 +168,10 @@ def _entity(evening: Evening, entity: Entity, customers: ir.Table | None) -> int
         found |= counted
         orphans += lost
         engine.write_chunks(lake, "conformed", entity.name, some, rows)
-    if customers is not None and "customer_id" in entity.names:
+    rates.enough(
+        evening.company, entity, sum(one.rows for one in found.values()), sum(one.unrated for one in found.values()), evening.as_of
+    )
+    if customers is not None and ("customer_id" in entity.names or rated is not None):
         references.hold(lake, entity, evening.as_of, pa.concat_tables(orphans))
     _tell(evening, entity, found)
     return _sign(evening, entity, found, home is not None)
@@ -208,6 +224,11 @@ def _remade(
         valid = placed.filter(placed.home.isnull() | (placed.home == placed[CHUNK])).select(*valid.columns)
     dated = born_before(valid, entity, evening.as_of, evening.closes)
     known = newest(dated, entity)
+    lost: list[pa.Table] = []
+    unrated: dict[str, tuple[int, int]] = {}
+    if (rated := evening.rates_for(entity)) is not None:
+        known, waiting, unrated = _rated(evening, entity, known, rated)
+        lost.append(waiting)
     overlapping = None
     if entity.name == "subscription":
         overlapping = subscription.overlapping(known)
@@ -216,18 +237,32 @@ def _remade(
     rows = masked(learnt, entity, evening.closes)
     counted = _counted(engine, valid.mutate(born=is_born(valid, entity, evening.as_of, evening.closes)), "born")
     known_of = _counted(engine, learnt, "waits")
-    good, lost, orphans = rows, [], {}
+    good, orphans = rows, {}
     if customers is not None and "customer_id" in entity.names:
         unknown = engine.keep(references.orphans(rows, customers))
-        lost.append(engine.arrow(references.quarantined(unknown, entity, evening.company.locale)).cast(references.ORPHANS_SCHEMA))
+        told = references.quarantined(unknown, entity, reason=in_language(evening.company.locale, references.UNKNOWN))
+        lost.append(engine.arrow(told).cast(references.ORPHANS_SCHEMA))
         orphans = {chunk: count for chunk, (count, _) in _counted(engine, unknown, "waits").items()}
         good = references.with_customer(rows, customers)
     overlaps = {} if overlapping is None else {chunk: n for chunk, (n, _) in _counted(engine, overlapping).items()}
     counts = {}
     for chunk, (seen, born) in counted.items():
-        there, waiting = known_of.get(chunk, (0, 0))
-        counts[chunk] = Counts(there, born - there, overlaps.get(chunk, 0), orphans.get(chunk, 0), seen - born + waiting)
+        (there, later), (without, _) = known_of.get(chunk, (0, 0)), unrated.get(chunk, (0, 0))
+        repeated = born - there - without
+        counts[chunk] = Counts(there, repeated, overlaps.get(chunk, 0), orphans.get(chunk, 0), seen - born + later, without)
     return good.select(*entity.names, CHUNK), counts, lost
+
+
+def _rated(evening: Evening, entity: Entity, known: ir.Table, rated: Rates) -> tuple[ir.Table, pa.Table, dict[str, tuple[int, int]]]:
+    """The rows whose currency can be converted; the others as lines of the quarantine, and how many of each chunk these are."""
+    engine, locale = evening.engine, evening.company.locale
+    marked = engine.keep(rates.marked(engine, known, entity, rated))
+    waits = marked.unrated | marked.beyond
+    waiting = engine.keep(marked.filter(waits))
+    reason = waiting.unrated.ifelse(in_language(locale, rates.UNKNOWN), in_language(locale, rates.BEYOND))
+    told = engine.arrow(references.quarantined(waiting, entity, "currency", rates.RULE, reason))
+    good = marked.filter(~waits).select(*known.columns)
+    return good, told.cast(references.ORPHANS_SCHEMA), _counted(engine, waiting)
 
 
 def _counted(engine: Engine, rows: ir.Table, flag: str | None = None) -> dict[str, tuple[int, int]]:
@@ -246,7 +281,7 @@ def _write(evening: Evening, entity: Entity, rows: ir.Table, some: set[str], cou
 def _sign(evening: Evening, entity: Entity, counts: dict[str, Counts], moved: bool) -> int:
     lake, as_of = evening.lake, evening.as_of
     made_of = chunks.made_of(evening.company, lake, entity, as_of)
-    state = State(as_of, lake.version("conformed", entity.name), made_of, counts, moved)
+    state = State(as_of, lake.version("conformed", entity.name), made_of, counts, moved, evening.rates_for(entity))
     rows = sum(count.rows - count.orphans for count in counts.values())
     receipt = Receipt(as_of, "all", None, evening.closes, rows, version=state.version, made_of=made_of, notes=state.notes())
     lake.sign("conformed", entity.name, receipt)
@@ -264,6 +299,9 @@ def _tell(evening: Evening, entity: Entity, counts: dict[str, Counts]) -> None:
         told.append((f"conform.{entity.name}.versions", "versions_do_not_overlap", "warn", rows, overlapping))
     if entity.name != "customer" and "customer_id" in entity.names:
         told.append((f"conform.{entity.name}", "customer_known", "fail", rows, sum(count.orphans for count in counts.values())))
+    if evening.rates_for(entity) is not None:
+        unrated = sum(count.unrated for count in counts.values())
+        told.append((f"conform.{entity.name}.rates", rates.RULE, "fail", rows + unrated, unrated))
     for name, rule, severity, evaluated, unexpected in told:
         result = {
             "source": name,

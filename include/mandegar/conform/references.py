@@ -1,4 +1,4 @@
-"""Rows that speak of a customer nobody knows wait in quarantine until the customer arrives."""
+"""Rows that speak of a customer nobody knows wait in quarantine until the customer arrives; and how rows wait that conform holds."""
 
 from datetime import date
 
@@ -9,13 +9,14 @@ import pyarrow.parquet as pq
 
 from mandegar.entities import Entity
 from mandegar.lake import CHUNK, Lake
-from mandegar.quality.telling import Said, in_language
+from mandegar.quality.telling import Said
 from mandegar.quality.validate import QUARANTINE_SCHEMA
 
 UNKNOWN: Said = (
     "is no customer's id; the row waits until that customer is there",
     "شناسهٔ هیچ مشتری‌ای نیست؛ سطر تا آمدن مشتری منتظر می‌ماند",
 )
+RULE = "customer_known"
 ORPHANS_SCHEMA = QUARANTINE_SCHEMA.append(pa.field(CHUNK, pa.string()))  # the chunk in which the row will stand
 
 
@@ -29,8 +30,10 @@ def with_customer(rows: ir.Table, customers: ir.Table) -> ir.Table:
     return rows.semi_join(customers, "customer_id")
 
 
-def quarantined(rows: ir.Table, entity: Entity, locale: str) -> ir.Table:
-    """Orphans as lines of the quarantine (ORPHANS_SCHEMA). locale: of the reason."""
+def quarantined(
+    rows: ir.Table, entity: Entity, column: str = "customer_id", rule: str = RULE, reason: ir.StringValue | str = UNKNOWN[0]
+) -> ir.Table:
+    """Rows that wait as lines of the quarantine (ORPHANS_SCHEMA), for what stands in a column of theirs."""
     parts = [rows[name].cast("string") for name in entity.key]
     key = parts[0]
     for part in parts[1:]:
@@ -40,10 +43,10 @@ def quarantined(rows: ir.Table, entity: Entity, locale: str) -> ir.Table:
         entity=ibis.literal(entity.name),
         key=key,
         row=rows["_row"],
-        column=ibis.literal("customer_id"),
-        value=rows.customer_id,
-        rule=ibis.literal("customer_known"),
-        reason=ibis.literal(in_language(locale, UNKNOWN)),
+        column=ibis.literal(column),
+        value=rows[column],
+        rule=ibis.literal(rule),
+        reason=ibis.literal(reason) if isinstance(reason, str) else reason,
         record=ibis.null("string"),
         chunk=rows[CHUNK],
     )

@@ -8,7 +8,7 @@ from pydantic import Field, RootModel, model_validator
 from mandegar import yamlfile
 from mandegar.company import Company
 from mandegar.errors import CompanyError
-from mandegar.settings import Strict
+from mandegar.settings import MOST_DAYS, Strict
 
 DEFAULT = "default"
 SHIPPED = Path(__file__).parents[2] / "company" / "conventions.yaml"
@@ -25,12 +25,17 @@ class Policies(Strict):
     past_due: Literal["until_dunning_ends", "until_ended", "not_counted"] = Field(
         "until_dunning_ends", description="how long an unpaid subscription counts"
     )
-    dunning_days: int = Field(30, ge=0, description="after so many days past due dunning is exhausted")
+    dunning_days: int = Field(30, ge=0, le=MOST_DAYS, description="after so many days past due dunning is exhausted")
     pause: Literal["zero", "unchanged"] = Field("zero", description="a paused subscription is worth nothing, or what it was")
-    gap_days: int = Field(1, ge=0, description="a gap shorter than this between two subscriptions is not churn")
-    new_after_days: int | None = Field(None, ge=0, description="who comes back later than this is new; without it, always a reactivation")
+    gap_days: int = Field(1, ge=0, le=MOST_DAYS, description="a gap shorter than this between two subscriptions is not churn")
+    new_after_days: int | None = Field(
+        None, ge=0, le=MOST_DAYS, description="who comes back later than this is new; without it, always a reactivation"
+    )
     reactivation_after_days: int = Field(
-        0, ge=0, description="who comes back sooner is resumed and not reactivated, though churned; 0: whoever comes back is reactivated"
+        0,
+        ge=0,
+        le=MOST_DAYS,
+        description="who comes back sooner is resumed and not reactivated, though churned; 0: whoever comes back is reactivated",
     )
     new_and_gone: Literal["apart", "counted"] = Field(
         "apart", description="who came and went inside one period: shown apart, or new and churned"

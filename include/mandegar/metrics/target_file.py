@@ -7,14 +7,14 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from mandegar import yamlfile
 from mandegar.calendar import Period, first_of, period_of
 from mandegar.company import Company
 from mandegar.errors import CompanyError
 from mandegar.metrics.dimensions import ALL
-from mandegar.settings import PeriodKind, Strict
+from mandegar.settings import LATEST, PeriodKind, Strict, gregorian
 
 DEFAULT = Path(__file__).parents[2] / "company" / "targets.yaml"
 NAMED = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?")
@@ -23,7 +23,7 @@ LESS_IS_BETTER = re.compile(r"churn|contraction|paused|new_and_gone|tickets_open
 
 
 def _named(given: object) -> str:
-    if not NAMED.fullmatch(str(given)):
+    if not NAMED.fullmatch(str(given)) or not 1000 <= int(str(given)[:4]) < LATEST.year:
         raise ValueError(
             f"found {given!r}. Write a year, quarter or month such as 2026, 2026-Q2 or 2026-03; Jalali 1405, 1405-Q1 or 1405-01."
         )
@@ -38,9 +38,11 @@ class Target(Strict):
     figure: Literal["value", "numerator"] = Field("value", description="the metric, or the numerator that stands beside it in kpi_period")
     goal: Literal["at_most", "at_least"] | None = Field(None, description="else at_most for what is better small, such as churn")
     every: PeriodKind | None = Field(None, description="in every period of that kind")
-    since: date | None = Field(None, description="every: from the period that holds this day on")
+    since: Annotated[date, AfterValidator(gregorian)] | None = Field(None, description="every: from the period that holds this day on")
     period: Annotated[str, BeforeValidator(_named)] | None = Field(None, description="in one period, by its name")
-    by: date | None = Field(None, description="in the period that holds this day, and whatever before")
+    by: Annotated[date, AfterValidator(gregorian)] | None = Field(
+        None, description="in the period that holds this day, and whatever before"
+    )
     period_kind: PeriodKind = Field("month", description="by: the kind of period the metric is looked at")
     calendar: Literal["gregorian", "jalali"] | None = Field(None, description="else the company's, or that of the period's name")
     dimension: str = ALL

@@ -6,6 +6,7 @@ Of rows that read the same some may be mended or dropped and wait no more; the l
 they keep it.
 """
 
+import contextlib
 import hashlib
 import heapq
 import json
@@ -50,7 +51,7 @@ def held(source: str, entity: Entity, rule: Rule, row: dict, zone: ZoneInfo, loc
     return {
         "source": source,
         "entity": entity.name,
-        "key": " ".join(str(found(row, name)) for name in entity.key),
+        "key": _shown(" ".join(str(found(row, name)) for name in entity.key)),
         "row": row["_row"],
         "column": rule.column,
         "value": None if rule.column in PERSONAL.get(entity.name, ()) else _text(found(row, rule.column), zone),
@@ -141,5 +142,11 @@ def counting(lake: Lake, source: str, as_of: date) -> list[date]:
 
 def _text(value: object, zone: ZoneInfo) -> str | None:
     if isinstance(value, datetime):
-        value = value.astimezone(zone)
-    return None if value is None else str(value)
+        with contextlib.suppress(OverflowError):  # the last hours of 9999 stay in UTC
+            value = value.astimezone(zone)
+    return None if value is None else _shown(str(value))
+
+
+def _shown(text: str) -> str:
+    """A text as every warehouse can hold it."""
+    return text.replace("\0", "\\0")

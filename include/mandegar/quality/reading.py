@@ -9,9 +9,14 @@ import pyarrow as pa
 from mandegar import money
 from mandegar.company import Company
 from mandegar.entities import ENTITIES, Column, Entity
+from mandegar.settings import EARLIEST
 from mandegar.systems import Expression, TableId
 
 DIGITS = ("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫", "01234567890123456789.")
+NUMBER = r"[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,3})?"  # not 10_000, 0x1f or inf, which DuckDB reads
+YEAR_FIRST = "^[0-9]{4}[-/]"  # a day begins with its year; not `epoch`, `infinity` or the year 10000, which DuckDB reads
+FIRST, BEYOND = "0001-01-03", "10000-01-01"  # what Python can tell in every zone
+LAST = "TIMESTAMPTZ '9999-12-31 23:59:59.999999+00'"  # the end of 9999 west of Greenwich lies after it, and means the same: never
 GROUPED = r"[-+]?[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}([.][0-9]+)?"  # 1,250.50; not 10,50, which may be ten and a half
 YES = ("true", "t", "yes", "y", "1", "بله", "آری")
 NO = ("false", "f", "no", "n", "0", "خیر", "نه")
@@ -26,6 +31,7 @@ ARROW: dict[str, pa.DataType] = {
     "date": pa.date32(),
 }
 WIDE = {"decimal": "DECIMAL(38, 4)", "rate": "DECIMAL(38, 14)"}
+TIMES = "abs(CAST(quantity AS DOUBLE) * CAST(unit_price AS DOUBLE))"
 PARSED = ("integer", "decimal", "rate", "boolean", "timestamp", "date", "map")
 
 
@@ -57,8 +63,21 @@ def select(company: Company, table: TableId, raw: pa.Schema, files: str, conditi
 WITH raw AS ({_rows(table, columns, files)}),
 mapped AS (SELECT {inner},
     {"min(_row)" if table.table.one_row_per else "_row"} AS _row
-  FROM raw {f"WHERE ({table.table.where})" if table.table.where else ""} {_grouping(table)}),
+  FROM raw {_where(table)} {_grouping(table)}),
 {_read(entity, types, conditions or {})}"""
+
+
+def expressions(company: Company, table: TableId, raw: pa.Schema, files: str) -> list[tuple[str, str]]:
+    """What company.yaml computes of a table: the key of each expression, and the DuckDB query that computes it alone."""
+    rows, of = f"WITH raw AS ({_rows(table, raw.names, files)}) SELECT", table.table
+    where = _where(table)
+    found = [("where", f"{rows} count(*) FROM raw {where}")] if of.where else []
+    for name, given in of.columns.items():
+        if isinstance(given, Expression) and given.sql is not None:
+            found.append(
+                (f"columns.{name}", f"{rows} max(hash(found)) FROM (SELECT ({given.sql}\n) AS found FROM raw {where} {_grouping(table)})")
+            )
+    return found
 
 
 def select_text(entity: Entity, rows: str, conditions: dict[str, str]) -> str:
@@ -70,11 +89,11 @@ WITH mapped AS (SELECT * FROM {quote(rows)}),
 
 def _read(entity: Entity, types: dict[str, pa.DataType | None], conditions: dict[str, str]) -> str:
     """The rest of the query, from the columns as the source has them (`mapped`) to the entity's types."""
-    outer = ",\n    ".join(_typed(column, types[column.name]) for column in entity.columns)
-    texts = ", ".join(_text(column, types[column.name]) for column in entity.columns if column.type in PARSED)
-    found = [quote_text(column) for column in entity.columns if column.type in PARSED]
+    outer = ",\n    ".join(_typed(column, types[column.name], column.name == entity.born) for column in entity.columns)
+    texts = ", ".join(_text(column, types[column.name], column.name == entity.born) for column in entity.columns if column.type in PARSED)
     told = [f"coalesce(CAST(({condition}\n) AS BOOLEAN), false) AS {quote(name)}" for name, condition in conditions.items()]
     wide = {column.name: WIDE[column.type] for column in entity.columns if told and column.type in WIDE}
+    found = [quote_text(column, column.name in wide) for column in entity.columns if column.type in PARSED]
     names = [f"{quote(f'{name} as typed')} AS {quote(name)}" if name in wide else quote(name) for name in entity.names]
     return f"""typed AS (SELECT _row,
     {", ".join(part for part in (outer, texts) if part)}
@@ -86,9 +105,15 @@ def _widened(names: dict[str, str]) -> str:
     """The typed rows as conditions see them: a product of two amounts needs more digits than an amount."""
     if not names:
         return "typed"
-    wide = ", ".join(f"CAST({quote(name)} AS {kind}) AS {quote(name)}" for name, kind in names.items())
+    wide = ", ".join(f"{_multipliable(name, kind, names)} AS {quote(name)}" for name, kind in names.items())
     kept = ", ".join(f"{quote(name)} AS {quote(f'{name} as typed')}" for name in names)
     return f"(SELECT * REPLACE ({wide}), {kept} FROM typed)"
+
+
+def _multipliable(name: str, kind: str, among: dict[str, str]) -> str:
+    """A number with more digits; a price that times its quantity has too many is empty (its row waits by `amount_in_bounds`)."""
+    wide = f"CAST({quote(name)} AS {kind})"
+    return f"CASE WHEN {TIMES} >= {money.READ_LIMIT} THEN NULL ELSE {wide} END" if name == "unit_price" and "quantity" in among else wide
 
 
 def quote(name: str) -> str:
@@ -96,10 +121,10 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def quote_text(column: Column) -> str:
+def quote_text(column: Column, widened: bool) -> str:
     """The text of a cell that was there and could not be read."""
-    text = quote(f"{column.name} text")
-    return f"CASE WHEN {quote(column.name)} IS NULL THEN {text} END AS {quote(as_found(column.name))}"
+    text, typed = quote(f"{column.name} text"), quote(f"{column.name} as typed" if widened else column.name)
+    return f"CASE WHEN {typed} IS NULL THEN {text} END AS {quote(as_found(column.name))}"
 
 
 def _rows(table: TableId, columns: list[str], files: str) -> str:
@@ -114,7 +139,7 @@ def _expression(company: Company, table: TableId, column: Column, columns: list[
     mapped = table.table.columns.get(column.name)
     if isinstance(mapped, Expression):
         if mapped.sql is not None:
-            return f"({mapped.sql})"
+            return f"({mapped.sql}\n)"
         return "'" + str(mapped.value).replace("'", "''") + "'"
     name = mapped or column.name
     if name not in columns:
@@ -122,6 +147,11 @@ def _expression(company: Company, table: TableId, column: Column, columns: list[
     if table.table.one_row_per and column.name not in table.table.one_row_per:
         return f"any_value({quote(name)})"
     return quote(name)
+
+
+def _where(table: TableId) -> str:
+    """Which rows are taken; whatever the condition ends in, a comment too, ends with it."""
+    return f"WHERE ({table.table.where}\n)" if table.table.where else ""
 
 
 def _grouping(table: TableId) -> str:
@@ -138,56 +168,73 @@ def _type_of(table: TableId, column: Column, raw: pa.Schema) -> pa.DataType | No
     return None if pa.types.is_string(kind) or pa.types.is_large_string(kind) else kind
 
 
-def _direct(column: Column, kind: pa.DataType | None) -> str | None:
+def _direct(column: Column, kind: pa.DataType | None, born: bool) -> str | None:
     """The cast of a cell that has its type already; None where it has to be read as text."""
     name = quote(column.name)
     number = kind is not None and (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
     match column.type:
         case "decimal" if number:
-            return f"TRY_CAST({name} AS {money.SQL})"
+            return _amount(name)
         case "integer" if kind is not None and pa.types.is_signed_integer(kind):
             return f"CAST({name} AS BIGINT)"
         case "boolean" if kind is not None and pa.types.is_boolean(kind):
             return name
         case "timestamp" if kind is not None and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
-            return f"TRY_CAST({name} AS TIMESTAMPTZ)"
+            return _tellable(f"TRY_CAST({name} AS TIMESTAMPTZ)", "TIMESTAMPTZ", born)
         case "date" if kind is not None and pa.types.is_date(kind):
-            return f"CAST({name} AS DATE)"
+            return _tellable(f"CAST({name} AS DATE)", "DATE", born)
     return None
 
 
-def _text(column: Column, kind: pa.DataType | None) -> str:
+def _amount(value: str) -> str:
+    """An amount; NULL where it has more digits than an amount of a source may have (mandegar.money)."""
+    return f"CAST(TRY_CAST({value} AS {money.READ_SQL}) AS {money.SQL})"
+
+
+def _tellable(value: str, kind: str, born: bool) -> str:
+    """A time or a day that is one of business; NULL where it lies before 1900, after 9999, or at no end of time.
+
+    born: of the column by which a row is born a rule of its own says that it lies before 1900 (rules.generated).
+    """
+    first = FIRST if born else EARLIEST.isoformat()
+    kept = f"least({value}, {LAST})" if kind == "TIMESTAMPTZ" else value
+    return f"CASE WHEN {value} >= {kind} '{first}' AND {value} < {kind} '{BEYOND}' THEN {kept} END"
+
+
+def _text(column: Column, kind: pa.DataType | None, born: bool) -> str:
     text = f"nullif(trim(CAST({quote(column.name)} AS VARCHAR)), '')"
-    if direct := _direct(column, kind):
+    if direct := _direct(column, kind, born):
         text = f"CASE WHEN {direct} IS NULL THEN {text} END"
     return f"{text} AS {quote(column.name + ' text')}"
 
 
-def _typed(column: Column, kind: pa.DataType | None) -> str:
+def _typed(column: Column, kind: pa.DataType | None, born: bool) -> str:
     """One column in its type; NULL where it cannot be read."""
     name = quote(column.name)
-    if direct := _direct(column, kind):
+    if direct := _direct(column, kind, born):
         return f"{direct} AS {name}"
     text = f"nullif(trim(CAST({name} AS VARCHAR)), '')"
     plain = f"translate({text}, '{DIGITS[0]}', '{DIGITS[1]}')"
     bare = f"replace(replace({plain}, '٬', ''), ' ', '')"
     grouped = f"CASE WHEN regexp_full_match({bare}, '{GROUPED}') THEN replace({bare}, ',', '') END"
-    number = f"CASE WHEN contains({bare}, ',') THEN {grouped} ELSE {bare} END"
+    number = f"CASE WHEN contains({bare}, ',') THEN {grouped} WHEN regexp_full_match({bare}, '{NUMBER}') THEN {bare} END"
     match column.type:
         case "decimal":
-            typed = f"TRY_CAST({number} AS {money.SQL})"
+            typed = _amount(number)
         case "rate":
             typed = f"TRY_CAST({number} AS DECIMAL(22, 14))"
         case "integer":
             exact = f"TRY_CAST({number} AS {money.SQL})"
-            typed = f"CASE WHEN {exact} = floor({exact}) THEN CAST({exact} AS BIGINT) END"
+            typed = f"CASE WHEN {exact} = floor({exact}) THEN TRY_CAST({exact} AS BIGINT) END"
         case "boolean":
             yes, no = (", ".join(f"'{word}'" for word in words) for words in (YES, NO))
             typed = f"CASE WHEN lower({plain}) IN ({yes}) THEN true WHEN lower({plain}) IN ({no}) THEN false END"
         case "timestamp":
-            typed = f"coalesce(TRY_CAST({name} AS TIMESTAMPTZ), TRY_CAST({plain} AS TIMESTAMPTZ))"
+            read = f"coalesce(TRY_CAST({name} AS TIMESTAMPTZ), TRY_CAST({plain} AS TIMESTAMPTZ))"
+            typed = f"CASE WHEN regexp_matches({plain}, '{YEAR_FIRST}') THEN {_tellable(read, 'TIMESTAMPTZ', born)} END"
         case "date":
-            typed = f"CAST(coalesce(TRY_CAST({plain} AS DATE), CAST(TRY_CAST({plain} AS TIMESTAMP) AS DATE)) AS DATE)"
+            read = f"coalesce(TRY_CAST({plain} AS DATE), CAST(TRY_CAST({plain} AS TIMESTAMP) AS DATE))"
+            typed = f"CASE WHEN regexp_matches({plain}, '{YEAR_FIRST}') THEN {_tellable(read, 'DATE', born)} END"
         case "map":
             typed = f"CASE WHEN json_valid({text}) THEN {text} END"
         case _:

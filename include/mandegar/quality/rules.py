@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
+from mandegar import money
 from mandegar.company import Company
 from mandegar.entities import Column, Entity
 from mandegar.quality import vocabulary
-from mandegar.quality.reading import PARSED, as_found
+from mandegar.quality.reading import PARSED, as_found, quote
 from mandegar.quality.suite_file import RuleLine
+from mandegar.quality.telling import PERSIAN
 from mandegar.settings import EARLIEST
 
 Severity = Literal["fail", "warn"]
@@ -22,11 +24,17 @@ AT_SOURCE = ("Correct it in the source.", "در منبع درستش کنید.")
 READABLE = {
     "map": ("a JSON object", "شیء JSON"),
     "boolean": ("yes or no", "بله یا خیر"),
-    "decimal": ("a number", "عدد"),
+    "decimal": (
+        f"a number (of at most {money.READ_DIGITS} digits)",
+        f"عددی با حداکثر {str(money.READ_DIGITS).translate(PERSIAN)} رقم",
+    ),
     "rate": ("a number", "عدد"),
     "integer": ("a whole number", "عدد صحیح"),
-    "date": ("a date (write it as 2025-01-31)", "تاریخ (بنویسید \u20662025-01-31\u2069)"),
-    "timestamp": ("a timestamp (write it as 2025-01-31 10:00:00)", "زمان (بنویسید \u20662025-01-31 10:00:00\u2069)"),
+    "date": ("a date of 1900 or later (write it as 2025-01-31)", "تاریخی از ۱۹۰۰ به بعد (بنویسید \u20662025-01-31\u2069)"),
+    "timestamp": (
+        "a timestamp of 1900 or later (write it as 2025-01-31 10:00:00)",
+        "زمانی از ۱۹۰۰ به بعد (بنویسید \u20662025-01-31 10:00:00\u2069)",
+    ),
 }
 PERSONAL = {
     "customer": ("name", "email", "phone", "birth_date", "attributes"),
@@ -65,7 +73,7 @@ class Rule:
 def generated(entity: Entity, company: Company, as_of: date) -> list[Rule]:
     """The rules that follow from the entity itself and from the company's currency."""
     found = [rule for column in entity.columns for rule in _column_rules(column)]
-    found += _born_in_time(entity, as_of)
+    found += _born_in_time(entity, as_of) + _amounts_in_bounds(entity) + _rate_above_0(entity) + _texts_readable(entity)
     return found + _currency_known(entity, company)
 
 
@@ -123,10 +131,17 @@ def _column_rules(column: Column) -> list[Rule]:
     name = column.name
     found = []
 
-    def rule(ending: str, kind: str, settings: dict[str, Any], reason: tuple[str, str], mend: tuple[str, str] = AT_SOURCE) -> None:
+    def rule(
+        ending: str,
+        kind: str,
+        settings: dict[str, Any],
+        reason: tuple[str, str],
+        mend: tuple[str, str] = AT_SOURCE,
+        severity: Severity = "fail",
+    ) -> None:
         full = {"column": name} | settings
         found.append(
-            Rule(f"{name}_{ending}", "fail", kind, full, name, reason[0], None, mend[0], (reason[1], mend[1]), None, column.required)
+            Rule(f"{name}_{ending}", severity, kind, full, name, reason[0], None, mend[0], (reason[1], mend[1]), None, column.required)
         )
 
     if column.type in PARSED:
@@ -135,7 +150,9 @@ def _column_rules(column: Column) -> list[Rule]:
             "Correct it in the source, or read it by an expression in the mapping.",
             "در منبع درستش کنید یا در نگاشت با عبارتی بخوانیدش.",
         )
-        rule("readable", "ExpectColumnValuesToBeNull", {"column": as_found(name)}, (f"is not {english}", f"{persian} نیست"), mend)
+        reason = (f"is not {english}", f"{persian} نیست")
+        severity: Severity = "warn" if column.spare else "fail"
+        rule("readable", "ExpectColumnValuesToBeNull", {"column": as_found(name)}, reason, mend, severity)
     if column.required:
         mend = (
             "Fill it in at the source, or map the column that holds it.",
@@ -183,6 +200,70 @@ def _born_in_time(entity: Entity, as_of: date) -> list[Rule]:
             ),
             None,
             True,
+        )
+    ]
+
+
+def _computed(name: str, sql: str, column: str, reason: vocabulary.Said, mend: vocabulary.Said) -> Rule:
+    """A rule that no row may meet a condition, and that cannot be switched off."""
+    settings = {"column": vocabulary.broken_by(name), "value_set": [False]}
+    return Rule(name, "fail", "ExpectColumnValuesToBeInSet", settings, column, reason[0], None, mend[0], (reason[1], mend[1]), sql, True)
+
+
+def _amounts_in_bounds(entity: Entity) -> list[Rule]:
+    """What a subscription comes to in a month has no more digits than an amount may have."""
+    if not {"quantity", "unit_price", "interval_unit"} <= set(entity.names):
+        return []
+    times = "abs(CAST(quantity AS DOUBLE) * CAST({} AS DOUBLE))".format(quote("unit_price as typed"))
+    in_a_month = f"{times} * CASE interval_unit WHEN 'day' THEN 31 WHEN 'week' THEN 5 ELSE 1 END"
+    digits = str(money.READ_DIGITS)
+    return [
+        _computed(
+            "amount_in_bounds",
+            f"{in_a_month} >= {money.READ_LIMIT}",
+            "unit_price",
+            (
+                f"times quantity has more than {digits} digits in a month",
+                f"ضرب در تعداد، در ماه بیش از {digits.translate(PERSIAN)} رقم دارد",
+            ),
+            ("Correct the quantity or the price in the source.", "تعداد یا بها را در منبع درست کنید."),
+        )
+    ]
+
+
+def _rate_above_0(entity: Entity) -> list[Rule]:
+    """A currency is worth something: at a rate of 0 amounts would be gone."""
+    if entity.name != "fx_rate":
+        return []
+    settings = {"column": "rate", "min_value": 0, "strict_min": True}
+    reason, mend = ("is not above 0", "بیشتر از ۰ نیست"), ("Write what one unit of the currency is worth.", "ارزش یک واحد ارز را بنویسید.")
+    return [
+        Rule(
+            "rate_above_0",
+            "fail",
+            "ExpectColumnValuesToBeBetween",
+            settings,
+            "rate",
+            reason[0],
+            None,
+            mend[0],
+            (reason[1], mend[1]),
+            None,
+            True,
+        )
+    ]
+
+
+def _texts_readable(entity: Entity) -> list[Rule]:
+    """No text has a NUL character, which PostgreSQL cannot hold."""
+    texts = ", ".join(quote(column.name) for column in entity.columns if column.type in ("text", "map"))
+    return [
+        _computed(
+            "texts_without_nul",
+            f"contains(concat_ws('', {texts}), chr(0))",
+            entity.key[0],
+            ("stands in a row with a NUL character", "در سطری با نویسهٔ NUL است"),
+            ("Remove the character; the export is damaged, or not a text file.", "نویسه را حذف کنید؛ خروجی آسیب دیده یا فایل متنی نیست."),
         )
     ]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from mandegar.settings import Strict
+from mandegar.settings import MOST, MOST_DAYS, Strict
 
 CONNECTION = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -80,8 +80,8 @@ class Length(Strict):
     """A text has so many letters."""
 
     column: str
-    at_least: int | None = Field(None, ge=0)
-    at_most: int | None = Field(None, ge=0)
+    at_least: int | None = Field(None, ge=0, le=MOST)
+    at_most: int | None = Field(None, ge=0, le=MOST)
 
 
 class NotBefore(Strict):
@@ -167,7 +167,7 @@ class Distribution(Strict):
 
     severity: OnlyWarns = "warn"
     deviations: float = Field(5, gt=0)
-    least_rows: int = Field(100, ge=1, description="fewer rows tell too little")
+    least_rows: int = Field(100, ge=1, le=MOST, description="fewer rows tell too little")
     nulls: float = Field(0.1, ge=0, description="change of the share of empty cells, at least")
     categories: float = Field(0.2, ge=0, description="total variation distance, at least")
     amounts: float = Field(0.5, ge=0, description="change of median or mean as a share of the usual, at least")
@@ -176,8 +176,8 @@ class Distribution(Strict):
 class Drift(Strict):
     """With how many earlier nights a night is compared, and from where on it differs."""
 
-    nights: int = Field(8, ge=1)
-    at_least: int = Field(3, ge=1)
+    nights: int = Field(8, ge=1, le=MOST_DAYS)
+    at_least: int = Field(3, ge=1, le=MOST_DAYS)
     same_weekday: bool = True
     volume: Volume = Volume()
     freshness: Freshness = Freshness()
@@ -227,8 +227,8 @@ class SuiteLines(TableSettings):
 class Keep(Strict):
     """How many nights are kept of what can be done without."""
 
-    profiles: int = Field(400, ge=2, description="facts of a table's windows, by which later nights know what is usual")
-    pages: int = Field(60, ge=1, description="pages of the Data Docs")
+    profiles: int = Field(400, ge=2, le=MOST, description="facts of a table's windows, by which later nights know what is usual")
+    pages: int = Field(60, ge=1, le=MOST, description="pages of the Data Docs")
 
 
 class QualityFile(Strict):

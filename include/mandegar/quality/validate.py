@@ -17,7 +17,7 @@ from mandegar.lake import Lake, Receipt
 from mandegar.quality import drift, mending, profile, suites
 from mandegar.quality.columns import columns_result
 from mandegar.quality.mending import Mends
-from mandegar.quality.reading import entity_schema, select
+from mandegar.quality.reading import entity_schema, expressions, select
 from mandegar.quality.rules import Rule
 from mandegar.quality.schemas import HELD_SCHEMA, QUARANTINE_SCHEMA, RESULT_SCHEMA
 from mandegar.quality.sieve import Sieve
@@ -73,7 +73,7 @@ def _sifted(company: Company, lake: Lake, table: TableId, raw: Receipt, every: s
         sieve.hold_line(row, text)
     files = lake.files("raw", name, [as_of])
     query = select(company, table, lake.schema("raw", name), "$files", conditions(sieve.rules))
-    batches = _good_rows(company, table, sieve, _typed_rows(company, table, query, files))
+    batches = _good_rows(company, table, sieve, _typed_rows(company, table, query, lake.schema("raw", name), files))
     if again:
         batches = _if_usable(company, table, as_of, sieve, settings, batches)
     rows = lake.replace("valid", name, as_of, entity_schema(entity), batches)
@@ -151,7 +151,7 @@ def _as_entity(table: TableId, entity: Entity, good: pa.RecordBatch) -> pa.Recor
     return pa.RecordBatch.from_arrays(arrays, schema=entity_schema(entity))
 
 
-def _typed_rows(company: Company, table: TableId, query: str, files: list[str]) -> Iterator[pa.RecordBatch]:
+def _typed_rows(company: Company, table: TableId, query: str, raw: pa.Schema, files: list[str]) -> Iterator[pa.RecordBatch]:
     if not files:
         return
     with duck.connected() as connection:
@@ -161,8 +161,23 @@ def _typed_rows(company: Company, table: TableId, query: str, files: list[str]) 
             for batch in reader:
                 yield in_utc(batch)
         except duckdb.Error as problem:
-            said = " ".join(_without_values(problem).split())[:400]
-            raise BrokenTable(f"{where(company, table)}: the mapping in company.yaml does not compute: {said}") from None
+            raise BrokenTable(_not_computed(company, table, connection, raw, files, problem)) from None
+
+
+def _not_computed(
+    company: Company, table: TableId, connection: duckdb.DuckDBPyConnection, raw: pa.Schema, files: list[str], problem: duckdb.Error
+) -> str:
+    """What to tell of a mapping that does not compute: which of its expressions, where that can be found out."""
+    for key, query in expressions(company, table, raw, "$files"):
+        try:
+            connection.execute(query, {"files": files}).fetchall()
+        except duckdb.Error as found:
+            said = " ".join(_without_values(found).split("LINE 1:")[0].split())[:400]
+            return (
+                f"{where(company, table)}: the mapping in company.yaml does not compute: `{key}` of {table}: {said}. "
+                f"Its columns are: {', '.join(name for name in raw.names if not name.startswith('_'))}."[:1500]
+            )
+    return f"{where(company, table)}: the mapping in company.yaml does not compute: {' '.join(_without_values(problem).split())[:400]}"
 
 
 def _without_values(problem: duckdb.Error) -> str:

@@ -12,7 +12,7 @@ from mandegar.company import Company
 from mandegar.entities import ENTITIES
 from mandegar.errors import SourceError
 from mandegar.lake import Lake, Receipt
-from mandegar.sources import columns, deletions, places, rest, sql
+from mandegar.sources import columns, cursors, deletions, names, places, rest, sql
 from mandegar.sources.window import Window, bounds, next_window
 from mandegar.systems import Expression, TableId
 
@@ -34,7 +34,7 @@ def extract(company: Company, lake: Lake, table: TableId, as_of: date, again: bo
         return known
     before = [receipt for receipt in receipts if receipt.as_of < as_of]
     window = _window(company, table, _that_count(lake, name, before), as_of)
-    schema, batches = _open(company, table, window)
+    schema, batches = names.fitting(where(company, table), *_open(company, table, window))
     _columns_are_there(table, schema)
     came_with = columns.noted(schema)
     schema, batches = columns.as_held(lake, table, where(company, table), schema, batches)
@@ -84,7 +84,10 @@ def _open(company: Company, table: TableId, window: Window) -> tuple[pa.Schema, 
     if table.table.cursor:
         if table.table.cursor not in schema.names:
             raise _lacks(where(company, table), table.table.cursor, schema, "the cursor")
-        batches = _within(batches, table, schema.field(table.table.cursor).type, window)
+        kind = schema.field(table.table.cursor).type
+        if not cursors.is_comparable(kind):
+            raise cursors.unusable(where(company, table), table.table.cursor, f"numbers ({kind})")
+        batches = _within(batches, table, where(company, table), kind, window)
     return schema, batches
 
 
@@ -100,20 +103,29 @@ def _keys(company: Company, table: TableId) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_arrays([batch.column(column).cast(pa.string())], schema=deletions.SCHEMA)
 
 
-def _within(batches: Iterator[pa.RecordBatch], table: TableId, kind: pa.DataType, window: Window) -> Iterator[pa.RecordBatch]:
+def _within(batches: Iterator[pa.RecordBatch], table: TableId, shown: str, kind: pa.DataType, window: Window) -> Iterator[pa.RecordBatch]:
+    """The rows of a window, and those whose cursor says nothing. Errors: SourceError if most cursors say nothing that compares."""
     form = "date" if pa.types.is_date(kind) else "text"
     if pa.types.is_timestamp(kind):
         form = "aware" if kind.tz else "naive"
     low, high = bounds(window, form)
     assert table.table.cursor is not None
+    given, unknown, example = 0, 0, ""
     for batch in batches:
         values = batch.column(table.table.cursor)
+        strange = pa.repeat(False, batch.num_rows)
+        given += batch.num_rows - values.null_count
         if form == "text":
             values = pc.replace_substring(values, "T", " ")
+            strange = cursors.strange(values)
+            unknown += strange.true_count
+            example = example or next(iter(values.filter(strange).to_pylist()), "")
         keep = pa.repeat(True, batch.num_rows) if table.table.cursor_moves else pc.less(values, pa.scalar(high, kind))
         if low is not None:
             keep = pc.and_(keep, pc.greater_equal(values, pa.scalar(low, kind)))
-        yield batch.filter(pc.fill_null(keep, True))
+        yield batch.filter(pc.or_(pc.fill_null(keep, True), strange))
+    if 2 * unknown > given:
+        raise cursors.unusable(shown, table.table.cursor, example)
 
 
 def _columns_are_there(table: TableId, schema: pa.Schema) -> None:
@@ -131,6 +143,11 @@ def _columns_are_there(table: TableId, schema: pa.Schema) -> None:
 
 
 def _lacks(shown: object, column: str, schema: pa.Schema, wanted_for: str) -> SourceError:
+    if names.is_reserved(column):
+        return SourceError(
+            f"{shown}: column {column!r}, needed for {wanted_for}, has a name that the lake keeps for itself. Give it another there, "
+            f"in a database by `query: SELECT {column} AS stated_{column.strip('_')}, …`."
+        )
     there = [name for name in schema.names if not name.startswith("_")]
     close = difflib.get_close_matches(column, there, n=1, cutoff=0.5)
     guess = close[0] if close else "its name there"
@@ -142,6 +159,6 @@ def _lacks(shown: object, column: str, schema: pa.Schema, wanted_for: str) -> So
 def describe(company: Company, table: TableId) -> str:
     """A line about a source table that can be read: where it is and which columns it has. Errors: SourceError if it cannot."""
     window = Window(None, calendar.day_end(date.max.replace(year=9000), company.zone), company.zone)
-    schema, _ = _open(company, table, window)
+    schema, _ = names.fitting(where(company, table), *_open(company, table, window))
     _columns_are_there(table, schema)
     return f"{where(company, table)} ({len([name for name in schema.names if not name.startswith('_')])} columns)"

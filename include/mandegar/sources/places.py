@@ -1,21 +1,21 @@
 """Where a file lies: beside company.yaml or in object storage, plain or compressed. Its reader gets a plain local file."""
 
-import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import fsspec
 import pyarrow as pa
+from fsspec.compression import compr
 from fsspec.utils import infer_compression
 
 from mandegar.errors import SourceError
-from mandegar.sources import files
+from mandegar.sources import files, packed
 from mandegar.sources.connections import Connection, connection
 from mandegar.systems import TableId
 
-BLOCK_BYTES = 8 << 20
 TRIES = {"max_attempts": 4, "mode": "standard"}  # of one request to S3
 
 
@@ -46,11 +46,13 @@ def _rows(copy: Any, batches: Iterator[pa.RecordBatch], shown: str) -> Iterator[
 
 
 def _fetch(shown: str, options: dict[str, Any], copy: Any) -> None:
-    if "://" not in shown and not Path(shown).is_file():
+    if "://" not in shown and not files.is_there(Path(shown)):
         raise files.missing(shown)
     try:
-        with fsspec.open(shown, "rb", compression="infer", **options) as found:
-            shutil.copyfileobj(found, copy, BLOCK_BYTES)
+        with fsspec.open(shown, "rb", **options) as found, _unpacked(shown, found) as plain:
+            packed.copy(shown, _size(found), plain, copy)
+    except SourceError:
+        raise
     except FileNotFoundError:
         raise files.missing(shown) from None
     except PermissionError as problem:
@@ -62,6 +64,32 @@ def _fetch(shown: str, options: dict[str, Any], copy: Any) -> None:
             f"{shown}: cannot be fetched ({_said(problem)}). Check the address, the connection and that the storage answers."
         ) from problem
     copy.flush()
+
+
+def _size(found: Any) -> int:
+    """How many bytes a file has where it lies; none where its storage does not say."""
+    size = getattr(found, "size", None)
+    if size is None and found.seekable():
+        size = found.seek(0, 2)
+        found.seek(0)
+    return size or 0
+
+
+def _unpacked(shown: str, found: Any) -> Any:
+    """The bytes of a file as they were before they were packed. Errors: SourceError if several files are packed in one."""
+    kind = infer_compression(shown)
+    if kind is None:
+        return found
+    if kind != "zip":
+        return compr[kind](found, mode="rb")
+    within = zipfile.ZipFile(found)
+    members = [name for name in within.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    if len(members) != 1:
+        raise SourceError(
+            f"{shown}: holds {len(members):,} files ({', '.join(members[:5]) or 'none'}), and only one can be read. Pack it alone, and "
+            "give every file a table of its own."
+        )
+    return within.open(members[0])
 
 
 def _options(table: TableId) -> dict[str, Any]:

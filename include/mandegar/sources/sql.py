@@ -15,8 +15,9 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from mandegar.errors import SourceError
-from mandegar.sources import sql_arrow
-from mandegar.sources.files import BATCH_ROWS, ROW, as_texts
+from mandegar.sources import cursors, sql_arrow
+from mandegar.sources.names import kept
+from mandegar.sources.rows import BATCH_ROWS, ROW, as_texts
 from mandegar.sources.sql_url import unusable, url_of
 from mandegar.sources.window import Window, bounds
 from mandegar.systems import TableId
@@ -74,6 +75,10 @@ def open_table(folder: Path, table: TableId, window: Window) -> tuple[pa.Schema,
     except sa.exc.SQLAlchemyError as problem:
         key = "query" if table.table.query else "table"
         raise SourceError(f"{table}: the database refuses the {key} ({_said(problem)}). Correct `{key}:` in company.yaml.") from problem
+    places = kept(table, names)
+    if len(places) < len(names):
+        columns = list(statement.selected_columns)
+        statement, names = statement.with_only_columns(*(columns[place] for place in places)), [names[place] for place in places]
     schema = pa.schema([*((name, pa.string()) for name in names), ROW])
     return schema, SqlTable(str(table), url, engine, statement, schema, window.zone.key).batches()
 
@@ -141,11 +146,21 @@ def _statement(engine: sa.Engine, table: TableId, window: Window | None) -> sa.s
         # SQLite keeps times as text, and compares them as text
         kind: sa.types.TypeEngine = sa.String() if engine.dialect.name == "sqlite" else cursor.type
         low, high = bounds(window, _kind(kind))
+        if _kind(kind) == "text":
+            _compares(engine, table, cursor)
         if not table.table.cursor_moves:
             statement = statement.where(sa.type_coerce(cursor, kind) < sa.bindparam("high", high, kind))
         if low is not None:
             statement = statement.where(sa.type_coerce(cursor, kind) >= sa.bindparam("low", low, kind))
     return statement
+
+
+def _compares(engine: sa.Engine, table: TableId, cursor: sa.ColumnElement) -> None:
+    """A cursor that is no time to the database holds texts that compare as times. Errors: SourceError."""
+    plain = sa.type_coerce(cursor, sa.types.NullType())
+    with engine.connect() as connection:
+        some = connection.execute(sa.select(plain).where(cursor.is_not(None)).limit(cursors.LOOKED_AT)).scalars().all()
+    cursors.refuse_strange(str(table), cursor.name, some)
 
 
 def _kind(of: sa.types.TypeEngine) -> str:

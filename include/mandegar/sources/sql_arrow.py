@@ -12,7 +12,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mandegar.sources.files import BATCH_ROWS
+from mandegar.sources.rows import BATCH_ROWS
 
 SPOKEN = ("postgresql", "sqlite")
 DIALECTS: dict[str, sa.Dialect] = {

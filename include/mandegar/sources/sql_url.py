@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from mandegar.errors import SourceError
 from mandegar.sources.connections import variable
+from mandegar.sources.files import is_there
 from mandegar.systems import TableId
 
 DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mysql+pymysql"}
@@ -23,7 +24,7 @@ def url_of(folder: Path, table: TableId) -> sa.URL:
         url = _read(source.url, table)
     if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith("file:"):
         file = folder / url.database
-        if not file.is_file():
+        if not is_there(file):
             raise SourceError(f"{table}: the database {file} is not there. Correct `url:` of source {table.source_name} in company.yaml.")
         url = url.set(database=str(file.resolve()))
     return url

@@ -1,0 +1,123 @@
+"""JSON lines: an object a line, as text; a line that is none is kept apart, and loses nobody else's row."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pyarrow as pa
+
+from mandegar.errors import SourceError
+from mandegar.sources import names
+from mandegar.sources.rows import BATCH_ROWS, ROW, UNREADABLE, as_texts
+
+BOM = b"\xef\xbb\xbf"
+LINE_BYTES = 16 << 20  # a longer line is not taken apart
+LONG_NUMBER = re.compile(rb"[0-9.]{18}")  # more digits than a double keeps
+SHOWN = 500
+NO_OBJECT = "not a JSON object"
+
+
+class _Exact(float):
+    """A number as a double, with the digits it was written with."""
+
+    written: str
+
+
+def _exact(text: str) -> float:
+    number = _Exact(text)
+    number.written = text
+    return number
+
+
+def open_json_lines(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The keys of all lines as columns, and the rows in batches."""
+    found: dict[str, None] = {}
+    for _, _, record, _ in _records(path):
+        if record and not record.keys() <= found.keys():
+            found.update(dict.fromkeys(record))
+            if len(found) > names.MOST_COLUMNS:
+                break
+    if not found:
+        _is_no_array(path)
+    every = list(found)
+    keys = [every[place] for place in names.kept(path, every)]
+    schema = pa.schema([*((key, pa.string()) for key in keys), ROW, UNREADABLE])
+    return schema, _batches(path, keys, schema)
+
+
+def _records(path: Path) -> Iterator[tuple[int, bytes, dict | None, str]]:
+    """Row number, line, the object (None where the line is not one), and what is wrong then."""
+    with path.open("rb") as stream:
+        number = 0
+        while line := stream.readline(LINE_BYTES):
+            number += 1
+            if len(line) == LINE_BYTES and not line.endswith(b"\n"):
+                while (rest := stream.readline(LINE_BYTES)) and not rest.endswith(b"\n"):
+                    pass
+                yield number, line[:SHOWN], None, f"longer than {LINE_BYTES >> 20} MB"
+                continue
+            line = line.removeprefix(BOM) if number == 1 else line
+            if line.isspace() or not line:
+                continue
+            record, wrong = _read(line)
+            yield number, line, record, wrong
+
+
+def _read(line: bytes) -> tuple[dict | None, str]:
+    """The object of a line, and what is wrong where it is none; numbers with all the digits they are written with."""
+    if LONG_NUMBER.search(line):
+        return _read_loosely(line)
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return _read_loosely(line)
+    return (found, "") if isinstance(found, dict) else (None, NO_OBJECT)
+
+
+def _read_loosely(line: bytes) -> tuple[dict | None, str]:
+    """What orjson refuses or shortens and Python's own reader takes, such as NaN; not half a letter, which no file can hold."""
+    try:
+        found = json.loads(line, parse_float=_exact)
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return None, "holds half a letter, such as \\ud800 alone"
+    except RecursionError:
+        return None, "nested too deeply"
+    except ValueError as problem:
+        return None, NO_OBJECT if "digits" not in str(problem) else "holds a number of thousands of digits"
+    return (found, "") if isinstance(found, dict) else (None, NO_OBJECT)
+
+
+def _batches(path: Path, keys: list[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    rows: list[tuple[int, str | None, dict]] = []
+    for number, line, record, wrong in _records(path):
+        if record is None:
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            rows.append((number, f"{text[:SHOWN]} ({wrong})", {}))
+        else:
+            rows.append((number, None, record))
+        if len(rows) == BATCH_ROWS:
+            yield _batch(rows, keys, schema)
+            rows = []
+    if rows:
+        yield _batch(rows, keys, schema)
+
+
+def _batch(rows: list[tuple[int, str | None, dict]], keys: list[str], schema: pa.Schema) -> pa.RecordBatch:
+    columns = [as_texts(tuple(_as_written(record.get(key)) for _, _, record in rows)) for key in keys]
+    numbers = pa.array([number for number, _, _ in rows], pa.int64())
+    unreadable = pa.array([text for _, text, _ in rows], pa.string())
+    return pa.RecordBatch.from_arrays([*columns, numbers, unreadable], schema=schema)
+
+
+def _as_written(value: object) -> object:
+    return value.written if isinstance(value, _Exact) else value
+
+
+def _is_no_array(path: Path) -> None:
+    """A file without a single object is not one JSON array. Errors: SourceError."""
+    with path.open("rb") as stream:
+        if stream.read(64).removeprefix(BOM).lstrip().startswith(b"["):
+            raise SourceError(f"{path}: holds one JSON array, not an object a line. Export it as JSON lines, or turn it by `jq -c '.[]'`.")
