@@ -177,7 +177,7 @@ def test_running_the_night_again_gives_equal_tables_and_the_same_lists(nights, f
 def test_the_summary_can_be_shown_again(nights, folder):
     result = run("summary", "--company", str(folder), "--home", str(folder / "home"), "--as-of", "2025-03-31")
     assert result.exit_code == 0
-    assert "renewal_reminder (dry run)" in result.stdout
+    assert "Renewal reminder (dry run)" in result.stdout
 
 
 def test_campaigns_are_listed_in_the_order_in_which_they_contact(folder):

@@ -12,10 +12,25 @@ def test_a_row_is_listed_shown_mended_and_counted(waiting):
     assert waiting.rows(MRR) == [(30.0,)]
 
     listed = waiting.run("quarantine", "list").stdout.splitlines()[0]
-    assert listed.split() == ["1", "files.subscription", "quantity_readable", "since", "2025-03-31", "is", "not", "a", "number"]
+    assert listed.split() == [
+        "1",
+        "files.subscription",
+        "quantity_readable",
+        "since",
+        "2025-03-31",
+        "is",
+        "not",
+        "a",
+        "number",
+        "(of",
+        "at",
+        "most",
+        "18",
+        "digits)",
+    ]
     paper = waiting.home / "waiting.csv"
     shown = waiting.run("quarantine", "show", "files.subscription", "--rule", "quantity_readable", "--out", str(paper)).stdout
-    assert "row 4" in shown and "quantity 'three' is not a number  [quantity_readable]" in shown
+    assert "row 4" in shown and "quantity 'three' is not a number (of at most 18 digits)  [quantity_readable]" in shown
     with paper.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     with paper.open("w", encoding="utf-8", newline="") as stream:
@@ -50,11 +65,11 @@ def test_a_persian_company_reads_why_a_row_waits_in_persian(place):
     place.write("ticket.csv", (place.company / "ticket.csv").read_text() + "t2,c9,2025-03-01 10:00:00\n")
     told = place.night().stdout
     assert place.rows("SELECT source, reason FROM quarantined_row ORDER BY source") == [
-        ("files.subscription", "عدد نیست"),
+        ("files.subscription", "عددی با حداکثر ۱۸ رقم نیست"),
         ("files.ticket", "شناسهٔ هیچ مشتری‌ای نیست؛ سطر تا آمدن مشتری منتظر می‌ماند"),
     ]
-    assert "عدد نیست" in told
-    assert "quantity 'three' عدد نیست" in place.run("quarantine", "show", "files.subscription").stdout
+    assert "عددی با حداکثر ۱۸ رقم نیست" in told
+    assert "quantity 'three' عددی با حداکثر ۱۸ رقم نیست" in place.run("quarantine", "show", "files.subscription").stdout
 
 
 def test_a_row_mended_in_its_source_is_read_again(waiting):
