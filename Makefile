@@ -35,7 +35,8 @@ fresh: setup ## make nightly in an empty clone on machines with CPython 3.11 and
 	@$(BIN)/python ops/fresh.py $(READY)
 
 # Three workers on two cores: while a scheduler or a server is waited for, another test goes on.
-test: setup ## all tests
+test: setup ## all tests; gets what they need where it can, says which were left out
+	@mkdir -p var && ops/test_parts.sh
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 fakes: var/fakes/ready ## vendors' servers that others wrote, for tests that skip without them (needs Node.js)
@@ -65,6 +66,7 @@ format: setup ## formats the code
 
 requirements: setup ## compiles requirements.in into requirements.txt, for every CPython that is supported
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-find-links requirements.in --output-file requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-find-links requirements-compose.in --output-file requirements-compose.txt
 
 clean: ## removes what the commands made
 	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache
