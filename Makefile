@@ -1,8 +1,7 @@
-# The commands a person needs. `make nightly` and `make test` each work first on a machine with CPython 3.11 and make.
+# The commands a person needs. `make nightly` and `make test` each work first on a machine with CPython 3.11 to 3.13 and make.
 
-PYTHON ?= python3.11
-PYTHON := $(shell command -v $(PYTHON) || command -v python3)
 BIN := .venv/bin
+READY ?= ../shared/containers/ready.sh
 HOME_DIR := $(abspath $(or $(MANDEGAR_HOME),var))
 COMPANY := $(abspath $(or $(MANDEGAR_COMPANY),$(HOME_DIR)/company))
 RUN := MANDEGAR_HOME=$(HOME_DIR) MANDEGAR_COMPANY=$(COMPANY)
@@ -10,24 +9,19 @@ RUN := MANDEGAR_HOME=$(HOME_DIR) MANDEGAR_COMPANY=$(COMPANY)
 # Every process of a night and of the tests would compile thousands of modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sample nightly up test fakes chaos check bench docs format requirements clean
+.PHONY: help setup sample nightly up fresh test fakes chaos compose-check check bench docs format requirements clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: .venv/ready ## the environment in .venv
 
-.venv/ready: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "Mandegar needs CPython 3.11; this is " + sys.version.split()[0] + ". Try: make PYTHON=/path/to/python3.11")'
-	@echo "==> environment: .venv (about half a minute, once)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --requirements requirements.txt
-	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-build-isolation --no-deps --editable .
-	@touch $@
+# PYTHON=/path/to/python3.12 takes that one; else the first that fits.
+.venv/ready: requirements.txt pyproject.toml ops/setup.sh
+	@PYTHON="$(PYTHON)" ops/setup.sh
 
 sample: setup ## a sample company in var/company, up to yesterday
-	@$(BIN)/mandegar sample --out $(COMPANY) --until $$($(PYTHON) -c 'import datetime; print(datetime.date.today() - datetime.timedelta(days=1))')
+	@$(BIN)/mandegar sample --out $(COMPANY) --until $$($(BIN)/python -c 'import datetime; print(datetime.date.today() - datetime.timedelta(days=1))')
 
 nightly: setup ## one night of the sample company under Airflow, and its summary
 	@test -f $(COMPANY)/company.yaml || $(MAKE) --no-print-directory sample
@@ -37,8 +31,12 @@ up: setup ## Airflow with its page, the DAGs unpaused, until Ctrl-C
 	@test -f $(COMPANY)/company.yaml || $(MAKE) --no-print-directory sample
 	@$(RUN) $(BIN)/python ops/up.py
 
+fresh: setup ## make nightly in an empty clone on machines with CPython 3.11 and 3.13 and make only (READY makes them)
+	@$(BIN)/python ops/fresh.py $(READY)
+
 # Three workers on two cores: while a scheduler or a server is waited for, another test goes on.
-test: setup ## all tests
+test: setup ## all tests; gets what they need where it can, says which were left out
+	@mkdir -p var && ops/test_parts.sh
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 fakes: var/fakes/ready ## vendors' servers that others wrote, for tests that skip without them (needs Node.js)
@@ -55,6 +53,9 @@ var/fakes/ready: tests/sources/vendors/node/package-lock.json
 chaos: setup ## every bad input of the corpus, and nights that are killed (half an hour; ARGS="-k parquet")
 	@MANDEGAR_CHAOS=all $(BIN)/python -m pytest -n 2 --dist worksteal tests/chaos $(ARGS)
 
+compose-check: setup ## runs docker-compose.yaml itself: up, a night, a worker killed, down, up (needs podman or Docker, and root)
+	@ops/compose_machine.sh $(READY)
+
 check: setup ## format, lint, types, import rules, generated docs
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -70,8 +71,9 @@ bench: setup ## what nights cost by size, and ratios to DuckDB SQL and pandas (A
 format: setup ## formats the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-requirements: setup ## compiles requirements.in into requirements.txt
-	@$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-find-links requirements.in --output-file requirements.txt
+requirements: setup ## compiles requirements.in into requirements.txt, for every CPython that is supported
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-find-links requirements.in --output-file requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-find-links requirements-compose.in --output-file requirements-compose.txt
 
 clean: ## removes what the commands made
 	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache

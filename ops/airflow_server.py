@@ -1,37 +1,27 @@
-"""A whole Airflow (API server, scheduler, DAG processor, triggerer) started, asked and stopped from Python."""
+"""A whole Airflow (API server, scheduler, DAG processor, triggerer) started and stopped from Python."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
+from airflow_api import Api
 from airflow_environment import ROOT, environment, password
 
-Found = TypeVar("Found")
-NOT_YET = (urllib.error.URLError, ConnectionError, TimeoutError, KeyError)
 
-
-class Airflow:
+class Airflow(Api):
     """`airflow standalone` in a process group of its own; use it in a `with` block."""
 
     def __init__(self, home: Path, company: Path, port: int | None = None) -> None:
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
         self.home = home
-        self.log = home / "airflow" / "standalone.log"
+        super().__init__(f"http://127.0.0.1:{self.port}", home / "airflow" / "standalone.log")
         self.env = environment(home, company, self.port) | {
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
         }
-        self._token: str | None = None
 
     def __enter__(self) -> "Airflow":
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -39,8 +29,8 @@ class Airflow:
             command = [str(ROOT / ".venv" / "bin" / "airflow"), "standalone"]
             self.process = subprocess.Popen(command, env=self.env, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True)
         try:
-            self.until("healthy", self._healthy, 180)
-            self._token = self.ask("POST", "/auth/token", {"username": "admin", "password": password(self.home)})["access_token"]
+            self.until("healthy", self.healthy, 180)
+            self.login(password(self.home))
         except BaseException:
             self.__exit__()
             raise
@@ -58,65 +48,8 @@ class Airflow:
                 continue
             time.sleep(1)
 
-    def _healthy(self) -> bool:
-        health = self.ask("GET", "/api/v2/monitor/health")
-        return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor", "triggerer"))
-
-    def ask(self, method: str, path: str, body: dict | None = None) -> Any:
-        """One call of the REST API. Errors: urllib.error.HTTPError with Airflow's own words."""
-        headers = {"Content-Type": "application/json"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
-
-    def until(self, what: str, ask: Callable[[], Found], seconds: float = 120) -> Found:
-        """Asks again and again until the answer is true. Errors: TimeoutError that names what was waited for."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if self.process.poll() is not None:
-                raise RuntimeError(f"Airflow stopped while waiting until it is {what}; see {self.log}")
-            try:
-                if found := ask():
-                    return found
-            except NOT_YET:
-                pass
-            time.sleep(0.5)
-        raise TimeoutError(f"Airflow was not {what} within {seconds:.0f} s; see {self.log}")
-
-    def dags(self, count: int) -> list[str]:
-        """The DAGs, once that many have been read. Errors: RuntimeError when a DAG file cannot be."""
-        found = self.until("done reading the DAGs", lambda: self._dag_ids(count))
-        errors = self.ask("GET", "/api/v2/importErrors")
-        if errors["total_entries"]:
-            raise RuntimeError(f"DAG files cannot be read: {errors['import_errors']}")
-        return found
-
-    def _dag_ids(self, count: int) -> list[str]:
-        found = [dag["dag_id"] for dag in self.ask("GET", "/api/v2/dags?limit=100&exclude_stale=true")["dags"]]
-        return sorted(found) if len(found) >= count else []
-
-    def unpause(self, dag_ids: list[str]) -> None:
-        """Consumers first, the producer last, so that no night passes them by."""
-        for dag_id in sorted(dag_ids, key=lambda dag_id: dag_id == "nightly"):
-            self.ask("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
-
-    def trigger(self, dag_id: str, partition_key: str) -> str:
-        """Starts a run for a partition; gives its id."""
-        run = self.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "partition_key": partition_key})
-        return run["dag_run_id"]
-
-    def runs(self, dag_id: str) -> dict[str, str]:
-        """The state of each partition's newest run of a DAG."""
-        runs = self.ask("GET", f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=run_after")["dag_runs"]
-        return {run["partition_key"]: run["state"] for run in runs}
-
-    def failed_tasks(self, dag_id: str) -> list[str]:
-        """Task instances of a DAG that failed, with their run."""
-        found = self.ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/~/taskInstances?limit=100&state=failed")["task_instances"]
-        return [f"{one['dag_run_id']} {one['task_id']}" for one in found]
+    def stopped(self) -> bool:
+        return self.process.poll() is not None
 
 
 def free_port() -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.left_out import leave_out, told
 
 from mandegar import engine as engines
 from mandegar.engine import Engine
@@ -56,8 +57,34 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Begun:
     return Begun(tmp_path_factory.mktemp("begun"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="fail when a test was left out because what it needs is not there")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which tests were left out, why, and what brings them."""
+    if lines := told(terminalreporter.stats.get("skipped", [])):
+        terminalreporter.section("left out")
+        terminalreporter.write_line("\n".join(lines))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With --whole a run that left tests out has failed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and session.config.getoption("--whole") and session.exitstatus == 0 and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(scope="session")
-def spark() -> Iterator[Engine]:
+def java() -> None:
+    """What Spark runs on."""
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        leave_out("there is no Java for Spark", "apt-get install default-jre-headless")
+
+
+@pytest.fixture(scope="session")
+def spark(java: None) -> Iterator[Engine]:
     """One Spark for the whole session: starting it costs seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPARK_CONF_DIR", str(SPARK_FOR_TESTS))
@@ -148,5 +175,5 @@ def make_company(tmp_path: Path) -> MakeCompany:
 def real_data() -> Path:
     """The folder of real data that stands beside the project and is not part of it."""
     if not REAL_DATA.is_dir():
-        pytest.skip(f"{REAL_DATA} is not here: the real data is not part of the project")
+        leave_out("the real data is not part of the project", f"a folder of it beside the project: {REAL_DATA}")
     return REAL_DATA

@@ -7,7 +7,7 @@ from tests.engines.standalone import Cluster, running_cluster
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One Spark cluster for the whole session."""
     with running_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
         yield cluster

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
+from tests.left_out import leave_out
 from tests.sources.servers import MARIADB, running_mariadb
 
 from mandegar import company as companies
@@ -84,7 +85,7 @@ class File:
 @pytest.fixture(scope="module")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if MARIADB is None:
-        pytest.skip("MariaDB is not installed (Debian: mariadb-server-core mariadb-client-core)")
+        leave_out("there is no MariaDB", "apt-get install mariadb-server-core mariadb-client-core")
     with running_mariadb(tmp_path_factory.mktemp("db")) as url:
         yield url
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -155,4 +156,4 @@ def _beta(mean: float, variance: float) -> tuple[float, float]:
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    return float(sum(values) / len(values)) if values else None
+    return fsum(values) / len(values) if values else None  # sum() rounds otherwise from CPython 3.12 on

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import fsum
 from typing import Any
 
 import ibis.expr.types as ir
@@ -121,9 +122,9 @@ def project(metric: str, figure: str, so_far: Figure, as_of: date) -> tuple[floa
 
 def trend(values: list[float], ahead: int) -> float:
     """The straight line of least squares through equally spaced values, so many places after the last."""
-    middle, mean = (len(values) - 1) / 2, sum(values) / len(values)
-    spread = sum((place - middle) ** 2 for place in range(len(values)))
-    slope = sum((place - middle) * (value - mean) for place, value in enumerate(values)) / spread
+    middle, mean = (len(values) - 1) / 2, fsum(values) / len(values)  # sum() rounds otherwise from CPython 3.12 on
+    spread = fsum((place - middle) ** 2 for place in range(len(values)))
+    slope = fsum((place - middle) * (value - mean) for place, value in enumerate(values)) / spread
     return mean + slope * (len(values) - 1 + ahead - middle)
 
 

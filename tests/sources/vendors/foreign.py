@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.left_out import leave_out
 
 FAKES = Path(__file__).parents[3] / "var" / "fakes"
 PATIENCE = 20
@@ -28,7 +28,7 @@ def installed(part: str) -> Path:
     """A file of what `make fakes` installs; the test is skipped where it is not there."""
     found = FAKES / part
     if not found.exists():
-        pytest.skip(f"{part} is not in var/fakes: `make fakes` installs it (needs Node.js)")
+        leave_out("the vendors' fakes are not in var/fakes", "make fakes (needs npm)")
     return found
 
 
