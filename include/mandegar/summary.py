@@ -16,7 +16,7 @@ from mandegar.home import Home
 from mandegar.summary_words import KINDS, RARE, SHOWN, Words
 from mandegar.warehouse import tables
 
-AT_RISK, TARGETS, RESTATED, WAITING, PARTS = 5, 3, 3, 4, 4  # lines of each table: all together stay one screen
+AT_RISK, TARGETS, AHEAD, RESTATED, WAITING, PARTS = 4, 3, 1, 3, 3, 4  # lines of each table: all together stay one screen
 SMALLEST_PART = 10  # customers
 COMPARED = ("customers_end", "mrr_end", "logo_churn_rate", "gross_revenue_retention", "net_revenue_retention")
 
@@ -70,8 +70,11 @@ def _figures(console: Console, connection: sa.Connection, company: Company, word
     table = Table(title=f"{words['figures']} ({company.currency})", title_justify="left")
     table.add_column(words["figure"])
     for (start, complete), _ in last:
-        table.add_column(words.month(company.calendar, start) + ("" if complete else f"\n{words['so far']}"), justify="right")
+        table.add_column(words.month(company.calendar, start) + ("" if complete else f" {words['so far']}"), justify="right")
+    by_contract = any("mrr_end" in values for _, values in last)
     for metric, english, persian, kind in SHOWN:
+        if metric == "customers_buying" and by_contract:
+            continue
         found = [values[metric] for _, values in last if metric in values]
         if found and (metric not in RARE or any(found)):
             table.add_row(persian if words.locale == "fa" else english, *(words.number(values.get(metric), kind) for _, values in last))
@@ -136,7 +139,7 @@ def _targets(console: Console, connection: sa.Connection, words: Words) -> None:
     target = tables.retention_target.c
     rows = connection.execute(
         sa.select(target.target_name, target.metric, target.target, target.actual, target.projected, target.on_track)
-        .where(target.actual.isnot(None))
+        .where(target.actual.isnot(None) & ~target.is_complete)
         .order_by(target.period_end.desc(), target.target_name)
         .limit(TARGETS)
     ).all()
@@ -166,7 +169,7 @@ def _ahead(console: Console, connection: sa.Connection, company: Company, words:
         return
     table = Table(title=words["ahead"], title_justify="left")
     _columns(table, words, month="left", leave="right", share="right")
-    for start, found in months.items():
+    for start, found in list(months.items())[:AHEAD]:
         cells = []
         for metric, kind in (("customers_churned", "count"), ("logo_churn_rate", "share")):
             expected, low, high = found[metric]

@@ -98,6 +98,7 @@ HEADINGS = {
     "rows": ("rows", "سطر"),
     "source": ("source", "منبع"),
     "reason": ("reason", "علت"),
+    "saved": ("This summary is in {path}; the tables are in {tables}.", "این خلاصه در {path} و جدول‌ها در {tables} است."),
     "docs": ("Data Docs: {path}", "اسناد داده: {path}"),
 }
 

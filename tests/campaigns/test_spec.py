@@ -64,7 +64,8 @@ def company_with(make_company):
         (
             "[8, 30]",
             "[30, 8]",
-            "campaigns/renewal.yaml, line 6: stages.d30: found [30, 8]. Write the fewer days first, such as [7, 120]; none below 0 or above 36,500.",
+            "campaigns/renewal.yaml, line 6: stages.d30: found [30, 8]. Write the fewer days first, "
+            "such as [7, 120]; none below 0 or above 36,500.",
         ),
         (
             "stages: {d30: [8, 30]}\n",

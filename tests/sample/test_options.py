@@ -1,7 +1,8 @@
 """What can be asked of a sample beside its size: less usage, and sources that are read by a cursor."""
 
 import json
-from datetime import date
+import sqlite3
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -11,9 +12,11 @@ from click.testing import CliRunner
 
 from mandegar.cli import main
 from mandegar.company import load
+from mandegar.metrics import families
 from mandegar.sample import SampleRefused, write_sample
 
-ARGUMENTS = {"customers": 600, "months": 12, "seed": 3, "until": date(2026, 10, 31), "progress": lambda text: None}
+UNTIL = date(2026, 10, 31)
+ARGUMENTS = {"customers": 600, "months": 12, "seed": 3, "until": UNTIL, "progress": lambda text: None}
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +100,28 @@ def test_the_command_passes_both_on(tmp_path: Path) -> None:
     asked = json.loads((tmp_path / "company" / "truth" / "sample.json").read_text(encoding="utf-8"))
     assert (done.exit_code, asked["usage_rows"], asked["cursors"]) == (0, 100, True)
     assert "cursor: loaded_at" in (tmp_path / "company" / "company.yaml").read_text(encoding="utf-8")
+
+
+def test_a_company_that_shows_what_there_is(tmp_path: Path) -> None:
+    """Dimensions, two conventions, targets, spend in two currencies with their rate, and one late invoice, in both languages."""
+    for locale, own, foreign in (("en", "USD", "EUR"), ("fa", "IRR", "USD")):
+        made = write_sample(tmp_path / locale, **{**ARGUMENTS, "locale": locale}, showing=True)
+        company = load(made.out)
+        assert company.dimensions == ("plan", "country", "segment", "acquisition_channel")
+        assert company.conventions == ("default", "stripe")
+        families.settings_are_right(company)
+        assert (made.out / "targets.yaml").is_file()
+        spend = (made.out / "spend.csv").read_text(encoding="utf-8").splitlines()[1:]
+        assert len(spend) == made.rows["spend"] == 4 * ARGUMENTS["months"]
+        assert {line.split(",")[3] for line in spend} == {own, foreign}
+        assert {line.split(",")[1] for line in (made.out / "rates.csv").read_text(encoding="utf-8").splitlines()[1:]} == {foreign}
+        with sqlite3.connect(made.out / "billing.db") as connection:
+            late = connection.execute("SELECT issued_at, changed FROM invoices WHERE invoice_no = 'LATE-0000001'").fetchall()
+            news = connection.execute(
+                "SELECT count(*) FROM invoices WHERE changed >= ? AND issued_at < ? AND invoice_no <> 'LATE-0000001'",
+                (str(UNTIL), str(UNTIL)),
+            ).fetchone()
+        connection.close()
+        [(issued_at, changed)] = late
+        assert (issued_at < str(UNTIL - timedelta(days=44)), changed) == (True, f"{UNTIL} 12:00:00")
+        assert news == (0,)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from mandegar.errors import IdentityBroken
 from mandegar.lake import Lake
-from mandegar.warehouse.audit import audit
+from mandegar.warehouse.audit import audit, same_sums
 from mandegar.warehouse.publish import publish
 
 YEAR = "period_kind = 'year'"
@@ -133,3 +133,19 @@ def test_a_churn_rate_above_1_is_no_fault_where_the_convention_says_so(nights, p
     assert [line for line in failed(nights, published) if "share" in line] == []
     change(published, "UPDATE kpi_period SET convention = 'default' WHERE metric = 'logo_churn_rate'")
     assert [line for line in failed(nights, published) if "share" in line]
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "same"),
+    [
+        ([3, 0.0, 4e12], [3, 0.0005, 4e12], True),  # trillions of rials that cancel out: the rest is what doubles lose
+        ([3, 0.0, 4e12], [3, 5000.0, 4e12], False),
+        ([3, 0.0, 4.0], [3, 0.0005, 4.0], False),
+        ([3, 7.0, 7.0], [4, 7.0, 7.0], False),
+        ([3, 0.0, 4e12], [3, 0.0, 5e12], False),
+        ([3], [3], True),
+        ([3], None, False),
+    ],
+)
+def test_sums_are_held_to_the_size_of_what_they_are_made_of(here, there, same):
+    assert same_sums(here, there) is same

@@ -16,7 +16,7 @@ from mandegar.metrics.night import Night
 
 TOLD = 5
 FOLLOWED = 20_000  # of more changed rows of an entity than these only the number is told, and the first of them
-MUTE = ("updated_at",)
+MUTE = ("updated_at", "due_at", "paid_at", "next_attempt_at")  # no figure looks at them
 TO_THE_END = ("subscription", "fx_rate", "customer")  # what they say holds on
 WHEN = pa.timestamp("us", "UTC")
 NAMES = {

@@ -108,6 +108,9 @@ def _late_invoice(path: Path, world: World) -> int:
     connection = sqlite3.connect(path)
     try:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(invoices)")]
+        # an invoice paid on the last day was there the night before: only the late one is to be news
+        day = (until.isoformat(), until.isoformat())
+        connection.execute("UPDATE invoices SET changed = issued_at WHERE issued_at < ? AND changed >= ?", day)
         found = connection.execute(
             "SELECT * FROM invoices WHERE kind = 'subscription' AND voided_at IS NULL AND issued_at < ? "
             "ORDER BY issued_at DESC, invoice_no LIMIT 1",
