@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from commands import command, ended, start
 
-from conftest import command, ended, start
 from mandegar.errors import Busy, CompanyError
 from mandegar.home import Home
 from mandegar.locks import locked

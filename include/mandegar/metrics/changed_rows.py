@@ -110,13 +110,13 @@ def _moments(entity: Entity, row: dict, old: dict | None, new: dict | None) -> l
     """The instants that a row tells of: of a row that is new or gone all, of a changed one those that changed and its birth."""
     names = [entity.born, *entity.learnt] if entity.born else []
     if old and new and entity.name != "subscription":
-        names = [entity.born, *(name for name in entity.learnt if old[name] != new[name])] if entity.born else []
+        names = [entity.born, *(name for name in entity.learnt if old.get(name) != new.get(name))] if entity.born else []
     return [_instant(row[name]) for name in names if row.get(name) is not None]
 
 
 def _learnt(entity: Entity, old: dict, new: dict) -> list[datetime]:
     """When the events happened that a changed row tells of now."""
-    return [_instant(new[name]) for name in entity.learnt if new[name] is not None and new[name] != old[name]]
+    return [_instant(new[name]) for name in entity.learnt if new.get(name) is not None and new[name] != old.get(name)]
 
 
 def _instant(value: datetime | date) -> datetime:
