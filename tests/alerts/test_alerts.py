@@ -29,7 +29,7 @@ def test_a_mail_says_what_how_many_since_when_and_what_to_do(acme, mailbox):
     told = text(mail)
     assert "Data team, on the night of 2025-03-31 this was found in your tables:" in told
     assert (
-        "* files.spend  amount: is not a number  [amount_readable]\n"
+        "* files.spend  amount: is not a number (of at most 18 digits)  [amount_readable]\n"
         "  how many: 1 of 3, held back\n"
         "  since the night of 2025-03-30\n"
         "  what to do: Correct it in the source, or read it by an expression in the mapping.\n"
@@ -75,7 +75,7 @@ def test_the_persian_mail_is_set_from_right_to_left_and_what_people_wrote_is_no_
     html = text(mailbox.mails[0], "html")
     assert '<html lang="fa" dir="rtl">' in html
     assert "&lt;b&gt;Data&lt;/b&gt;" in html and "<b>Data" not in html
-    assert "عدد نیست" in html
+    assert "عددی با حداکثر ۱۸ رقم نیست" in html
 
 
 def test_a_message_shows_no_cell_of_a_table_that_broke(acme, mailbox):
@@ -83,7 +83,7 @@ def test_a_message_shows_no_cell_of_a_table_that_broke(acme, mailbox):
     with pytest.raises(MandegarError, match="row 4: 'ten'"):
         acme.stages(FIRST, "files.spend", spend=BAD)
     acme.told(FIRST)
-    assert "amount is not a number (row 4). Mend the export" in text(mailbox.mails[0])
+    assert "amount is not a number (of at most 18 digits) (row 4). Mend the export" in text(mailbox.mails[0])
     assert "ten" not in text(mailbox.mails[0]).split()
 
 

@@ -64,7 +64,10 @@ def test_a_night_has_a_page_and_one_for_each_table(docs):
 
 def test_the_night_s_page_says_what_is_wrong_and_what_to_do(docs):
     told = text(docs / "2025-03-31" / "index.html")
-    assert "files.spend quarantined amount is not a number 1 2025-03-31 Correct it in the source, or read it by an expression" in told
+    assert (
+        "files.spend quarantined amount is not a number (of at most 18 digits) 1 2025-03-31 "
+        "Correct it in the source, or read it by an expression" in told
+    )
     assert "files.spend spend quarantined 1 1" in told
 
 
@@ -114,4 +117,4 @@ def test_persian_pages_read_from_right_to_left(write):
     page = write(nights=(SECOND,), locale="fa", calendar="jalali") / "2025-03-31" / "index.html"
     assert '<html lang="fa" dir="rtl">' in page.read_text(encoding="utf-8")
     assert "شب ۱۴۰۴-۰۱-۱۱" in text(page)
-    assert "amount عدد نیست ۱" in text(page)
+    assert "amount عددی با حداکثر ۱۸ رقم نیست ۱" in text(page)

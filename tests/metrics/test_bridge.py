@@ -29,6 +29,7 @@ def value(figure: Figure) -> Fraction:
 def test_a_step_for_every_policy_in_which_they_differ(from_stripe: Bridge) -> None:
     told = [(step.policy, step.was, step.now) for step in from_stripe.steps]
     assert told == [
+        ("cancellation", "at_request", "end_of_service"),
         ("past_due", "until_ended", "until_dunning_ends"),
         ("new_and_gone", "counted", "apart"),
         ("churn_base", "start_and_new", "start"),
@@ -37,17 +38,19 @@ def test_a_step_for_every_policy_in_which_they_differ(from_stripe: Bridge) -> No
 
 
 def test_mrr_policy_by_policy(from_stripe: Bridge) -> None:
-    """490 to Stripe; the unpaid subscription of 100 goes when dunning is over; the coupon takes 30 off: 360."""
+    """390 to Stripe: unpaid 100, coupon 100, forever 90, credited 100; request, who asked to leave, is paid for until February: 100 more;
+    the unpaid subscription goes when dunning is over; the coupon takes 30 off: 360."""
     walked = [(step.policy, value(after) - value(before)) for step, before, after in from_stripe.walk("mrr_end")]
-    assert value(from_stripe.figures["mrr_end"]) == 490
-    assert walked == [("past_due", -100), ("new_and_gone", 0), ("churn_base", 0), ("discounts", -30)]
+    assert value(from_stripe.figures["mrr_end"]) == 390
+    assert walked == [("cancellation", 100), ("past_due", -100), ("new_and_gone", 0), ("churn_base", 0), ("discounts", -30)]
 
 
 def test_the_churn_rate_policy_by_policy(from_stripe: Bridge) -> None:
-    """3 of 9 (early, back soon, passing; 8 at the start and passing); 4 of 9 with unpaid; 3 of 8 or 9 ... without passing."""
+    """4 of 9 (request, early, back soon, passing; 8 at the start and passing); 3 of 9 without request; 4 of 9 with unpaid; 3 of 8 without
+    passing, above the line and below it."""
     walked = [value(after) for _, _, after in from_stripe.walk("logo_churn_rate")]
-    assert value(from_stripe.figures["logo_churn_rate"]) == Fraction(3, 9)
-    assert walked == [Fraction(4, 9), Fraction(3, 8), Fraction(3, 8), Fraction(3, 8)]
+    assert value(from_stripe.figures["logo_churn_rate"]) == Fraction(4, 9)
+    assert walked == [Fraction(3, 9), Fraction(4, 9), Fraction(3, 8), Fraction(3, 8), Fraction(3, 8)]
 
 
 def test_customer_by_customer(from_stripe: Bridge) -> None:
@@ -58,6 +61,8 @@ def test_customer_by_customer(from_stripe: Bridge) -> None:
         if change.metric in ("mrr_end", "customers_churned")
     }
     assert moved == {
+        ("cancellation", "mrr_end", "request"): 100,
+        ("cancellation", "customers_churned", "request"): -1,
         ("past_due", "mrr_end", "unpaid"): -100,
         ("past_due", "customers_churned", "unpaid"): 1,
         ("new_and_gone", "customers_churned", "passing"): -1,

@@ -144,7 +144,7 @@ def test_without_contracts_customers_are_counted_where_they_were(duckdb: Engine)
         ("planet", "'planet' is nothing that figures can be broken down by. Write one of plan, tenure"),
         ("plan x plan", "Write one of them, or a pair of two different ones"),
         ("plan x region x tenure", "or a pair of two different ones"),
-        ("attributes.", "nothing that figures can be broken down by"),
+        ("attributes.", "After `attributes.` stands a key of at most 100 letters"),
     ],
 )
 def test_a_dimension_that_there_is_not(make_company: Callable[..., Path], dimension: str, told: str) -> None:

@@ -267,7 +267,9 @@ def test_a_cell_that_a_mapping_cannot_compute_is_in_no_message(make_company, tmp
     company = companies.load(make_company({"subscription.csv": "subscription_id\n", "spend.csv": SPEND + BAD}, more=more))
     table, lake = company.table("shop.spend"), Lake(tmp_path / "lake")
     extract(company, lake, table, MONDAY)
-    with pytest.raises(BrokenTable, match=r"the mapping in company\.yaml does not compute: Conversion Error: .*'…'") as told:
+    with pytest.raises(
+        BrokenTable, match=r"the mapping in company\.yaml does not compute: `columns\.amount` of shop\.spend: Conversion Error: .*'…'"
+    ) as told:
         validate(company, lake, table, MONDAY)
     assert "'ten'" not in str(told.value)
 
