@@ -148,11 +148,14 @@ def test_the_manifest_counts_the_rows(night: Airflow) -> None:
 
 
 def test_the_night_is_published(night: Airflow) -> None:
-    """October: ann 100.00 + bob 50.00 + dan 30.00 a month at its end; nobody left in October."""
+    """September: ann 100.00 + bob 50.00 + dan 30.00 a month at its end; cyd left.
+
+    A closed month, since the scheduler runs yesterday's night by itself, and on that one the terms of ann and bob are over.
+    """
     engine = sa.create_engine(Home(night.home).warehouse_url)
     with engine.connect() as connection:
-        query = sa.text("SELECT mrr_end, customers_churned FROM kpi_monthly WHERE period_start = '2025-10-01'")
-        assert connection.execute(query).one() == (180.0, 0.0)
+        query = sa.text("SELECT mrr_end, customers_churned FROM kpi_monthly WHERE period_start = '2025-09-01'")
+        assert connection.execute(query).one() == (180.0, 1.0)
     engine.dispose()
 
 
