@@ -9,7 +9,7 @@ RUN := MANDEGAR_HOME=$(HOME_DIR) MANDEGAR_COMPANY=$(COMPANY)
 # Every process of a night and of the tests would compile thousands of modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sample nightly up fresh test fakes chaos compose-check check bench docs format requirements clean
+.PHONY: help setup sample nightly up fresh test fakes chaos compare compose-check check bench docs format requirements clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,11 @@ var/fakes/ready: tests/sources/vendors/node/package-lock.json
 # Two at a time: each case is a night of its own.
 chaos: setup ## every bad input of the corpus, and nights that are killed (half an hour; ARGS="-k parquet")
 	@MANDEGAR_CHAOS=all $(BIN)/python -m pytest -n 2 --dist worksteal tests/chaos $(ARGS)
+
+# BASE is run in its own tree, on the same books; a path to the retailer's year: ARGS="--retailer FILE".
+compare: setup ## nights of many books under BASE and now; lists every published number that differs (BASE=v0.1.0)
+	@test -n "$(BASE)" || { echo "make compare BASE=<revision>" >&2; exit 2; }
+	@$(BIN)/python ops/compare.py $(BASE) $(ARGS)
 
 compose-check: setup ## runs docker-compose.yaml itself: up, a night, a worker killed, down, up (needs podman or Docker, and root)
 	@ops/compose_machine.sh $(READY)

@@ -50,17 +50,22 @@ LATE = {
 }
 
 
-def restated(folder: Path, kind: str, settings: str, replaced: dict[str, tuple[str, str]], more: dict[str, str]) -> Moved:
-    """What the second night says of the first one's figures after some files have got more lines, or others in their place.
+def restated(
+    folder: Path, kind: str, settings: str, replaced: dict[str, tuple[str, str]], more: dict[str, str], invoice: str = INVOICE
+) -> Moved:
+    """What the second night says of the first one's figures after some files (company.yaml is one) have got more lines, or others in
+    their place.
 
     By metric, first day of the period and region (`all`): value before, after, and because of what.
     """
-    churn = "contract" if kind == "contract" else "inactivity, days: 40"
-    (folder / "company.yaml").write_text(COMPANY.replace("KIND", churn) + settings, encoding="utf-8")
+    churn = {"contract": "contract", "inactivity": "inactivity, days: 40", "estimated": "inactivity, days: estimated"}[kind]
     names = [name for name in FILES if kind == "contract" or name != "subscription"]
     for as_of in (FIRST, SECOND):
+        told = COMPANY.replace("KIND", churn) + settings
+        told = told.replace(*replaced.get("company", ("", ""))) if as_of == SECOND else told
+        (folder / "company.yaml").write_text(told, encoding="utf-8")
         for name in names:
-            text = FILES[name]
+            text = (FILES | {"invoice": invoice})[name]
             if as_of == SECOND:
                 text = text.replace(*replaced.get(name, ("", ""))) + more.get(name, "")
             (folder / f"{name}.csv").write_text(text, encoding="utf-8")
@@ -144,3 +149,46 @@ def test_a_month_that_newly_appears_is_told_whole(tmp_path: Path) -> None:
     assert december["customers_new_and_gone"] == (None, 1)
     assert december["churn_point_customers"] == december["churn_point_worth"] == (None, None)
     assert len(december) > 30
+
+
+def test_other_settings_are_told_as_such(tmp_path: Path) -> None:
+    """a bought on 10 January: on the 31st a customer after 40 days, none after 20; c, of 10 March, likewise at the end of March."""
+    moved = restated(tmp_path, "inactivity", DATA_FROM, {"company": ("days: 40", "days: 20")}, {})
+    of_all = {(metric, day): told for (metric, day, value), told in moved.items() if value == "all" and metric == "customers_end"}
+    assert of_all == {
+        ("customers_end", "2026-01-01"): (1, 0, "the company's settings"),
+        ("customers_end", "2026-03-01"): (1, 0, "the company's settings"),
+    }
+    assert not any(metric == "revenue" for metric, _, _ in moved)
+
+
+def test_what_a_new_dimension_brings_is_no_restatement(tmp_path: Path) -> None:
+    late = {"invoice": "4,a,one_off,2026-02-20,70,USD\n"}
+    moved = restated(tmp_path, "inactivity", DATA_FROM, {"company": ("[region]", "[region, tenure]")}, late)
+    assert moved["revenue", "2026-02-01", "north"] == (0, 70, "the company's settings; 1 invoice (4)")
+    assert {value for _, _, value in moved} <= {"all", "north", "south"}
+
+
+ESTIMATED = """invoice_id,customer_id,kind,issued_at,net_amount,currency
+1,a,one_off,2026-01-01,10,USD
+2,a,one_off,2026-01-11,10,USD
+3,a,one_off,2026-01-21,10,USD
+4,b,one_off,2026-01-01,10,USD
+5,b,one_off,2026-01-11,10,USD
+"""
+
+
+@pytest.mark.parametrize(
+    ("locale", "because"),
+    [
+        ("en", "a customer counts as lost after 20 days, after 10 before; 1 invoice (6)"),
+        ("fa", "مشتری پس از ۲۰ روز از دست رفته شمرده می‌شود، پیش‌تر پس از ۱۰ روز؛ ۱ صورت‌حساب (\u20666\u2069)"),
+    ],
+)
+def test_days_that_are_estimated_otherwise_are_told(tmp_path: Path, locale: str, because: str) -> None:
+    """Three gaps of ten days, then one of twenty: who bought since 12 January is a customer at its end (a and b), before since the 22nd."""
+    late = {"invoice": "6,b,one_off,2026-01-31,10,USD\n"}
+    settings = f"{DATA_FROM}locale: {locale}\nrepurchase: {{minimum_gaps: 3}}\n"
+    moved = restated(tmp_path, "estimated", settings, {}, late, ESTIMATED)
+    assert moved["customers_end", "2026-01-01", "all"] == (0, 2, because)
+    assert moved["revenue", "2026-01-01", "all"] == (50, 60, because.replace("؛", ";").split("; ")[1])

@@ -34,10 +34,16 @@ Span = tuple[datetime, datetime]
 
 @dataclass(frozen=True)
 class Basis:
-    """An earlier night whose marts tonight's can stand on: the day, and the versions of the entities it measured."""
+    """An earlier night: the day, the versions of the entities it measured, the days of inactivity it took.
+
+    differs: what figures depend on beside the data and is otherwise tonight (`settings`, `days`, `code`, or `rows`: the entities as they
+    were then are no longer kept). If anything is, its figures are compared with tonight's, and none of them stands.
+    """
 
     as_of: date
     versions: dict[str, int]
+    days: int
+    differs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,15 +56,21 @@ class Changes:
     events: list[Span]
 
 
-def made_of(company: Company) -> str:
-    """A hash of everything beside the data that figures depend on: the company file, its conventions, the code that measures."""
+def made_of(company: Company) -> dict[str, str]:
+    """Hashes of everything beside the data that figures depend on: the company file with its conventions (`settings`), the days of
+    inactivity where they are estimated (`days`), the code that measures (`code`)."""
+    settings = company.model_dump(mode="json", exclude={"sources", "name", "unsubscribe_url"})
+    days = settings["churn"].pop("days") if company.churn.estimated else None
     told = {
-        "company": company.model_dump(mode="json", exclude={"sources", "name", "unsubscribe_url"}),
-        "conventions": {name: policies.model_dump() for name, policies in conventions(company).items()},
-        "entities": sorted({table.entity for table in company.tables()}),
+        "settings": {
+            "company": settings,
+            "conventions": {name: policies.model_dump() for name, policies in conventions(company).items()},
+            "entities": sorted({table.entity for table in company.tables()}),
+        },
+        "days": days,
         "code": code.fingerprint(*CODE),
     }
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+    return {name: hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest()[:16] for name, part in told.items()}
 
 
 def versions_at(lake: Lake, as_of: date) -> dict[str, int]:
@@ -72,13 +84,18 @@ def versions_at(lake: Lake, as_of: date) -> dict[str, int]:
 
 
 def basis(company: Company, lake: Lake, as_of: date) -> Basis | None:
-    """The last night before this one, if tonight can stand on it."""
+    """The last night before this one, if there is one."""
     receipt = lake.latest("marts", MART, as_of)
-    if receipt is None or receipt.made_of != made_of(company) or receipt.notes is None:
+    if receipt is None or receipt.notes is None:
         return None
-    known = Basis(receipt.as_of, json.loads(receipt.notes)["entities"])
-    readable = all(_is_there(lake, name, version) for name, version in known.versions.items())
-    return known if readable and known.versions.keys() == versions_at(lake, as_of).keys() else None
+    notes, now = json.loads(receipt.notes), made_of(company)
+    then = notes.get("made_of", now | {"code": None})  # a night that does not say was measured by earlier code
+    differs = tuple(name for name in now if then.get(name) != now[name])
+    versions, days = notes["entities"], notes["inactivity_days"]
+    followed = all(_is_there(lake, name, version) for name, version in versions.items())
+    if not followed or versions.keys() != versions_at(lake, as_of).keys():
+        return Basis(receipt.as_of, {}, days, (*differs, "rows"))
+    return Basis(receipt.as_of, versions, days, differs)
 
 
 def _is_there(lake: Lake, name: str, version: int) -> bool:

@@ -122,6 +122,8 @@ RIPENING: tuple[tuple[Family, Callable[[Night], ir.Table]], ...] = (
 METRIC_NAMES = tuple(metric.name for family in FAMILIES for metric in family.metrics)
 RIPE_AFTER = timedelta(days=activation.WINDOW + 1)  # so long a closed period's figures ripen by themselves
 SETTLED = tuple(metric.name for family in FAMILIES if family.settled for metric in family.metrics)
+ENDLESS = tuple(metric.name for metric in ACQUISITION.metrics)  # what won customers are worth moves as long as they stay
+UNSETTLED = tuple(metric.name for family in FAMILIES if not family.settled for metric in family.metrics if metric.name not in ENDLESS)
 
 
 def sources(company: Company) -> SourcesOf:

@@ -24,13 +24,12 @@ def write_mart(
     rows: ir.Table,
     as_of: date,
     closes: datetime,
-    made_of: str | None = None,
     notes: dict | None = None,
 ) -> int:
     """Replaces one night's window of a mart and signs it; gives its rows."""
     lake.withdraw("marts", name, as_of)
     count = engine.write_window(lake, "marts", name, as_of, rows)
-    lake.sign("marts", name, Receipt(as_of, "all", None, closes, count, made_of=made_of, notes=json.dumps(notes) if notes else None))
+    lake.sign("marts", name, Receipt(as_of, "all", None, closes, count, notes=json.dumps(notes) if notes else None))
     return count
 
 

@@ -36,7 +36,8 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
     if company.churn.estimated:
         estimated = repurchase.inactivity_days(_night(company, lake, engine, as_of, entities, every))
         company = _with_days(company, estimated)
-    stands_on = changes.basis(company, lake, as_of)
+    known = changes.basis(company, lake, as_of)
+    stands_on = None if known is None or known.differs else known
     periods, ripe = (every, every) if stands_on is None else _to_compute(company, lake, engine, stands_on, every, as_of)
     night = _night(company, lake, engine, as_of, entities, periods)
     found = contract_marts(night) if night.contractual else inactivity_marts(night)
@@ -60,11 +61,11 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
         lake.forget("marts", name, marts.KEPT_NIGHTS, as_of)
     computed = [
         (night.periods, families.SETTLED),
-        (ripening.periods, tuple(metric.name for family in families.FAMILIES if not family.settled for metric in family.metrics)),
-        (whole.periods, tuple(metric.name for metric in families.ACQUISITION.metrics)),
+        (ripening.periods, families.UNSETTLED),
+        (whole.periods, families.ENDLESS),
     ]
     fresh = engine.keep(families.together([found["kpi_period"], *slow, *timeless]))
-    return counts | _write_figures(night, lake, stands_on, fresh, computed)
+    return counts | _write_figures(night, lake, known, fresh, computed)
 
 
 def as_measured(company: Company, lake: Lake, as_of: date) -> Company:
@@ -94,43 +95,58 @@ def _to_compute(
 
 
 def _write_figures(
-    night: Night, lake: Lake, stands_on: changes.Basis | None, fresh: ir.Table, computed: list[tuple[ir.Table, tuple[str, ...]]]
+    night: Night, lake: Lake, known: changes.Basis | None, fresh: ir.Table, computed: list[tuple[ir.Table, tuple[str, ...]]]
 ) -> dict[str, int]:
-    """Writes kpi_period, tonight's figures beside those that stand; what of closed periods is another now; and what follows."""
+    """Writes kpi_period, tonight's figures beside those that stand; what of closed periods is another now; and what follows.
+
+    known: the last night, if there was one; its figures of the periods and metrics that were not `computed` tonight stand.
+    """
     engine, as_of = night.engine, night.as_of
-    notes = {"entities": changes.versions_at(lake, as_of), "inactivity_days": night.company.churn.days}
-    if stands_on is None:
-        rows = engine.keep(fresh.mutate(**{marts.COMPUTED_ON: ibis.literal(as_of)}))
-        moved = restate.restated(fresh.limit(0), rows.limit(0), as_of)
-    else:
-        before = engine.keep(marts.earlier(lake, engine, "kpi_period", stands_on.as_of))
-        rows = engine.keep(marts.with_earlier(fresh, before, computed, as_of))
-        moved = _restated(lake, engine, stands_on.as_of, fresh, before, computed, as_of)
+    made_of = changes.made_of(night.company)
+    notes = {"entities": changes.versions_at(lake, as_of), "inactivity_days": night.company.churn.days, "made_of": made_of}
+    rows, moved = fresh.mutate(**{marts.COMPUTED_ON: ibis.literal(as_of)}), None
+    if known is not None:
+        before = engine.keep(marts.earlier(lake, engine, "kpi_period", known.as_of))
+        moved = _restated(lake, engine, known, fresh, before, computed, as_of)
+        rows = rows if known.differs else marts.with_earlier(fresh, before, computed, as_of)
+    rows = engine.keep(rows)
+    moved = engine.keep(restate.none(rows) if moved is None else moved)
     sources = families.sources(night.company)
-    moved = engine.keep(moved)
     named = engine.arrow(moved.filter(moved.metric.startswith("cohort ")).select("metric").distinct()).column("metric").to_pylist()
     sources |= families.sources_of_cohorts(night.company, named)
-    moved = restate.with_reasons(night, lake, stands_on, moved, sources, families.SETTLED)
+    moved = restate.with_reasons(night, lake, known, moved, sources)
     counts = {"restatement": marts.write_mart(lake, engine, "restatement", engine.keep(moved), as_of, night.closes)}
     for name, follows in families.from_figures(night, rows).items():
         counts[name] = marts.write_mart(lake, engine, name, follows, as_of, night.closes)
-    made_of = changes.made_of(night.company)
-    return counts | {"kpi_period": marts.write_mart(lake, engine, "kpi_period", rows, as_of, night.closes, made_of, notes)}
+    return counts | {"kpi_period": marts.write_mart(lake, engine, "kpi_period", rows, as_of, night.closes, notes)}
 
 
 def _restated(
-    lake: Lake, engine: Engine, then: date, fresh: ir.Table, before: ir.Table, computed: list[tuple[ir.Table, tuple[str, ...]]], as_of: date
+    lake: Lake,
+    engine: Engine,
+    known: changes.Basis,
+    fresh: ir.Table,
+    before: ir.Table,
+    computed: list[tuple[ir.Table, tuple[str, ...]]],
+    as_of: date,
 ) -> ir.Table:
-    """What an earlier night said of periods that were over, and is otherwise now: key figures and cohorts."""
-    closed = then + timedelta(days=1)
-    parts = [
-        restate.restated(
-            fresh.filter(fresh.metric.isin(metrics)), before.filter(before.metric.isin(metrics)).semi_join(periods, PERIOD), closed
-        )
-        for periods, metrics in computed
-    ]
-    now, was = (marts.earlier(lake, engine, "cohort_retention", night) for night in (as_of, then))
-    return ibis.union(*parts, restate.cohorts_restated(now, was))
+    """What an earlier night said of periods that were over, and is otherwise now: key figures and cohorts.
+
+    Column ripens: the figure can be another because time went on. Where everything was computed anew, only figures of which both nights
+    have some are told: what a new dimension, convention or metric brings is no restatement.
+    """
+    closed = known.as_of + timedelta(days=1)
+    ripe = closed - families.RIPE_AFTER
+    if known.differs:
+        fresh, before = (one.semi_join(other, restate.OF_A_KIND) for one, other in ((fresh, before), (before, fresh)))
+    parts = []
+    for periods, metrics in computed:
+        then = before.filter(before.metric.isin(metrics)).semi_join(periods, PERIOD)
+        found = restate.restated(fresh.filter(fresh.metric.isin(metrics)), then, closed)
+        over = found.period_end <= ripe if known.differs and metrics == families.UNSETTLED else ibis.literal(metrics == families.SETTLED)
+        parts.append(found.mutate(ripens=~over))
+    now, was = (marts.earlier(lake, engine, "cohort_retention", night) for night in (as_of, known.as_of))
+    return ibis.union(*parts, restate.cohorts_restated(now, was).mutate(ripens=ibis.literal(not known.differs)))
 
 
 def open_night(company: Company, lake: Lake, engine: Engine, as_of: date) -> Night:

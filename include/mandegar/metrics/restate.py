@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from mandegar.calendar import midnight
 from mandegar.lake import Lake
-from mandegar.metrics.changed_rows import TOLD, ChangedRows, changed_rows, in_words
+from mandegar.metrics.changed_rows import PERSIAN_DIGITS, TOLD, ChangedRows, changed_rows, in_words
 from mandegar.metrics.changes import NEAR, Basis
 from mandegar.metrics.dimensions import ALL
 from mandegar.metrics.marts import COMPUTED_ON
@@ -32,7 +32,17 @@ STANDS_ON = pa.schema(
 SPANS = pa.schema([("calendar", pa.string()), ("period_kind", pa.string()), ("period_start", pa.date32())])
 WHEN = pa.timestamp("us", "UTC")
 BECAUSE = pa.schema([("figure", pa.int64()), ("because", pa.string())])
-SETTINGS = {"en": "the company's settings, or the version", "fa": "تنظیمات شرکت، یا نسخهٔ برنامه"}
+OF_A_KIND = ("calendar", "period_kind", "dimension", "convention", "metric")
+DIFFERS = {
+    "settings": {"en": "the company's settings", "fa": "تنظیمات شرکت"},
+    "days": {
+        "en": "a customer counts as lost after {now} days, after {then} before",
+        "fa": "مشتری پس از {now} روز از دست رفته شمرده می‌شود، پیش‌تر پس از {then} روز",
+    },
+    "code": {"en": "another version of the program", "fa": "نسخهٔ دیگری از برنامه"},
+    "rows": {"en": "rows as they were then are no longer kept", "fa": "سطرهای آن زمان دیگر نگه داشته نشده‌اند"},
+}
+UNKNOWN = {"en": "rows that cannot be told apart", "fa": "سطرهایی که نمی‌توان نام برد"}
 DAY = 86_400
 
 
@@ -86,6 +96,11 @@ def restated(now: ir.Table, before: ir.Table, closed: date) -> ir.Table:
     return moved.select(*KEY, "period_end", "published_on", *names, difference=moved.value_after - moved.value_before)
 
 
+def none(figures: ir.Table) -> ir.Table:
+    """No restatement, of a first night."""
+    return restated(figures.limit(0).drop(COMPUTED_ON), figures.limit(0), date.min).mutate(ripens=ibis.literal(False))
+
+
 def cohorts_restated(now: ir.Table, before: ir.Table) -> ir.Table:
     """What was said of cohorts at ages they had reached already, and is otherwise now. Grain and columns: those of `restated`.
 
@@ -126,39 +141,49 @@ def cohorts_restated(now: ir.Table, before: ir.Table) -> ir.Table:
     return named.select(*KEY, "period_end", "published_on", *names, difference=named.value_after - named.value_before)
 
 
-def with_reasons(
-    night: Night, lake: Lake, stands_on: Basis | None, moved: ir.Table, sources: SourcesOf, settled: tuple[str, ...]
-) -> ir.Table:
-    """The restated figures with the rows that moved each, in words: column because.
+def with_reasons(night: Night, lake: Lake, known: Basis | None, moved: ir.Table, sources: SourcesOf) -> ir.Table:
+    """The restated figures with the rows that moved each, in words: column because, in place of ripens.
 
     A row moves a figure if its entity is one of those that the figure stands on, its time lies in the period, and its customer in the
-    cell; where no changed row is so near, those of the days around, of the entity, or all that changed are told. sources: by convention
-    and metric. Figures that are not `settled` (they ripen) and
-    cohorts are told only if a late row moved them.
+    cell; where no changed row is so near, those of the days around, of the entity, or all that changed are told. What beside the data
+    differs from the last night (`known`) is told first. sources: by convention and metric. Figures that ripen are told only if a late
+    row moved them.
     """
     engine, locale = night.engine, night.company.locale
-    columns = [name for name in moved.columns if name != "period_end"]
+    columns = [name for name in moved.columns if name not in ("period_end", "ripens")]
     kept = engine.keep(moved.mutate(figure=ibis.row_number().over(order_by=list(KEY))))
-    if stands_on is None or not engine.count(kept):
-        return kept.select(*columns, because=ibis.literal(SETTINGS[night.company.locale])).limit(0)
-    changed = changed_rows(night, lake, stands_on)
-    figures = engine.arrow(kept.select("figure", "metric", "convention")).to_pylist()
+    if known is None or not engine.count(kept):
+        return kept.select(*columns, because=ibis.literal("")).limit(0)
+    changed = changed_rows(night, lake, known)
+    figures = engine.arrow(kept.select("figure", "metric", "convention", "ripens")).to_pylist()
     near = _nearest(night, kept, changed, sources)
+    differing = _differing(known, night.company.churn.days, locale)
     words = []
     for row in figures:
         of = sources.get((row["convention"], row["metric"]), Sources(()))
         entities = (*of.entities, *of.of_parts)
-        ripens = row["metric"] not in settled
         found = near.get(row["figure"], {})
-        told = [in_words(entity, count, first, locale) for entity, (count, first, late) in found.items() if late or not ripens]
+        apart = [text for name, text in differing.items() if name != "days" or of.days]
+        told = [
+            in_words(entity, count, first, locale) for entity, (count, first, late) in found.items() if late or not (row["ripens"] or apart)
+        ]
         told += [changed.counted[entity] for entity in entities if entity in changed.crowds]
-        if ripens and not told:
+        if row["ripens"] and not told:
             continue
-        if not told:
+        if not told and not apart:
             told = [changed.counted[entity] for entity in entities if entity in changed.counted] or list(changed.counted.values())
-        words.append({"figure": row["figure"], "because": ("؛ " if locale == "fa" else "; ").join(told) or SETTINGS[locale]})
+        because = ("؛ " if locale == "fa" else "; ").join([*apart, *told]) or UNKNOWN[locale]
+        words.append({"figure": row["figure"], "because": because})
     joined = kept.join(engine.table(pa.Table.from_pylist(words, BECAUSE)), "figure")
     return joined.select(*columns, "because")
+
+
+def _differing(known: Basis, days: int, locale: str) -> dict[str, str]:
+    """By name, what beside the data is otherwise than on the earlier night, in words."""
+    numbers = {"now": str(days), "then": str(known.days)}
+    if locale == "fa":
+        numbers = {name: number.translate(PERSIAN_DIGITS) for name, number in numbers.items()}
+    return {name: DIFFERS[name][locale].format(**numbers) for name in known.differs}
 
 
 def _nearest(night: Night, moved: ir.Table, changed: ChangedRows, sources: SourcesOf) -> dict[int, dict[str, tuple[int, list[str], bool]]]:
