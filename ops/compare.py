@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--book", action="append", default=[], help="only this book (may be repeated)")
     parser.add_argument("--retailer", type=Path, default=RETAILER, help="the online retailer's year as Parquet")
     asked = parser.parse_args(arguments)
-    base, now = checked_out(asked.base), Revision("now", ROOT, ROOT / ".venv" / "bin" / "python")
+    base, now = checked_out(asked.base), as_it_stands()
     known = books([str(base.python)], base.environment, asked.retailer)
     if wrong := set(asked.book) - {book.name for book in known}:
         parser.error(f"no book is called {', '.join(sorted(wrong))}: {', '.join(book.name for book in known)}")
@@ -94,6 +94,14 @@ def checked_out(revision: str) -> Revision:
         subprocess.run(["make", "--no-print-directory", "-C", str(tree), "setup"], check=True)
         return Revision(name, tree, tree / ".venv" / "bin" / "python")
     return Revision(name, tree, ROOT / ".venv" / "bin" / "python")
+
+
+def as_it_stands() -> Revision:
+    """This tree as it is now, uncommitted changes and all: a copy, so that one can go on working."""
+    tree = WORK / "trees" / "now"
+    shutil.rmtree(tree, ignore_errors=True)
+    shutil.copytree(ROOT / "include", tree / "include", ignore=shutil.ignore_patterns("__pycache__"))
+    return Revision("now", tree, ROOT / ".venv" / "bin" / "python")
 
 
 def run(book: Book, revisions: list[Revision]) -> list[str]:
