@@ -6,6 +6,7 @@ one, the random books hold entities alone. `MORE` asks of each for all that is c
 
 import csv
 import random
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,15 +35,31 @@ class Book:
     write: Callable[[Path, date], None]
 
 
-def books(python: list[str], environment: dict[str, str], retailer: Path) -> list[Book]:
-    """All of them; `python` with `environment` runs the revision that writes the sample companies, `retailer` is the shop's year."""
+def books(python: list[str], environment: dict[str, str], retailer: Path, without: tuple[str, ...] = ()) -> list[Book]:
+    """All of them; `python` with `environment` runs the revision that writes the sample companies, `retailer` is the shop's year.
+
+    without: dimensions and conventions that are not asked for, since the older revision cannot tell them.
+    """
     found = [
         _sample("sample", "en", "plan, country, tenure, plan x segment", python, environment),
         _sample("sample-jalali", "fa", "plan, region, acquisition_channel", python, environment),
         *(Book(f"contracts-{seed}", NIGHTS, _Contracts(seed).write) for seed in (1, 2, 3)),
         *(Book(f"purchases-{seed}", NIGHTS, _Purchases(seed).write) for seed in (1, 2)),
     ]
-    return [*found, Book("retailer", SALE, lambda folder, _: _retailer(folder, retailer))] if retailer.is_file() else found
+    if retailer.is_file():
+        found.append(Book("retailer", SALE, lambda folder, _: _retailer(folder, retailer)))
+    return [Book(book.name, book.nights, _asking_less(book.write, without)) for book in found]
+
+
+def _asking_less(write: Callable[[Path, date], None], without: tuple[str, ...]) -> Callable[[Path, date], None]:
+    def written(folder: Path, night: date) -> None:
+        write(folder, night)
+        told = (folder / "company.yaml").read_text(encoding="utf-8")
+        for name in without:
+            told = re.sub(rf", {re.escape(name)}(?=[,\]])", "", told)
+        (folder / "company.yaml").write_text(told, encoding="utf-8")
+
+    return written
 
 
 def _sample(name: str, locale: str, dimensions: str, python: list[str], environment: dict[str, str]) -> Book:

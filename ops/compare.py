@@ -1,6 +1,6 @@
 """`make compare BASE=REVISION`: nights of the same books under two revisions, and every published number that differs.
 
-    ops/compare.py BASE [--book NAME ...] [--retailer PARQUET]
+    ops/compare.py BASE [--book NAME ...] [--without NAME ...] [--retailer PARQUET]
 
 BASE is checked out beside (var/compare/REVISION) and runs in this environment, or in one of its own where it pins other packages. The
 list goes into var/compare/differences.csv and, summed up by book, table and figure, onto the screen. Gives 0 if nothing differs.
@@ -48,9 +48,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("base", help="the revision to compare with, such as v0.1.0 or a commit")
     parser.add_argument("--book", action="append", default=[], help="only this book (may be repeated)")
     parser.add_argument("--retailer", type=Path, default=RETAILER, help="the online retailer's year as Parquet")
+    parser.add_argument("--without", action="append", default=[], help="a dimension or convention that BASE cannot tell")
     asked = parser.parse_args(arguments)
     base, now = checked_out(asked.base), as_it_stands()
-    known = books([str(base.python)], base.environment, asked.retailer)
+    known = books([str(base.python)], base.environment, asked.retailer, tuple(asked.without))
     if wrong := set(asked.book) - {book.name for book in known}:
         parser.error(f"no book is called {', '.join(sorted(wrong))}: {', '.join(book.name for book in known)}")
     if not asked.retailer.is_file():

@@ -16,6 +16,7 @@ from mandegar.metrics import (
     forecast,
     kpi,
     newcomers,
+    own_cycle,
     repurchase,
     support,
     survival,
@@ -90,6 +91,7 @@ FEEDBACK = Family(
     stands_on=("survey", "ticket", "interaction"),
     of_customers=False,
 )
+OWN_CYCLES = Family("Own cycles", "own_cycle.own_cycle", own_cycle.OWN_CYCLE, needs=("invoice",), kind="inactivity")
 NEWCOMERS = Family("Newcomers", "newcomers.newcomers", newcomers.NEWCOMERS, settled=False, reaches_on=True)
 ACTIVATION = Family(
     "Activation", "activation.activation", activation.ACTIVATION, settled=False, stands_on=("customer", "usage", "interaction")
@@ -109,6 +111,7 @@ FAMILIES = (
     REVENUE,
     WORTH_KEEPING,
     WORTH,
+    OWN_CYCLES,
     NEWCOMERS,
     ACTIVATION,
     ACQUISITION,
@@ -169,6 +172,9 @@ def beside_the_core(night: Night, presence: ir.Table, wide: ir.Table) -> list[ir
         kept = worth_keeping.worth_keeping(presence, values, night.dimensions)
         told = kpi.tall(night.engine.keep(kept), WORTH_KEEPING.metrics, night.periods)
         found.append(night.small_cells.hide(told, WORTH_KEEPING.title))
+    if OWN_CYCLES.told_of(night):
+        cycles = night.engine.keep(own_cycle.own_cycle(night))
+        found.append(night.small_cells.hide(kpi.tall(cycles, OWN_CYCLES.metrics, night.periods), OWN_CYCLES.title))
     if night.contractual:
         found.append(kpi.tall(night.engine.keep(worth.worth(wide)), WORTH.metrics, night.periods))
     elif REVENUE.told_of(night):
