@@ -12,6 +12,7 @@ from mandegar.company import Company
 from mandegar.engine import Engine
 from mandegar.entities import ENTITIES
 from mandegar.metrics import night as nights
+from mandegar.metrics.ledger import mrr_intervals
 from mandegar.quality.reading import ARROW
 
 Row = dict[str, Any]
@@ -78,14 +79,17 @@ def invoice(number: str, customer: str, issued_at: str, net: Any, **more: Any) -
     return told | {"kind": "one_off", "currency": "USD"} | more
 
 
-def night(engine: Engine, of: Company, first: str, as_of: str, **entities: list[Row]) -> nights.Night:
+def night(engine: Engine, of: Company, first: str, as_of: str, **entities: list[Row]) -> nights.MeasuredNight:
     """What a night measures, from rows instead of a lake."""
     first_day, last_day = date.fromisoformat(first), date.fromisoformat(as_of)
     periods = calendar.period_table(of, first_day, last_day)
     instants = sorted({*periods.column("starts_at").to_pylist(), *periods.column("ends_at").to_pylist()})
     names = tuple(ENTITIES)
     tables = {name: engine.keep(engine.table(entity(name, entities.get(name, [])))) for name in names}
-    return nights.Night(of, engine, last_day, calendar.day_end(last_day, of.zone), tables, engine.keep(engine.table(periods)), instants)
+    closes = calendar.day_end(last_day, of.zone)
+    return nights.MeasuredNight(
+        of, engine, last_day, closes, tables, engine.keep(engine.table(periods)), instants, mrr_intervals=mrr_intervals
+    )
 
 
 def rows(engine: Engine, expression: ir.Table) -> list[Row]:

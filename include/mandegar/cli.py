@@ -272,7 +272,7 @@ def _say(text: str) -> None:
 
 def _show(this: Any) -> None:
     from mandegar.summary import show
-    from mandegar.summary_words import Words
+    from mandegar.summary_words import SummaryWords
     from mandegar.warehouse.connect import warehouse
 
     path = this.home.reports / f"night-{this.as_of}.txt"
@@ -281,7 +281,7 @@ def _show(this: Any) -> None:
         show(this.company, this.home, engine, this.as_of, Console(width=None if sys.stdout.isatty() else 140))
         with path.open("w", encoding="utf-8") as stream:
             show(this.company, this.home, engine, this.as_of, Console(file=stream, width=140))
-    words = Words(this.company.locale)
+    words = SummaryWords(this.company.locale)
     where = {"path": words.left_to_right(str(path)), "tables": words.left_to_right(_shown(this.home.warehouse_url))}
     click.echo(words["saved"].format(**where))
 

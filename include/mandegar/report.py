@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mandegar.campaigns.lists import neutral
-from mandegar.metrics.bridge import Bridge, Figure
+from mandegar.metrics.bridge import Bridge, ExactFigure
 
 SHOWN = 5
 
@@ -61,7 +61,7 @@ def _differs(bridge: Bridge, metric: str) -> bool:
     return any(before != after for _, before, after in bridge.walk(metric))
 
 
-def _text(figure: Figure) -> str:
+def _text(figure: ExactFigure) -> str:
     if figure.value is None:
         return "–"
     if figure.denominator is None:
@@ -69,7 +69,7 @@ def _text(figure: Figure) -> str:
     return f"{_plain(figure.value)} = {figure.numerator.normalize():,f} / {figure.denominator.normalize():,f}"
 
 
-def _difference(before: Figure, after: Figure) -> str:
+def _difference(before: ExactFigure, after: ExactFigure) -> str:
     if before.value is None or after.value is None:
         return "–"
     change = after.value - before.value

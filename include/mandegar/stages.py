@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from mandegar import calendar, engine, lastresort, locks
 from mandegar.alerts.alert import alert
-from mandegar.campaigns.run import Outcome, run_campaign
+from mandegar.campaigns.run import CampaignRun, run_campaign
 from mandegar.company import Company
 from mandegar.conform.across import hold_across
 from mandegar.conform.conform import conform
@@ -160,10 +160,10 @@ def alert_stage(night: Night) -> dict[str, int]:
     return _logged(night, "alert", work)
 
 
-def campaign_stage(night: Night, campaign: str, live: bool = False) -> Outcome:
+def campaign_stage(night: Night, campaign: str, live: bool = False) -> CampaignRun:
     """One campaign's decision and lists; no other campaign of the company decides meanwhile, here or on another machine."""
 
-    def work() -> Outcome:
+    def work() -> CampaignRun:
         with night.alone(locks.CAMPAIGNS, f"campaign {campaign}"), alone_in(target, "campaigns"):
             return run_campaign(night.company, night.home, target, computing, campaign, night.as_of, live)
 

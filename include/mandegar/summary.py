@@ -13,7 +13,7 @@ from rich.table import Table
 from mandegar.campaigns.spec import load_all
 from mandegar.company import Company
 from mandegar.home import Home
-from mandegar.summary_words import KINDS, RARE, SHOWN, Words
+from mandegar.summary_words import KINDS, RARE, SHOWN, SummaryWords
 from mandegar.warehouse import tables
 
 AT_RISK, TARGETS, AHEAD, RESTATED, WAITING, PARTS = 4, 3, 1, 3, 3, 4  # lines of each table: all together stay one screen
@@ -23,7 +23,7 @@ COMPARED = ("customers_end", "mrr_end", "logo_churn_rate", "gross_revenue_retent
 
 def show(company: Company, home: Home, warehouse: sa.Engine, as_of: date, console: Console) -> None:
     """Prints the summary of a published night."""
-    words = Words(company.locale)
+    words = SummaryWords(company.locale)
     with warehouse.begin() as connection:
         console.print()
         console.rule(f"[bold]{escape(company.name)}[/bold]  {words.digits(_day(company, as_of))}")
@@ -51,12 +51,12 @@ def _day(company: Company, as_of: date) -> str:
     return as_of.isoformat()
 
 
-def _columns(table: Table, words: Words, **columns: Literal["left", "right"]) -> None:
+def _columns(table: Table, words: SummaryWords, **columns: Literal["left", "right"]) -> None:
     for heading, justify in columns.items():
         table.add_column(words[heading], justify=justify, overflow="fold")
 
 
-def _figures(console: Console, connection: sa.Connection, company: Company, words: Words) -> None:
+def _figures(console: Console, connection: sa.Connection, company: Company, words: SummaryWords) -> None:
     kpi = tables.kpi_period.c
     query = (
         sa.select(kpi.period_start, kpi.is_complete, kpi.metric, kpi.value)
@@ -81,13 +81,13 @@ def _figures(console: Console, connection: sa.Connection, company: Company, word
     console.print(table)
 
 
-def _more(table: Table, words: Words, count: int) -> None:
+def _more(table: Table, words: SummaryWords, count: int) -> None:
     """How many lines more there would be."""
     if count > 0:
         table.caption, table.caption_justify = words["more"].format(count=words.number(count, "count")), "left"
 
 
-def _parts(console: Console, connection: sa.Connection, company: Company, words: Words) -> None:
+def _parts(console: Console, connection: sa.Connection, company: Company, words: SummaryWords) -> None:
     """Of the last closed month, where most and where least customers were lost, by each dimension."""
     kpi = tables.kpi_period.c
     month = (kpi.calendar == company.calendar) & (kpi.period_kind == "month") & (kpi.convention == "default")
@@ -111,7 +111,7 @@ def _parts(console: Console, connection: sa.Connection, company: Company, words:
         console.print(table)
 
 
-def _conventions(console: Console, connection: sa.Connection, company: Company, words: Words, as_of: date) -> None:
+def _conventions(console: Console, connection: sa.Connection, company: Company, words: SummaryWords, as_of: date) -> None:
     """The last closed month by the other conventions, and the command that explains the differences."""
     others = [name for name in company.conventions if name != "default"]
     if not others:
@@ -134,7 +134,7 @@ def _conventions(console: Console, connection: sa.Connection, company: Company, 
     console.print(words["bridge"].format(command=words.left_to_right(command)), soft_wrap=True)
 
 
-def _targets(console: Console, connection: sa.Connection, words: Words) -> None:
+def _targets(console: Console, connection: sa.Connection, words: SummaryWords) -> None:
     """The targets that are due, or still running."""
     target = tables.retention_target.c
     rows = connection.execute(
@@ -156,7 +156,7 @@ def _targets(console: Console, connection: sa.Connection, words: Words) -> None:
     console.print(table)
 
 
-def _ahead(console: Console, connection: sa.Connection, company: Company, words: Words) -> None:
+def _ahead(console: Console, connection: sa.Connection, company: Company, words: SummaryWords) -> None:
     """How many customers the next months are expected to cost."""
     told = tables.forecast.c
     query = sa.select(told.period_start, told.metric, told.forecast, told.low_80, told.high_80).where(
@@ -178,7 +178,7 @@ def _ahead(console: Console, connection: sa.Connection, company: Company, words:
     console.print(table)
 
 
-def _restated(console: Console, connection: sa.Connection, company: Company, words: Words, as_of: date) -> None:
+def _restated(console: Console, connection: sa.Connection, company: Company, words: SummaryWords, as_of: date) -> None:
     """What was published of closed periods, and is otherwise now."""
     moved = tables.restatement.c
     whole = (moved.as_of == as_of) & (moved.dimension == "all") & (moved.convention == "default") & (moved.calendar == company.calendar)
@@ -198,7 +198,7 @@ def _restated(console: Console, connection: sa.Connection, company: Company, wor
     console.print(table)
 
 
-def _risk(console: Console, connection: sa.Connection, company: Company, words: Words, as_of: date) -> None:
+def _risk(console: Console, connection: sa.Connection, company: Company, words: SummaryWords, as_of: date) -> None:
     risk, who = tables.customer_risk.c, tables.customer_contact.c
     high = (risk.as_of == as_of) & (risk.risk_band == "high")
     count, worth = connection.execute(sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(risk.value_at_risk), 0)).where(high)).one()
@@ -219,7 +219,7 @@ def _risk(console: Console, connection: sa.Connection, company: Company, words: 
     console.print(table)
 
 
-def _lists(console: Console, connection: sa.Connection, company: Company, home: Home, words: Words, as_of: date) -> None:
+def _lists(console: Console, connection: sa.Connection, company: Company, home: Home, words: SummaryWords, as_of: date) -> None:
     titles = {campaign.id: getattr(campaign.title, words.locale) for campaign in load_all(company)}
     run = tables.campaign_run.c
     rows = connection.execute(
@@ -238,7 +238,7 @@ def _lists(console: Console, connection: sa.Connection, company: Company, home: 
     console.print(table)
 
 
-def _quarantine(console: Console, connection: sa.Connection, words: Words, as_of: date) -> None:
+def _quarantine(console: Console, connection: sa.Connection, words: SummaryWords, as_of: date) -> None:
     row = tables.quarantined_row.c
     counted = sa.func.count()
     query = (
@@ -258,7 +258,7 @@ def _quarantine(console: Console, connection: sa.Connection, words: Words, as_of
     console.print(table)
 
 
-def _missing(console: Console, connection: sa.Connection, words: Words, as_of: date) -> None:
+def _missing(console: Console, connection: sa.Connection, words: SummaryWords, as_of: date) -> None:
     """The source tables whose last try failed: the night went on without what they would have said."""
     run = tables.pipeline_run.c
     intake = (run.as_of == as_of) & (run.stage.startswith("extract ") | run.stage.startswith("validate "))

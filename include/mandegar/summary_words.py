@@ -104,7 +104,7 @@ HEADINGS = {
 
 
 @dataclass(frozen=True)
-class Words:
+class SummaryWords:
     """The summary's language."""
 
     locale: str

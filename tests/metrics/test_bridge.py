@@ -7,7 +7,7 @@ from tests.metrics.test_conventions import BOOK, CREDITS, CUSTOMERS
 from tests.small_tables import company, night
 
 from mandegar.engine import Engine
-from mandegar.metrics.bridge import Bridge, Figure, bridge
+from mandegar.metrics.bridge import Bridge, ExactFigure, bridge
 from mandegar.metrics.policies import conventions
 
 ADDITIVE = ("mrr_end", "customers_churned", "churned_mrr", "new_mrr", "customers_end", "logo_churn_rate")
@@ -21,7 +21,7 @@ def from_stripe(duckdb: Engine) -> Bridge:
     return bridge(given, known["stripe"], known["default"])
 
 
-def value(figure: Figure) -> Fraction:
+def value(figure: ExactFigure) -> Fraction:
     assert figure.value is not None
     return figure.value
 

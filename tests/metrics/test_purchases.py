@@ -9,7 +9,8 @@ from tests.small_tables import Row, at, company, entity, figures, invoice, night
 from mandegar.calendar import period_table
 from mandegar.engine import Engine
 from mandegar.metrics.measure import inactivity_marts
-from mandegar.metrics.purchases import purchases, revenue, revenue_entries, within
+from mandegar.metrics.periods import within
+from mandegar.metrics.purchases import purchases, revenue, revenue_entries
 from mandegar.metrics.refunds import chains, credited
 
 SOLD = invoice("1", "", "2026-01-10", 100)

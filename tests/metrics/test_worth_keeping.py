@@ -10,8 +10,8 @@ from tests.small_tables import Row, company, invoice, night, rows
 
 from mandegar.engine import Engine
 from mandegar.metrics.dimensions import Dimension
+from mandegar.metrics.grain import PERIOD
 from mandegar.metrics.kpi import tall
-from mandegar.metrics.mrr import PERIOD
 from mandegar.metrics.worth_keeping import WORTH_KEEPING, base_values, worth_keeping
 
 # January: a 1000 less 400 of goods, b 500 less 100 and 20 minutes of support, c 100 less 150, d nothing, e 300. A minute costs 2.

@@ -49,7 +49,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Line:
+class MessageLine:
     """One line about a finding. english: whatever the company's language, such as what a stage said."""
 
     text: str
@@ -68,7 +68,7 @@ class Part:
     column: str | None
     reason: str
     rule: str | None
-    lines: tuple[Line, ...]
+    lines: tuple[MessageLine, ...]
 
     def __str__(self) -> str:
         what = f"{self.column}: {self.reason}" if self.column else self.reason
@@ -114,11 +114,11 @@ def _told(company: Company, one: Finding) -> Part:
     if one.rule != STAGE and one.evaluated:
         count, of = _n(company, one.unexpected), _n(company, one.evaluated)
         kept = in_language(locale, (", held back", "، در قرنطینه")) if one.status == "quarantined" else ""
-        lines.append(Line(in_language(locale, (f"{count} of {of}", f"{count} از {of}")) + kept, in_language(locale, MANY)))
+        lines.append(MessageLine(in_language(locale, (f"{count} of {of}", f"{count} از {of}")) + kept, in_language(locale, MANY)))
     if one.detail:
-        lines.append(Line(one.detail, english=one.rule == STAGE))
-    lines.append(Line(f"{in_language(locale, FIRST)} {_day(company, one.since)}"))
-    lines.append(Line(one.mend, in_language(locale, WHAT_TO_DO)))
+        lines.append(MessageLine(one.detail, english=one.rule == STAGE))
+    lines.append(MessageLine(f"{in_language(locale, FIRST)} {_day(company, one.since)}"))
+    lines.append(MessageLine(one.mend, in_language(locale, WHAT_TO_DO)))
     return Part(one.source, one.column, one.reason, None if one.rule == STAGE else one.rule, tuple(lines))
 
 

@@ -19,7 +19,7 @@ from mandegar.lake import Lake
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CampaignRun:
     """What a campaign decided for a night, and where its lists are."""
 
     campaign: Campaign
@@ -33,7 +33,7 @@ class Outcome:
 
 def run_campaign(
     company: Company, home: Home, warehouse: sa.Engine, engine: Engine, campaign_id: str, as_of: date, live: bool = False
-) -> Outcome:
+) -> CampaignRun:
     """Decides one campaign for a night and writes its lists; a dry run unless `live`.
 
     Campaigns with a lower priority number contact first: those that have not decided for this night yet do so before, so
@@ -54,10 +54,10 @@ def run_campaign(
 
 def _run(
     company: Company, home: Home, warehouse: sa.Engine, engine: Engine, campaign: Campaign, ahead: list[str], as_of: date, mode: str
-) -> Outcome:
+) -> CampaignRun:
     folder = home.lists(campaign.id, as_of)
     if ledger.is_decided(warehouse, campaign, as_of, ledger.LIVE) and lists.mode_of(folder) == ledger.LIVE:
-        return Outcome(campaign, as_of, ledger.LIVE, folder, *ledger.recorded(warehouse, campaign, as_of))
+        return CampaignRun(campaign, as_of, ledger.LIVE, folder, *ledger.recorded(warehouse, campaign, as_of))
     lake = Lake(home.lake).of_night(as_of, "customer")
     people = person_keys(accounts(company, lake, engine, as_of), company.name, ledger.known_people(warehouse))
     considered = as_persons(candidates(company, campaign, lake, engine, as_of), refusals(lake, engine, as_of), people)
@@ -68,4 +68,4 @@ def _run(
     ledger.record(warehouse, campaign, members, lists.version_of(campaign, rows), as_of, mode)
     lists.write_lists(folder, campaign, rows, as_of, mode)
     suppressed = Counter(one.deciding_rule for one in members if one.decision == "suppressed")
-    return Outcome(campaign, as_of, mode, folder, len(rows["send"]), len(rows["holdout"]), dict(suppressed.most_common()))
+    return CampaignRun(campaign, as_of, mode, folder, len(rows["send"]), len(rows["holdout"]), dict(suppressed.most_common()))

@@ -27,7 +27,7 @@ SLICE_ROWS = 6_000_000
 
 
 @dataclass(frozen=True)
-class Evening:
+class ConformingNight:
     """The night that conforms: its company, lake and engine, the day it closes and the instant that day was over."""
 
     company: Company
@@ -50,7 +50,7 @@ def conform(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
     Errors: BrokenTable when the customers, or what churn is measured on, did not come in that night.
     """
     _core_is_there(company, lake, as_of)
-    evening = Evening(company, lake, engine, as_of, calendar.day_end(as_of, company.zone))
+    evening = ConformingNight(company, lake, engine, as_of, calendar.day_end(as_of, company.zone))
     given = [entity for name, entity in ENTITIES.items() if name != "customer" and _windows(evening, entity)]
     counts = {"customer": _customers(evening)}
     if counts["customer"] == 0:
@@ -104,7 +104,7 @@ def _core_is_there(company: Company, lake: Lake, as_of: date) -> None:
         )
 
 
-def _windows(evening: Evening, entity: Entity) -> list[tuple[str, list[date]]]:
+def _windows(evening: ConformingNight, entity: Entity) -> list[tuple[str, list[date]]]:
     """The source tables of an entity with the windows that count."""
     found = []
     for table in chunks.sources(evening.company, entity):
@@ -114,7 +114,7 @@ def _windows(evening: Evening, entity: Entity) -> list[tuple[str, list[date]]]:
     return found
 
 
-def _valid(evening: Evening, entity: Entity, after: date | None = None) -> ir.Table:
+def _valid(evening: ConformingNight, entity: Entity, after: date | None = None) -> ir.Table:
     """The good rows of an entity from all its source tables, with their window; after: only of windows since that night."""
     parts = []
     for table, every in _windows(evening, entity):
@@ -128,7 +128,7 @@ def _valid(evening: Evening, entity: Entity, after: date | None = None) -> ir.Ta
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
-def _customers(evening: Evening) -> int:
+def _customers(evening: ConformingNight) -> int:
     """Makes the customers; those of companies that do not list them are everyone who bought or subscribed. Gives their number."""
     if _windows(evening, CUSTOMER):
         done = _entity(evening, CUSTOMER, None)
@@ -143,7 +143,7 @@ def _customers(evening: Evening) -> int:
     return done
 
 
-def _entity(evening: Evening, entity: Entity, customers: ir.Table | None) -> int:
+def _entity(evening: ConformingNight, entity: Entity, customers: ir.Table | None) -> int:
     """Makes an entity, or those of its chunks that tonight can have changed. Gives its rows."""
     engine, lake = evening.engine, evening.lake
     rated = evening.rates_for(entity)
@@ -177,7 +177,7 @@ def _entity(evening: Evening, entity: Entity, customers: ir.Table | None) -> int
     return _sign(evening, entity, found, home is not None)
 
 
-def _taken_back(evening: Evening, entity: Entity, base: State) -> set[str]:
+def _taken_back(evening: ConformingNight, entity: Entity, base: State) -> set[str]:
     """The chunks of rows that their source has deleted, or given back, since the base."""
     found: set[str] = set()
     for table, _ in _windows(evening, entity):
@@ -187,11 +187,11 @@ def _taken_back(evening: Evening, entity: Entity, base: State) -> set[str]:
     return found
 
 
-def _dated(evening: Evening, entity: Entity) -> ir.Table:
+def _dated(evening: ConformingNight, entity: Entity) -> ir.Table:
     return born_before(_valid(evening, entity), entity, evening.as_of, evening.closes)
 
 
-def _sizes(evening: Evening, entity: Entity) -> dict[str, int]:
+def _sizes(evening: ConformingNight, entity: Entity) -> dict[str, int]:
     """How many good rows of all windows belong in each chunk."""
     rows = _valid(evening, entity)
     counted = rows.select(chunk=chunks.chunk_of(rows, entity)).group_by(CHUNK).agg(n=ibis._.count())
@@ -212,7 +212,7 @@ def _slices(wanted: set[str], sizes: dict[str, int]) -> Iterable[list[str]]:
 
 
 def _remade(
-    evening: Evening, entity: Entity, some: list[str], home: ir.Table | None, customers: ir.Table | None
+    evening: ConformingNight, entity: Entity, some: list[str], home: ir.Table | None, customers: ir.Table | None
 ) -> tuple[ir.Table, dict[str, Counts], list[pa.Table]]:
     """The rows of some chunks as they stood when the day was over, what was counted of each, and the orphans among them."""
     engine = evening.engine
@@ -253,7 +253,9 @@ def _remade(
     return good.select(*entity.names, CHUNK), counts, lost
 
 
-def _rated(evening: Evening, entity: Entity, known: ir.Table, rated: Rates) -> tuple[ir.Table, pa.Table, dict[str, tuple[int, int]]]:
+def _rated(
+    evening: ConformingNight, entity: Entity, known: ir.Table, rated: Rates
+) -> tuple[ir.Table, pa.Table, dict[str, tuple[int, int]]]:
     """The rows whose currency can be converted; the others as lines of the quarantine, and how many of each chunk these are."""
     engine, locale = evening.engine, evening.company.locale
     marked = engine.keep(rates.marked(engine, known, entity, rated))
@@ -272,13 +274,13 @@ def _counted(engine: Engine, rows: ir.Table, flag: str | None = None) -> dict[st
     return {row[CHUNK]: (row["n"], row["flagged"]) for row in engine.arrow(found).to_pylist()}
 
 
-def _write(evening: Evening, entity: Entity, rows: ir.Table, some: set[str], counts: dict[str, Counts], moved: bool) -> int:
+def _write(evening: ConformingNight, entity: Entity, rows: ir.Table, some: set[str], counts: dict[str, Counts], moved: bool) -> int:
     evening.lake.withdraw("conformed", entity.name, evening.as_of)
     evening.engine.write_chunks(evening.lake, "conformed", entity.name, some, rows.select(*entity.names, CHUNK))
     return _sign(evening, entity, counts, moved)
 
 
-def _sign(evening: Evening, entity: Entity, counts: dict[str, Counts], moved: bool) -> int:
+def _sign(evening: ConformingNight, entity: Entity, counts: dict[str, Counts], moved: bool) -> int:
     lake, as_of = evening.lake, evening.as_of
     made_of = chunks.made_of(evening.company, lake, entity, as_of)
     state = State(as_of, lake.version("conformed", entity.name), made_of, counts, moved, evening.rates_for(entity))
@@ -289,7 +291,7 @@ def _sign(evening: Evening, entity: Entity, counts: dict[str, Counts], moved: bo
     return rows
 
 
-def _tell(evening: Evening, entity: Entity, counts: dict[str, Counts]) -> None:
+def _tell(evening: ConformingNight, entity: Entity, counts: dict[str, Counts]) -> None:
     """Writes what the rules over whole entities counted to lake/quality."""
     rows = sum(count.rows for count in counts.values())
     repeated = sum(count.repeated for count in counts.values())

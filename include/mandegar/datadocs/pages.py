@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mandegar.alerts.findings import Counted, Finding, counted, findings, owner_of, told
 from mandegar.company import Company
-from mandegar.datadocs.words import Words
+from mandegar.datadocs.words import PageWords
 from mandegar.home import Home
 from mandegar.lake import Lake
 from mandegar.quality import profile, quarantine, suites
@@ -26,7 +26,7 @@ GRAVE = ("failed", "quarantined", "warned", "no history", "passed")
 
 
 @dataclass(frozen=True)
-class Line:
+class RuleLine:
     """One rule of a table: what it counted, and what it says."""
 
     result: Counted
@@ -44,7 +44,7 @@ class Sheet:
     entity: str
     owner: str | None
     status: str
-    lines: list[Line]
+    lines: list[RuleLine]
     rows: int | None = None
     refused: int | None = None
     page: str | None = None
@@ -75,7 +75,7 @@ def write_pages(company: Company, home: Home, lake: Lake, warehouse: sa.Engine, 
     with warehouse.begin() as connection:
         found = findings(company, lake, connection, as_of)
         results = counted(lake, connection, as_of)
-    words = Words(company)
+    words = PageWords(company)
     root = home.data_docs
     beside, place = root / f".{as_of}", root / as_of.isoformat()
     shutil.rmtree(beside, ignore_errors=True)
@@ -122,7 +122,7 @@ def _sheets(company: Company, lake: Lake, results: list[Counted], found: list[Fi
     for name, some in by_source.items():
         receipt = lake.receipt("valid", name, as_of)
         came = receipt is not None or name not in tables
-        lines = [Line(one, *told(company, every, one, as_of), since.get((one.source, one.rule))) for one in some]
+        lines = [RuleLine(one, *told(company, every, one, as_of), since.get((one.source, one.rule))) for one in some]
         lines.sort(key=lambda line: (GRAVE.index(line.result.status), line.result.rule))
         counts = Counter(line.result.status for line in lines)
         status = next((status for status in GRAVE if counts[status] and status != "no history"), "passed") if came else "failed"

@@ -49,7 +49,7 @@ WORDS = {
 }
 
 
-class Words:
+class PageWords:
     """How the pages speak: words, numbers and days in the company's language and calendar."""
 
     def __init__(self, company: Company) -> None:

@@ -7,10 +7,10 @@ import pyarrow as pa
 from mandegar.calendar import midnight
 from mandegar.metrics import fx
 from mandegar.metrics.dimensions import ALL, NONE
+from mandegar.metrics.grain import PERIOD
 from mandegar.metrics.kpi import Metric
-from mandegar.metrics.mrr import PERIOD
-from mandegar.metrics.night import Night
-from mandegar.metrics.purchases import within
+from mandegar.metrics.night import MeasuredNight
+from mandegar.metrics.periods import within
 from mandegar.metrics.survival import origins
 from mandegar.money import SUM
 
@@ -23,7 +23,7 @@ ACQUISITION = (
 )
 
 
-def acquisition(night: Night, values: ir.Table) -> ir.Table:
+def acquisition(night: MeasuredNight, values: ir.Table) -> ir.Table:
     """What was spent on winning customers, and who was won.
 
     Grain: one row per period, dimension (all, and acquisition_channel) and dimension_value with spend or a new customer. Columns:
@@ -85,7 +85,7 @@ def acquisition_period(wide: ir.Table, periods: ir.Table) -> ir.Table:
     )
 
 
-def _spend(night: Night) -> ir.Table:
+def _spend(night: MeasuredNight) -> ir.Table:
     """What was spent on winning customers: at, channel, amount, in the company's currency."""
     spend = night.entities["spend"]
     bought = spend.filter(~spend.channel.isin(night.company.acquisition.retention_channels)) if _keeping(night) else spend
@@ -101,11 +101,11 @@ def _spend(night: Night) -> ir.Table:
     return own.select("at", "channel", "amount")
 
 
-def _keeping(night: Night) -> bool:
+def _keeping(night: MeasuredNight) -> bool:
     return bool(night.company.acquisition.retention_channels)
 
 
-def _won(night: Night, values: ir.Table) -> ir.Table:
+def _won(night: MeasuredNight, values: ir.Table) -> ir.Table:
     """Who was won when, by which channel: customer_id, at, channel, lifetime_value."""
     found = origins(night)
     new = found.filter(found.seen_day <= found.origin_day).select("customer_id", at="origin_at")

@@ -6,10 +6,12 @@ import ibis.expr.types as ir
 from mandegar.calendar import midnight
 from mandegar.metrics.days import local_day
 from mandegar.metrics.dimensions import totals
+from mandegar.metrics.grain import PERIOD
 from mandegar.metrics.kpi import Metric
-from mandegar.metrics.mrr import PERIOD
-from mandegar.metrics.night import Night
-from mandegar.metrics.purchases import within
+from mandegar.metrics.ledger import first_payments
+from mandegar.metrics.night import MeasuredNight
+from mandegar.metrics.periods import within
+from mandegar.metrics.purchases import purchases_of
 from mandegar.metrics.spells import today
 from mandegar.settings import Milestone
 
@@ -20,7 +22,7 @@ ACTIVATION = (
 USUAL_DAYS_OF_USE = 3
 
 
-def activation(night: Night) -> ir.Table:
+def activation(night: MeasuredNight) -> ir.Table:
     """How many of those who signed up in each period were activated.
 
     Grain: one row per period, dimension and dimension_value (the customer's traits at signup) with a signup. Columns, counts:
@@ -53,7 +55,7 @@ def activation(night: Night) -> ir.Table:
     )
 
 
-def milestones(night: Night) -> tuple[Milestone, ...]:
+def milestones(night: MeasuredNight) -> tuple[Milestone, ...]:
     """What the company says a new customer has to reach; else the first payment or purchase, and use on 3 days if use is known."""
     told = night.company.activation.milestones
     if told:
@@ -62,11 +64,11 @@ def milestones(night: Night) -> tuple[Milestone, ...]:
     return (paid, Milestone(kind="usage", days=USUAL_DAYS_OF_USE)) if night.company.has("usage") else (paid,)
 
 
-def _reached(night: Night, milestone: Milestone, new: ir.Table) -> ir.Table:
+def _reached(night: MeasuredNight, milestone: Milestone, new: ir.Table) -> ir.Table:
     """Which of the new customers reached a milestone within their window. Column: customer_id."""
     zone, until = night.company.zone, night.closes
     if milestone.kind == "first_payment":
-        at = night.first_paid.select("customer_id", at="first_paid_at") if night.contractual else _first_purchases(night)
+        at = first_payments(night).select("customer_id", at="first_paid_at") if night.contractual else _first_purchases(night)
         events = at.select("customer_id", day=local_day(at["at"], zone, until), times=ibis.literal(1))
         inside = _in_window(events, new)
         return inside.select("customer_id").distinct()
@@ -83,8 +85,8 @@ def _reached(night: Night, milestone: Milestone, new: ir.Table) -> ir.Table:
     return summed.filter((summed.times >= milestone.times) & (summed.days >= milestone.days)).select("customer_id")
 
 
-def _first_purchases(night: Night) -> ir.Table:
-    return night.purchases.group_by("customer_id").agg(at=night.purchases.issued_at.min())
+def _first_purchases(night: MeasuredNight) -> ir.Table:
+    return purchases_of(night).group_by("customer_id").agg(at=purchases_of(night).issued_at.min())
 
 
 def _in_window(events: ir.Table, new: ir.Table) -> ir.Table:

@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.mrr import PERIOD
+from mandegar.metrics.grain import PERIOD
 
 
 def active_at(bought: ir.Table, cutoffs: ir.Table) -> ir.Table:

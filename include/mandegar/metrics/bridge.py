@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from mandegar.metrics import contract, kpi
 from mandegar.metrics.dimensions import ALL
-from mandegar.metrics.night import Night
+from mandegar.metrics.night import MeasuredNight
 from mandegar.metrics.policies import Policies, differing
 
 METRICS = kpi.LOGO + kpi.CONTRACT
@@ -18,7 +18,7 @@ CUSTOMER = "customer_id"
 
 
 @dataclass(frozen=True)
-class Figure:
+class ExactFigure:
     """A key figure, exact: numerator / denominator, or the numerator alone."""
 
     numerator: Decimal
@@ -38,8 +38,8 @@ class Change:
 
     metric: str
     customer_id: str
-    before: Figure
-    after: Figure
+    before: ExactFigure
+    after: ExactFigure
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Step:
     policy: str
     was: object
     now: object
-    figures: dict[str, Figure]
+    figures: dict[str, ExactFigure]
     changes: list[Change]
 
 
@@ -61,10 +61,10 @@ class Bridge:
     the customers' differences of numerator (and denominator) add up to the step's.
     """
 
-    figures: dict[str, Figure]
+    figures: dict[str, ExactFigure]
     steps: list[Step]
 
-    def walk(self, metric: str) -> Iterator[tuple[Step, Figure, Figure]]:
+    def walk(self, metric: str) -> Iterator[tuple[Step, ExactFigure, ExactFigure]]:
         """The steps with a metric's figure before and after each."""
         before = self.figures[metric]
         for step in self.steps:
@@ -72,7 +72,7 @@ class Bridge:
             before = step.figures[metric]
 
 
-def bridge(night: Night, one: Policies, other: Policies) -> Bridge:
+def bridge(night: MeasuredNight, one: Policies, other: Policies) -> Bridge:
     """The bridge from one set of policies to another, over the one period that the night is asked for.
 
     The policies in which the two differ are exchanged one after the other, in the order of `Policies`; what two policies do
@@ -89,7 +89,7 @@ def bridge(night: Night, one: Policies, other: Policies) -> Bridge:
     return Bridge(first, steps)
 
 
-def _known(night: Night, policies: Policies) -> ir.Table:
+def _known(night: MeasuredNight, policies: Policies) -> ir.Table:
     """Every figure of the whole company and of every customer."""
     book = contract.book(night, policies)
     wide = night.engine.keep(kpi.side_by_side(night.periods, book.logo(), book.money()))
@@ -98,12 +98,12 @@ def _known(night: Night, policies: Policies) -> ir.Table:
     )
 
 
-def _whole(night: Night, known: ir.Table) -> dict[str, Figure]:
+def _whole(night: MeasuredNight, known: ir.Table) -> dict[str, ExactFigure]:
     rows = night.engine.arrow(known.filter(known.dimension == ALL)).to_pylist()
-    return {row["metric"]: Figure(row["numerator"], row["denominator"]) for row in rows}
+    return {row["metric"]: ExactFigure(row["numerator"], row["denominator"]) for row in rows}
 
 
-def _changes(night: Night, before: ir.Table, after: ir.Table) -> list[Change]:
+def _changes(night: MeasuredNight, before: ir.Table, after: ir.Table) -> list[Change]:
     """The customers of whom a figure's numerator or denominator is another."""
     parts = []
     for when, known in (("before", before), ("after", after)):
@@ -133,7 +133,7 @@ def _changes(night: Night, before: ir.Table, after: ir.Table) -> list[Change]:
             row["metric"],
             row["dimension_value"],
             *(
-                Figure(row[f"numerator_{when}"], row[f"denominator_{when}"] if row["metric"] in divided else None)
+                ExactFigure(row[f"numerator_{when}"], row[f"denominator_{when}"] if row["metric"] in divided else None)
                 for when in ("before", "after")
             ),
         )

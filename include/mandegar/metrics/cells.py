@@ -4,8 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.dimensions import ALL
-from mandegar.metrics.kpi import CELL
-from mandegar.metrics.mrr import PERIOD
+from mandegar.metrics.grain import CELL, PERIOD
 
 
 def beside(periods: ir.Table, *parts: ir.Table) -> ir.Table:

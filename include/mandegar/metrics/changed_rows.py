@@ -12,7 +12,7 @@ from mandegar.entities import ENTITIES, Entity
 from mandegar.lake import Lake
 from mandegar.metrics.changes import Basis, rows_changed, versions_at, works_from
 from mandegar.metrics.fx import FOREVER
-from mandegar.metrics.night import Night
+from mandegar.metrics.night import MeasuredNight
 
 TOLD = 5
 FOLLOWED = 20_000  # of more changed rows of an entity than these only the number is told, and the first of them
@@ -56,7 +56,7 @@ class ChangedRows:
     """The entities of which too many changed to be followed."""
 
 
-def changed_rows(night: Night, lake: Lake, stands_on: Basis) -> ChangedRows:
+def changed_rows(night: MeasuredNight, lake: Lake, stands_on: Basis) -> ChangedRows:
     """What changed since the basis.
 
     Grain of rows: one per entity and key. from_at, until_at: between which instants the change can be seen in figures. late: it tells of

@@ -12,8 +12,10 @@ from mandegar.calendar import midnight
 from mandegar.metrics import fx
 from mandegar.metrics.days import date_of, local_day, number
 from mandegar.metrics.dimensions import column_of, totals, traits
-from mandegar.metrics.night import Night
-from mandegar.metrics.spells import purchase_days, spans, spells, today
+from mandegar.metrics.ledger import mrr_intervals
+from mandegar.metrics.night import MeasuredNight
+from mandegar.metrics.purchases import purchase_days, revenue_entries_of
+from mandegar.metrics.spells import spans, spells, today
 from mandegar.metrics.survival import origins
 from mandegar.money import MONEY, SUM
 
@@ -24,7 +26,7 @@ COHORT = ("cohort_by", "cohort_start")
 AGES = pa.schema([("method", pa.string()), ("age", pa.int64()), ("age_to", pa.int64())])
 
 
-def cohort_retention(night: Night) -> ir.Table:
+def cohort_retention(night: MeasuredNight) -> ir.Table:
     """How much of each cohort is left at each age, as of the night.
 
     Grain: one row per cohort_by, cohort_start, dimension, dimension_value, age_unit, method, age. A cohort is who signed up
@@ -72,7 +74,7 @@ class Scale:
         return rows.join(self.units.select(**{day: "day", name: "unit"}), day)
 
 
-def _scales(night: Night, starts: ir.Table) -> tuple[Scale, Scale]:
+def _scales(night: MeasuredNight, starts: ir.Table) -> tuple[Scale, Scale]:
     settings, engine = night.company.cohorts, night.engine
     days = _period_of_days(night, starts)
     first, last = days["day"][0].as_py(), days["unit"][-1].as_py()
@@ -91,7 +93,7 @@ def _ages(ages: Sequence[int], brackets: Sequence[tuple[int, int]], longest: int
     return pa.Table.from_pylist(rows, AGES)
 
 
-def _period_of_days(night: Night, starts: ir.Table) -> pa.Table:
+def _period_of_days(night: MeasuredNight, starts: ir.Table) -> pa.Table:
     """The period of every day from that of the first start to that of the day after the night's: day, unit, cohort_start."""
     company = night.company
     found = night.engine.arrow(starts.agg(first=starts.start_day.min())).column("first")[0].as_py()
@@ -107,7 +109,7 @@ def _period_of_days(night: Night, starts: ir.Table) -> pa.Table:
     return pa.Table.from_pylist(rows, pa.schema([("day", pa.int64()), ("unit", pa.int64()), ("cohort_start", pa.date32())]))
 
 
-def _starts(night: Night) -> ir.Table:
+def _starts(night: MeasuredNight) -> ir.Table:
     """Who belongs to which cohort: cohort_by, customer_id, start_day, cohort_start (a day), and the traits at the start."""
     known = origins(night)
     whole = known.filter(known.seen_day <= known.origin_day)
@@ -126,7 +128,7 @@ def _starts(night: Night) -> ir.Table:
     return dated.join(days, "start_day").select(*COHORT, "customer_id", "start_day", *_traits(night))
 
 
-def _retention(night: Night, starts: ir.Table, scale: Scale) -> ir.Table:
+def _retention(night: MeasuredNight, starts: ir.Table, scale: Scale) -> ir.Table:
     """Retention at the ages of one scale."""
     engine, ages = night.engine, scale.ages
     placed = engine.keep(scale.place(starts, "start_day", "start"))
@@ -154,14 +156,14 @@ def _retention(night: Night, starts: ir.Table, scale: Scale) -> ir.Table:
     return _beside(engine.keep(_cohorts(night, groups, money, scale)), engine.keep(retained), scale)
 
 
-def _groups(placed: ir.Table, night: Night) -> ir.Table:
+def _groups(placed: ir.Table, night: MeasuredNight) -> ir.Table:
     """Who started in the same unit of the same cohort with the same traits, as one number, `kin`; with how many they are."""
     columns = (*COHORT, "start", *_traits(night))
     counted = placed.group_by(*columns).agg(people=placed.count().cast("int64"))
     return counted.mutate(kin=ibis.row_number().over(order_by=list(columns)).cast("int64"))
 
 
-def _cohorts(night: Night, groups: ir.Table, money: ir.Table, scale: Scale) -> ir.Table:
+def _cohorts(night: MeasuredNight, groups: ir.Table, money: ir.Table, scale: Scale) -> ir.Table:
     """The cohorts at every age: how many they are, how many have reached it, and what these brought in at age 0."""
     nothing, nobody = ibis.literal(0).cast(SUM), ibis.literal(0).cast("int64")
     at_first = money.filter((money.since <= 0) & (money.until >= 0))
@@ -202,7 +204,7 @@ def _beside(whole: ir.Table, retained: ir.Table, scale: Scale) -> ir.Table:
     )
 
 
-def _presence(night: Night, scale: Scale) -> ir.Table:
+def _presence(night: MeasuredNight, scale: Scale) -> ir.Table:
     """In which units each customer was there, no unit twice: customer_id, from_unit, to_unit (included)."""
     if not night.contractual:
         bought = scale.place(purchase_days(night), "day", "unit_of")
@@ -211,15 +213,15 @@ def _presence(night: Night, scale: Scale) -> ir.Table:
     return _ends_within(night, spells(rows.filter(rows.paid)), scale).select("customer_id", "from_unit", "to_unit")
 
 
-def _money(night: Night, scale: Scale) -> ir.Table:
+def _money(night: MeasuredNight, scale: Scale) -> ir.Table:
     """What customers brought in: customer_id, from_unit, to_unit (included), amount in each of them."""
     zone, until = night.company.zone, night.closes
     if not night.contractual:
-        entries = night.revenue_entries
+        entries = revenue_entries_of(night)
         dated = scale.place(entries.mutate(day=local_day(entries["at"], zone, until)), "day", "unit_of")
         summed = dated.group_by("customer_id", "unit_of").agg(amount=dated.amount.sum().cast(MONEY))
         return summed.select("customer_id", from_unit="unit_of", to_unit="unit_of", amount="amount")
-    paid = night.stretches.filter(night.stretches.mrr > 0)
+    paid = mrr_intervals(night).filter(mrr_intervals(night).mrr > 0)
     valued = fx.with_rate(night.company, night.engine, paid, night.closes, night.known_rates)
     dated = valued.select(
         "customer_id",
@@ -230,7 +232,7 @@ def _money(night: Night, scale: Scale) -> ir.Table:
     return _ends_within(night, dated, scale).select("customer_id", "from_unit", "to_unit", "amount")
 
 
-def _ends_within(night: Night, rows: ir.Table, scale: Scale) -> ir.Table:
+def _ends_within(night: MeasuredNight, rows: ir.Table, scale: Scale) -> ir.Table:
     """Spans of days as the units whose last day they contain, of those that are over."""
     clipped = rows.mutate(from_day=ibis.greatest(rows.from_day, scale.first_day), until_day=ibis.least(rows.until_day, today(night)))
     there = clipped.filter(clipped.until_day > clipped.from_day)
@@ -261,5 +263,5 @@ def _until_age(rows: ir.Table) -> ir.IntegerValue:
     return (rows.method == UNBOUNDED).ifelse(rows.age, rows.age_to)
 
 
-def _traits(night: Night) -> tuple[str, ...]:
+def _traits(night: MeasuredNight) -> tuple[str, ...]:
     return tuple(map(column_of, traits(night.dimensions)))

@@ -7,10 +7,10 @@ import ibis.expr.types as ir
 
 from mandegar.errors import IdentityBroken
 from mandegar.metrics import fx, movements, mrr, retention
-from mandegar.metrics.dimensions import NONE, beside, traits
-from mandegar.metrics.ledger import first_paid, ledger, returns
-from mandegar.metrics.mrr import CELL, PERIOD, PLAN
-from mandegar.metrics.night import Night
+from mandegar.metrics.dimensions import NONE, PLAN, beside, traits
+from mandegar.metrics.grain import CELL, PERIOD
+from mandegar.metrics.ledger import first_paid, first_payments, ledger, mrr_intervals, returns
+from mandegar.metrics.night import MeasuredNight
 from mandegar.metrics.policies import Policies, own_policies
 from mandegar.money import MONEY
 
@@ -26,7 +26,7 @@ class Book:
     first_paid: ledger.first_paid.
     """
 
-    night: Night
+    night: MeasuredNight
     policies: Policies
     stretches: ir.Table
     first_paid: ir.Table
@@ -46,7 +46,7 @@ class Book:
         return retention.money(self.accounts, self.at_end, self.moved, self.night.dimensions)
 
 
-def book(night: Night, policies: Policies) -> Book:
+def book(night: MeasuredNight, policies: Policies) -> Book:
     """The book of a night under a set of policies.
 
     Errors: IdentityBroken when the movements of a period do not add up to the last decimal, or one is unknown.
@@ -54,7 +54,7 @@ def book(night: Night, policies: Policies) -> Book:
     engine, periods = night.engine, night.periods
     versions = night.entities["subscription"]
     if policies == own_policies(night.company):
-        stretches, paid_first = night.stretches, night.first_paid
+        stretches, paid_first = mrr_intervals(night), first_payments(night)
     else:
         stretches = engine.keep(ledger(versions, policies, engine, night.closes, night.entities["invoice"]))
         paid_first = engine.keep(first_paid(stretches))
@@ -84,13 +84,13 @@ def book(night: Night, policies: Policies) -> Book:
     return book
 
 
-def pool(night: Night, presence: ir.Table, first_seen: ir.Table) -> ir.Table:
+def pool(night: MeasuredNight, presence: ir.Table, first_seen: ir.Table) -> ir.Table:
     """Who could be brought back, and who was (retention.churned_pool). first_seen: customer_id, first_at."""
     there, back = (night.as_they_began(rows) for rows in (retention.there_at_start(presence), retention.came_back(presence)))
     return retention.churned_pool(retention.Pool(night.ever_seen(first_seen), there, back), night.dimensions)
 
 
-def _dressed(night: Night, there: ir.Table) -> ir.Table:
+def _dressed(night: MeasuredNight, there: ir.Table) -> ir.Table:
     """The accounts with their traits: of the start of the period, or of its end for those who were not there before.
 
     A boundary looks at what was so just before it, as the ledger does.
@@ -103,7 +103,7 @@ def _dressed(night: Night, there: ir.Table) -> ir.Table:
     return night.with_traits(seen, "seen_at").drop("seen_at")
 
 
-def _at_end(night: Night, there: ir.Table) -> ir.Table:
+def _at_end(night: MeasuredNight, there: ir.Table) -> ir.Table:
     """The accounts paying at the end of a period, with their MRR and their traits then."""
     paying = there.filter(there.is_paying)
     plan = {PLAN: paying[mrr.PLAN_AT_END].fill_null(NONE)} if mrr.PLAN_AT_END in there.columns else {}
@@ -120,7 +120,7 @@ def _moved(passed: ir.Table, movement: str, sign: int, columns: tuple[str, ...])
     ).select(*columns)
 
 
-def _balanced(night: Night, there: ir.Table, moved: ir.Table) -> None:
+def _balanced(night: MeasuredNight, there: ir.Table, moved: ir.Table) -> None:
     wrong = night.engine.arrow(movements.unbalanced(there, moved).order_by(*PERIOD)).to_pylist()
     if wrong:
         row = wrong[0]

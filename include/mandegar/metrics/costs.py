@@ -3,11 +3,11 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.night import Night
+from mandegar.metrics.night import MeasuredNight
 from mandegar.money import FACTORED, MONEY
 
 
-def cost_to_serve(night: Night) -> ir.Table:
+def cost_to_serve(night: MeasuredNight) -> ir.Table:
     """What serving each customer cost.
 
     Grain: one row per ticket on which work was booked; none while a minute costs nothing. Columns: customer_id; at, the ticket's

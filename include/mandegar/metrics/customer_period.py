@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.company import Company
-from mandegar.metrics.mrr import PERIOD
+from mandegar.metrics.grain import PERIOD
 from mandegar.money import MONEY
 
 PERSONAL = ("name", "email", "phone", "birth_date")

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 
 EPOCH = date(1970, 1, 1)
 SECONDS = 86_400
+NEVER = 10_000_000  # the number of a day that no calendar reaches: "it lasts"
 
 
 def number(day: date) -> int:

@@ -46,6 +46,10 @@ def column_of(trait: str) -> str:
     return "of " + trait
 
 
+PLAN = column_of("plan")
+TENURE = column_of("tenure")
+
+
 def traits(dimensions: Sequence[Dimension]) -> tuple[str, ...]:
     """The traits that the dimensions stand on, each once."""
     return tuple(dict.fromkeys(trait for dimension in dimensions for trait in dimension.traits))

@@ -26,10 +26,10 @@ from mandegar.metrics import (
     worth,
     worth_keeping,
 )
+from mandegar.metrics.grain import DEFAULT, PERIOD
 from mandegar.metrics.kpi import Metric
-from mandegar.metrics.mrr import PERIOD
-from mandegar.metrics.night import Night
-from mandegar.metrics.policies import DEFAULT, conventions
+from mandegar.metrics.night import MeasuredNight
+from mandegar.metrics.policies import conventions
 from mandegar.metrics.restate import Sources, SourcesOf
 
 
@@ -55,7 +55,7 @@ class Family:
     of_money: bool = False
     reaches_on: bool = False
 
-    def told_of(self, night: Night) -> bool:
+    def told_of(self, night: MeasuredNight) -> bool:
         """Whether the company has what the family needs."""
         return all(night.company.has(entity) for entity in self.needs) and self.kind in (None, night.company.churn.kind)
 
@@ -118,7 +118,7 @@ FAMILIES = (
     SUPPORT,
     FEEDBACK,
 )
-RIPENING: tuple[tuple[Family, Callable[[Night], ir.Table]], ...] = (
+RIPENING: tuple[tuple[Family, Callable[[MeasuredNight], ir.Table]], ...] = (
     (NEWCOMERS, newcomers.newcomers),
     (ACTIVATION, activation.activation),
 )
@@ -161,7 +161,7 @@ def settings_are_right(company: Company) -> None:
     target_file.load(company, METRIC_NAMES)
 
 
-def beside_the_core(night: Night, presence: ir.Table, wide: ir.Table) -> list[ir.Table]:
+def beside_the_core(night: MeasuredNight, presence: ir.Table, wide: ir.Table) -> list[ir.Table]:
     """Figures of the core's own periods that follow from it, as rows of kpi_period. wide: the core's wide table."""
     found = []
     if REVENUE.told_of(night):
@@ -183,7 +183,7 @@ def beside_the_core(night: Night, presence: ir.Table, wide: ir.Table) -> list[ir
     return found
 
 
-def ripening(night: Night) -> tuple[list[ir.Table], dict[str, ir.Table]]:
+def ripening(night: MeasuredNight) -> tuple[list[ir.Table], dict[str, ir.Table]]:
     """Figures that go on moving for a while after their period is over, as rows of kpi_period; and the marts beside them."""
     engine, marts, cells = night.engine, {}, night.small_cells
     figures = []
@@ -202,7 +202,7 @@ def ripening(night: Night) -> tuple[list[ir.Table], dict[str, ir.Table]]:
     return figures, marts
 
 
-def of_all_time(night: Night) -> tuple[list[ir.Table], dict[str, ir.Table]]:
+def of_all_time(night: MeasuredNight) -> tuple[list[ir.Table], dict[str, ir.Table]]:
     """What looks at every period at once: cohorts, survival, the value of customers, what it cost to win them."""
     engine = night.engine
     marts, cells = value.valuation(night), night.small_cells
@@ -220,7 +220,7 @@ def of_all_time(night: Night) -> tuple[list[ir.Table], dict[str, ir.Table]]:
     return figures, marts
 
 
-def from_figures(night: Night, kpis: ir.Table) -> dict[str, ir.Table]:
+def from_figures(night: MeasuredNight, kpis: ir.Table) -> dict[str, ir.Table]:
     """What follows from the key figures of all periods: targets and forecasts."""
     own = kpis.filter(kpis.convention == DEFAULT)
     plan = target_file.load(night.company, METRIC_NAMES)

@@ -7,9 +7,9 @@ import pyarrow as pa
 from mandegar.metrics import intervals
 from mandegar.metrics.cells import beside, during
 from mandegar.metrics.dimensions import totals
-from mandegar.metrics.kpi import CELL, Metric
-from mandegar.metrics.mrr import PERIOD
-from mandegar.metrics.night import Night
+from mandegar.metrics.grain import CELL, PERIOD
+from mandegar.metrics.kpi import Metric
+from mandegar.metrics.night import MeasuredNight
 from mandegar.metrics.reactions import detractors_wait
 from mandegar.metrics.waiting import quantiles
 from mandegar.money import SUM
@@ -35,7 +35,7 @@ HOURS = ("time_to_react_hours_median", "time_to_react_hours_p90")
 BOUNDS = tuple(f"{kind}_{end}" for kind in SCALES for end in ("low", "high"))
 
 
-def feedback(night: Night) -> ir.Table:
+def feedback(night: MeasuredNight) -> ir.Table:
     """What was answered, by the period of the answer.
 
     Grain: one row per period, dimension and dimension_value with an answer, and per period for the whole company; dimensions
@@ -96,7 +96,7 @@ def _latest(answers: ir.Table) -> ir.Table:
     return answers.mutate(place=place).filter(lambda rows: rows.place == 0)
 
 
-def _ratings(night: Night, surveys: ir.Table) -> ir.Table:
+def _ratings(night: MeasuredNight, surveys: ir.Table) -> ir.Table:
     """Every rating of a service, by a survey or of a ticket: score, of_ticket, the period and the traits."""
     tickets = night.entities["ticket"]
     low, high = SCALES["csat"]

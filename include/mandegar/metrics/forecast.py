@@ -13,7 +13,7 @@ from mandegar.calendar import Period, period_of
 from mandegar.company import Company
 from mandegar.engine import Engine
 from mandegar.metrics.forecast_model import LEAST_PERIODS, Backtest, Model, Series
-from mandegar.metrics.policies import DEFAULT
+from mandegar.metrics.grain import DEFAULT
 
 KIND = "month"
 HORIZON = 3

@@ -11,7 +11,8 @@ from mandegar.metrics import buyer_model, fx
 from mandegar.metrics.buyer_model import BGNBD, WEEK, GammaGamma, NoModel
 from mandegar.metrics.days import number
 from mandegar.metrics.dimensions import ALL, NONE
-from mandegar.metrics.night import Night
+from mandegar.metrics.ledger import mrr_intervals
+from mandegar.metrics.night import MeasuredNight
 from mandegar.metrics.retention_model import ShiftedBetaGeometric, fit_sbg
 from mandegar.metrics.spells import spans, spells, today
 from mandegar.metrics.survival import origins, tenures
@@ -44,12 +45,12 @@ class FutureValue:
     parameters: tuple[Parameter, ...]
 
 
-def monthly_discount(night: Night) -> float:
+def monthly_discount(night: MeasuredNight) -> float:
     """d: the yearly discount rate as one of a month, (1 + rate)^(1/12) - 1."""
     return (1 + night.company.value.discount_rate) ** (1 / 12) - 1
 
 
-def monthly_retentions(night: Night) -> dict[str | None, float]:
+def monthly_retentions(night: MeasuredNight) -> dict[str | None, float]:
     """r: the share of customers who stay for another month, as the company's own last year shows it; of all (None), and by channel.
 
     Formula: exp(-leavings / days lived by all customers x 365.25 / 12), over the 365 days up to the night (or since data_from);
@@ -68,7 +69,7 @@ def monthly_retentions(night: Night) -> dict[str | None, float]:
     return {row["channel"]: exp(-row["left"] / row["days"] * MONTH) for row in [whole, *own] if row["days"]}
 
 
-def _with_channel(night: Night, rows: ir.Table) -> ir.Table:
+def _with_channel(night: MeasuredNight, rows: ir.Table) -> ir.Table:
     """Rows of customers with the channel that won each."""
     customers = night.entities["customer"]
     known = customers.select(who="customer_id", channel=customers.acquisition_channel.nullif("").fill_null(NONE))
@@ -76,7 +77,7 @@ def _with_channel(night: Night, rows: ir.Table) -> ir.Table:
     return joined.select(*rows.columns, channel=joined.channel.fill_null(NONE))
 
 
-def contractual(night: Night, margin: float) -> FutureValue:
+def contractual(night: MeasuredNight, margin: float) -> FutureValue:
     """The value of customers with contracts.
 
     Grain: one row per customer_id that pays at the night. Columns, in the company's currency: mrr; clv_contractual, without the
@@ -88,10 +89,10 @@ def contractual(night: Night, margin: float) -> FutureValue:
     Source: Gupta and Lehmann 2003, Customers as Assets.
     margin: what is left of revenue after the cost of goods and of serving, as a share.
     """
-    there = night.stretches.filter(
-        (night.stretches.mrr > 0)
-        & (night.stretches.from_at < night.now)
-        & (night.stretches.until_at.isnull() | (night.stretches.until_at >= night.now))
+    there = mrr_intervals(night).filter(
+        (mrr_intervals(night).mrr > 0)
+        & (mrr_intervals(night).from_at < night.now)
+        & (mrr_intervals(night).until_at.isnull() | (mrr_intervals(night).until_at >= night.now))
     )
     valued = fx.with_rate(night.company, night.engine, there, night.closes, night.known_rates)
     paying = valued.group_by("customer_id").agg(mrr=fx.at_rate(valued.mrr, valued.rate).sum().cast(MONEY))
@@ -127,7 +128,7 @@ def _factors(channel: str | None, r: float, d: float, margin: float) -> dict:
     }
 
 
-def _lives(night: Night) -> tuple:
+def _lives(night: MeasuredNight) -> tuple:
     """The first lives of all customers as `fit_sbg` takes them: months stayed through, whether it left then, months at entry, count."""
     lived = night.engine.keep(tenures(night))
     in_months = lived.select("left", months=_months(lived.tenure_days), entry=_months(lived.entry_day))
@@ -136,7 +137,7 @@ def _lives(night: Night) -> tuple:
     return same["months"], same["left"], same["entry"], same["people"]
 
 
-def _with_months(night: Night, paying: ir.Table) -> ir.Table:
+def _with_months(night: MeasuredNight, paying: ir.Table) -> ir.Table:
     """The paying customers with the months through which each has stayed this time."""
     over = today(night)
     lasting = spells(spans(night)).filter(lambda rows: rows.until_day >= over)
@@ -152,7 +153,7 @@ def _months(days: ir.IntegerValue) -> ir.IntegerValue:
     return (days.cast("float64") / MONTH).floor().cast("int64")
 
 
-def _ahead_of_months(night: Night, model: ShiftedBetaGeometric | NoModel, rows: ir.Table, d: float, margin: float) -> pa.Table:
+def _ahead_of_months(night: MeasuredNight, model: ShiftedBetaGeometric | NoModel, rows: ir.Table, d: float, margin: float) -> pa.Table:
     """What MRR is multiplied by after each number of months, by the model."""
     if isinstance(model, NoModel):
         return AHEAD.empty_table()
@@ -167,7 +168,7 @@ def _of_model(model: ShiftedBetaGeometric | NoModel) -> tuple[Parameter, ...]:
     return tuple(Parameter("sbg", name, float(getattr(model, name))) for name in ("alpha", "beta", "log_likelihood", "customers", "left"))
 
 
-def non_contractual(night: Night, histories: ir.Table, margin: float) -> FutureValue:
+def non_contractual(night: MeasuredNight, histories: ir.Table, margin: float) -> FutureValue:
     """The value of customers without contracts, over value.horizon_months.
 
     Grain: one row per customer_id of the histories. Columns: p_alive; expected_purchases, days with a purchase in the next year;
@@ -192,7 +193,7 @@ def non_contractual(night: Night, histories: ir.Table, margin: float) -> FutureV
     return FutureValue(valued.select("customer_id", *names, clv_non_contractual=clv), _told(buying, spending))
 
 
-def fit(night: Night, histories: ir.Table) -> tuple[BGNBD | NoModel, GammaGamma | NoModel]:
+def fit(night: MeasuredNight, histories: ir.Table) -> tuple[BGNBD | NoModel, GammaGamma | NoModel]:
     """Both buyer models of the histories, from counts of customers with the same history."""
     minimum = night.company.value.minimum_repeat_buyers
     counted = histories.group_by("frequency", "recency", "age").agg(people=histories.count())
@@ -208,7 +209,7 @@ def _columns(table: pa.Table) -> dict:
     return {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
 
 
-def _ahead(night: Night, model: BGNBD, pairs: pa.Table) -> pa.Table:
+def _ahead(night: MeasuredNight, model: BGNBD, pairs: pa.Table) -> pa.Table:
     """What a customer who is still alive is expected to buy: frequency, age; year, discounted (over the horizon)."""
     same = _columns(pairs)
     x, weeks = same["frequency"], same["age"] / WEEK

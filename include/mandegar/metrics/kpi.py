@@ -6,10 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.dimensions import ALL, beside
-from mandegar.metrics.mrr import CELL, PERIOD
-from mandegar.metrics.policies import DEFAULT
-
-FIGURE = "decimal(38, 4)"
+from mandegar.metrics.grain import CELL, DEFAULT, FIGURE, PERIOD
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from mandegar.engine import Engine
 from mandegar.entities import INTERVAL_UNITS
-from mandegar.metrics.policies import Policies
+from mandegar.metrics.night import MeasuredNight, once_a_night
+from mandegar.metrics.policies import Policies, own_policies
 from mandegar.money import FACTORED, MONEY
 
 FEW = Decimal(100_000_000_000)  # below this an amount's ten-thousandths, times twice 365, fit into 64 bits
@@ -111,6 +112,19 @@ def _lapsed(versions: ir.Table, closes: datetime) -> ir.Table:
     """The versions, where a contract that was not renewed ends with its term."""
     ends = versions.mutate(term_over_at=lapsed_at(versions, closes))
     return ends.mutate(valid_to=ends.term_over_at.coalesce(ends.valid_to)).drop("term_over_at")
+
+
+@once_a_night
+def mrr_intervals(night: MeasuredNight) -> ir.Table:
+    """The MRR ledger of a night under the company's own policies (ledger)."""
+    versions, policies = night.entities["subscription"], own_policies(night.company)
+    return night.engine.keep(ledger(versions, policies, night.engine, night.closes, night.entities["invoice"]))
+
+
+@once_a_night
+def first_payments(night: MeasuredNight) -> ir.Table:
+    """When each customer first paid for a subscription (first_paid)."""
+    return night.engine.keep(first_paid(mrr_intervals(night)))
 
 
 def first_paid(stretches: ir.Table) -> ir.Table:

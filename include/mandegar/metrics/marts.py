@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mandegar.engine import Engine, arrow_schema
 from mandegar.lake import CHUNK, Lake, Receipt
-from mandegar.metrics.mrr import CELL, PERIOD
+from mandegar.metrics.grain import CELL, PERIOD
 
 COMPUTED_ON = "computed_on"
 BY_PERIOD = ("fct_mrr_movement", "fct_customer_period")

@@ -17,9 +17,12 @@ from mandegar.errors import BrokenTable
 from mandegar.lake import Lake
 from mandegar.metrics import activity, changes, contract, customer_period, families, kpi, marts, purchases, repurchase, restate, retention
 from mandegar.metrics.dimensions import beside
-from mandegar.metrics.mrr import CELL, PERIOD
-from mandegar.metrics.night import Night
-from mandegar.metrics.policies import DEFAULT, Policies, conventions
+from mandegar.metrics.grain import CELL, DEFAULT, PERIOD
+from mandegar.metrics.ledger import mrr_intervals
+from mandegar.metrics.night import MeasuredNight
+from mandegar.metrics.periods import within
+from mandegar.metrics.policies import Policies, conventions
+from mandegar.metrics.purchases import purchases_of, revenue_entries_of
 
 MOVEMENT_COLUMNS = (*PERIOD, "customer_id", "movement", "currency", "amount", "amount_reporting")
 
@@ -95,7 +98,7 @@ def _to_compute(
 
 
 def _write_figures(
-    night: Night, lake: Lake, known: changes.Basis | None, fresh: ir.Table, computed: list[tuple[ir.Table, tuple[str, ...]]]
+    night: MeasuredNight, lake: Lake, known: changes.Basis | None, fresh: ir.Table, computed: list[tuple[ir.Table, tuple[str, ...]]]
 ) -> dict[str, int]:
     """Writes kpi_period, tonight's figures beside those that stand; what of closed periods is another now; and what follows.
 
@@ -149,19 +152,21 @@ def _restated(
     return ibis.union(*parts, restate.cohorts_restated(now, was).mutate(ripens=ibis.literal(not known.differs)))
 
 
-def open_night(company: Company, lake: Lake, engine: Engine, as_of: date) -> Night:
+def open_night(company: Company, lake: Lake, engine: Engine, as_of: date) -> MeasuredNight:
     """The entities of a night and all the periods it knows."""
     entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
     periods = calendar.period_table(company, _first_day(company, engine, entities, as_of), as_of)
     return _night(company, lake, engine, as_of, entities, periods)
 
 
-def _night(company: Company, lake: Lake, engine: Engine, as_of: date, entities: dict[str, ir.Table], periods: pa.Table) -> Night:
+def _night(company: Company, lake: Lake, engine: Engine, as_of: date, entities: dict[str, ir.Table], periods: pa.Table) -> MeasuredNight:
     known = history.spells(company, lake, engine, entities["customer"], as_of) if company.dimensions else None
-    return Night(company, engine, as_of, calendar.day_end(as_of, company.zone), entities, *over(engine, periods), known)
+    return MeasuredNight(
+        company, engine, as_of, calendar.day_end(as_of, company.zone), entities, *over(engine, periods), known, mrr_intervals=mrr_intervals
+    )
 
 
-def open_period(company: Company, lake: Lake, engine: Engine, as_of: date, kind: str, day: date | None) -> Night:
+def open_period(company: Company, lake: Lake, engine: Engine, as_of: date, kind: str, day: date | None) -> MeasuredNight:
     """A night that looks at one period only: the one in which `day` falls; else the last that was complete then.
 
     Errors: BrokenTable when the night was not run, or measures no such period.
@@ -186,7 +191,7 @@ def over(engine: Engine, periods: pa.Table) -> tuple[ir.Table, list[datetime]]:
     return engine.keep(engine.table(periods)), instants
 
 
-def contract_marts(night: Night) -> dict[str, ir.Table]:
+def contract_marts(night: MeasuredNight) -> dict[str, ir.Table]:
     """The marts of a company with contracts: MRR movements, customers by period, key figures under every convention."""
     known = conventions(night.company)
     own = contract.book(night, known[DEFAULT])
@@ -202,17 +207,17 @@ def contract_marts(night: Night) -> dict[str, ir.Table]:
     }
 
 
-def convention_figures(night: Night, policies: Policies, name: str) -> ir.Table:
+def convention_figures(night: MeasuredNight, policies: Policies, name: str) -> ir.Table:
     """The key figures of contracts under one convention, as rows of kpi_period."""
     book = contract.book(night, policies)
     wide = night.engine.keep(kpi.side_by_side(night.periods, book.logo(), book.money()))
     return kpi.tall(wide, kpi.LOGO + kpi.CONTRACT, night.periods, name)
 
 
-def inactivity_marts(night: Night) -> dict[str, ir.Table]:
+def inactivity_marts(night: MeasuredNight) -> dict[str, ir.Table]:
     """The marts of a company without contracts: customers by period and key figures by purchases."""
     engine, days = night.engine, night.company.churn.days
-    bought = engine.keep(night.purchases)
+    bought = engine.keep(purchases_of(night))
     active = engine.keep(activity.active_at(bought, engine.table(_cutoffs(night, days))))
     lately = activity.active_at(bought, engine.table(_cutoffs(night, night.company.churn.silent_days)))
     presence = engine.keep(_dressed(night, activity.presence(active, bought, night.periods)))
@@ -246,27 +251,27 @@ def _first_day(company: Company, engine: Engine, entities: dict[str, ir.Table], 
     return first
 
 
-def _cutoffs(night: Night, days: int) -> pa.Table:
+def _cutoffs(night: MeasuredNight, days: int) -> pa.Table:
     """For every boundary the midnight so many days before it, in the company's time zone."""
     zone = night.company.zone
     since = [calendar.midnight(instant.astimezone(zone).date() - timedelta(days=days), zone) for instant in night.instants]
     return pa.table({"at": pa.array(night.instants, pa.timestamp("us", "UTC")), "cutoff_at": pa.array(since, pa.timestamp("us", "UTC"))})
 
 
-def _entries(night: Night) -> ir.Table:
+def _entries(night: MeasuredNight) -> ir.Table:
     """Revenue entries within their periods."""
-    return purchases.within(night.with_traits(night.revenue_entries, "at"), "at", night.periods)
+    return within(night.with_traits(revenue_entries_of(night), "at"), "at", night.periods)
 
 
-def _revenue_totals(night: Night, entries: ir.Table) -> ir.Table:
-    buyers = purchases.buyers(purchases.within(night.purchases, "issued_at", night.periods))
+def _revenue_totals(night: MeasuredNight, entries: ir.Table) -> ir.Table:
+    buyers = purchases.buyers(within(purchases_of(night), "issued_at", night.periods))
     bought = night.with_traits(buyers, "first_at")
     for rows in (entries, bought):
         night.small_cells.speak_of(families.REVENUE.title, rows)
     return purchases.revenue_totals(entries, bought, night.dimensions)
 
 
-def _used(night: Night) -> ir.Table | None:
+def _used(night: MeasuredNight) -> ir.Table | None:
     """Who used the product lately, if the company says what is used."""
     if not night.company.has("usage"):
         return None
@@ -274,13 +279,13 @@ def _used(night: Night) -> ir.Table | None:
     return activity.used_lately(night.entities["usage"], months, night.company.churn.silent_days)
 
 
-def _dressed(night: Night, presence: ir.Table) -> ir.Table:
+def _dressed(night: MeasuredNight, presence: ir.Table) -> ir.Table:
     """Who was there, with the traits of the start of the period, or of its end for those who were not there before."""
     at = presence.before.ifelse(presence.starts_at, presence.ends_at) - ibis.interval(microseconds=1)
     return night.with_traits(presence.mutate(seen_at=at), "seen_at").drop("seen_at")
 
 
-def _logos(night: Night, presence: ir.Table, bought: ir.Table) -> ir.Table:
+def _logos(night: MeasuredNight, presence: ir.Table, bought: ir.Table) -> ir.Table:
     first_seen = bought.group_by("customer_id").agg(first_at=bought.issued_at.min())
     there = presence.filter(presence.after).select(*PERIOD, "customer_id")
     at_end = night.as_they_ended(there) if night.dimensions else there

@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.fx import at_rate
-from mandegar.metrics.mrr import PERIOD
+from mandegar.metrics.grain import PERIOD
 from mandegar.money import MONEY
 
 MOVEMENTS = ("new", "reactivation", "resumed", "expansion", "contraction", "churn", "paused", "fx")

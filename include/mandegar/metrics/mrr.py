@@ -3,14 +3,12 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.dimensions import column_of, main_plan
+from mandegar.metrics.dimensions import PLAN, main_plan
 from mandegar.metrics.fx import at_rate
+from mandegar.metrics.grain import PERIOD
 from mandegar.metrics.policies import Policies
 from mandegar.money import MONEY
 
-PERIOD = ("calendar", "period_kind", "period_start")
-CELL = (*PERIOD, "dimension", "dimension_value")
-PLAN = column_of("plan")
 PLAN_AT_END = "plan_at_end"
 
 

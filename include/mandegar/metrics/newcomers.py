@@ -8,9 +8,11 @@ import pyarrow as pa
 
 from mandegar.calendar import midnight, period_of
 from mandegar.metrics.dimensions import totals
+from mandegar.metrics.grain import PERIOD
 from mandegar.metrics.kpi import Metric
-from mandegar.metrics.mrr import PERIOD
-from mandegar.metrics.night import Night
+from mandegar.metrics.ledger import first_payments, mrr_intervals
+from mandegar.metrics.night import MeasuredNight
+from mandegar.metrics.purchases import purchases_of
 
 AGAIN = timedelta(days=1)  # two invoices of one day are one visit
 NEWCOMERS = (
@@ -19,7 +21,7 @@ NEWCOMERS = (
 )
 
 
-def newcomers(night: Night) -> ir.Table:
+def newcomers(night: MeasuredNight) -> ir.Table:
     """How many of the customers who came in the period before were kept.
 
     Grain: one row per period, dimension and dimension_value with such a customer; dimensions by the customer when it came.
@@ -28,9 +30,9 @@ def newcomers(night: Night) -> ir.Table:
     day or more later, before its end). A pause at the end does not count as kept. Of a running period: so far.
     """
     if night.contractual:
-        came = night.first_paid.select("customer_id", came_at="first_paid_at")
+        came = first_payments(night).select("customer_id", came_at="first_paid_at")
     else:
-        bought = night.purchases.select("customer_id", "issued_at")
+        bought = purchases_of(night).select("customer_id", "issued_at")
         came = bought.group_by("customer_id").agg(came_at=bought.issued_at.min())
     spans = night.engine.table(_with_period_before(night))
     dressed = night.engine.keep(night.with_traits(came, "came_at"))
@@ -45,7 +47,7 @@ def newcomers(night: Night) -> ir.Table:
     )
 
 
-def _with_period_before(night: Night) -> pa.Table:
+def _with_period_before(night: MeasuredNight) -> pa.Table:
     """The periods, each with the instant at which the one before began."""
     company = night.company
     periods = night.engine.arrow(night.periods.select(*PERIOD, "starts_at", "ends_at"))
@@ -61,16 +63,16 @@ def _with_period_before(night: Night) -> pa.Table:
     return periods.append_column("before_at", pa.array(before, pa.timestamp("us", "UTC")))
 
 
-def _paying(night: Night, new: ir.Table) -> ir.Table:
-    paid = night.stretches.filter(night.stretches.mrr > 0).select("from_at", "until_at", who="customer_id")
+def _paying(night: MeasuredNight, new: ir.Table) -> ir.Table:
+    paid = mrr_intervals(night).filter(mrr_intervals(night).mrr > 0).select("from_at", "until_at", who="customer_id")
     there = new.join(
         paid, [new.customer_id == paid.who, paid.from_at < new.ends_at, paid.until_at.isnull() | (paid.until_at >= new.ends_at)]
     )
     return there.select(*PERIOD, "customer_id")
 
 
-def _buying_again(night: Night, new: ir.Table) -> ir.Table:
-    bought = night.purchases.select("issued_at", who="customer_id")
+def _buying_again(night: MeasuredNight, new: ir.Table) -> ir.Table:
+    bought = purchases_of(night).select("issued_at", who="customer_id")
     timed = new.mutate(again_at=new.came_at + ibis.interval(days=AGAIN.days))
     there = timed.join(bought, [timed.customer_id == bought.who, bought.issued_at >= timed.again_at, bought.issued_at < timed.ends_at])
     return there.select(*PERIOD, "customer_id")

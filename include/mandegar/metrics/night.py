@@ -1,9 +1,9 @@
 """One night as the families of metrics see it: the day, its engine, the entities as they stood, the periods to compute."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, wraps
 
 import ibis
 import ibis.expr.types as ir
@@ -11,25 +11,38 @@ import pyarrow as pa
 
 from mandegar.company import Company
 from mandegar.engine import Engine
-from mandegar.metrics import fx, purchases, refunds
-from mandegar.metrics.dimensions import NONE, Dimension, column_of, customer_traits, main_plan, tenure, traits
+from mandegar.metrics import fx
+from mandegar.metrics.dimensions import NONE, PLAN, TENURE, Dimension, column_of, customer_traits, main_plan, tenure, traits
 from mandegar.metrics.fx import FOREVER
-from mandegar.metrics.ledger import first_paid, ledger
-from mandegar.metrics.mrr import PERIOD, PLAN
-from mandegar.metrics.policies import own_policies
+from mandegar.metrics.grain import PERIOD
 from mandegar.metrics.small_cells import SmallCells
 
-TENURE = column_of("tenure")
-OF_ENTITIES = ("known_rates", "invoices", "purchases", "revenue_entries", "stretches", "first_paid", "customer_traits", "dimensions")
+OF_ENTITIES = ("known_rates", "customer_traits", "dimensions")
+Made = Callable[["MeasuredNight"], ir.Table]
+
+
+def once_a_night(make: Made) -> Made:
+    """A table made of a night's entities that several families need: made when first asked for, and shared by all its periods."""
+    name = f"{make.__module__}.{make.__qualname__}"
+
+    @wraps(make)
+    def made(night: "MeasuredNight") -> ir.Table:
+        if name not in night.made:
+            night.made[name] = make(night)
+        return night.made[name]
+
+    return made
 
 
 @dataclass(frozen=True)
-class Night:
+class MeasuredNight:
     """What every family of metrics is computed from. What several families need is computed once, when first asked for.
 
     entities: every entity by name, as it stood when `as_of` was over (without rows where no source gives it).
     periods: the periods to compute (calendar.PERIOD_SCHEMA), which need not be all there are. instants: their boundaries.
     customer_history: what earlier nights knew of the customers (conform.history), if they knew anything else.
+    mrr_intervals: what was paid for which plan, from when until when (ledger.mrr_intervals), which the dimension `plan` asks for.
+    made: what was made of the entities so far (once_a_night).
     """
 
     company: Company
@@ -40,13 +53,14 @@ class Night:
     periods: ir.Table
     instants: list[datetime]
     customer_history: ir.Table | None = None
+    mrr_intervals: Made | None = field(default=None, kw_only=True)
+    made: dict[str, ir.Table] = field(default_factory=dict, kw_only=True, repr=False)
 
-    def over(self, periods: pa.Table) -> "Night":
+    def over(self, periods: pa.Table) -> "MeasuredNight":
         """The same night over other periods; what was computed of the entities is not computed again."""
         instants = sorted({*periods.column("starts_at").to_pylist(), *periods.column("ends_at").to_pylist()})
         other = replace(self, periods=self.engine.keep(self.engine.table(periods)), instants=instants)
-        shared = {name: value for name, value in vars(self).items() if name in OF_ENTITIES}
-        vars(other).update(shared)
+        vars(other).update({name: value for name, value in vars(self).items() if name in OF_ENTITIES})
         return other
 
     @property
@@ -67,34 +81,6 @@ class Night:
     def in_own_currency(self, entity: str, at: str, *amounts: str) -> ir.Table:
         """An entity with its amounts in the company's currency, at the rate of the day on which they happened."""
         return fx.in_own_currency(self.company, self.engine, self.entities[entity], at, amounts, self.known_rates)
-
-    @cached_property
-    def invoices(self) -> ir.Table:
-        """The invoices, in the company's currency."""
-        return self.in_own_currency("invoice", "issued_at", "net_amount", "tax_amount", "cost_amount")
-
-    @cached_property
-    def purchases(self) -> ir.Table:
-        """The invoices by which a customer is seen to buy, in the company's currency."""
-        return purchases.purchases(self.invoices)
-
-    @cached_property
-    def revenue_entries(self) -> ir.Table:
-        """Everything that adds to or takes from revenue: customer_id, at, amount, cost_of_goods, in the company's currency."""
-        twice = refunds.credited(self.entities["invoice"], self.entities["payment"], self.engine)
-        paid = self.in_own_currency("payment", "attempted_at", "amount")
-        return self.engine.keep(purchases.revenue_entries(self.invoices, paid, twice))
-
-    @cached_property
-    def stretches(self) -> ir.Table:
-        """The MRR ledger under the company's own policies (metrics.ledger)."""
-        versions, policies = self.entities["subscription"], own_policies(self.company)
-        return self.engine.keep(ledger(versions, policies, self.engine, self.closes, self.entities["invoice"]))
-
-    @cached_property
-    def first_paid(self) -> ir.Table:
-        """When each customer first paid for a subscription: customer_id, first_paid_at."""
-        return self.engine.keep(first_paid(self.stretches))
 
     @property
     def contractual(self) -> bool:
@@ -176,7 +162,9 @@ class Night:
 
     def _with_plan(self, rows: ir.Table, at: str) -> ir.Table:
         """The rows with what most was paid for at their time."""
-        paid = self.stretches.filter(self.stretches.mrr > 0).select("plan", "mrr", "from_at", "until_at", who="customer_id")
+        assert self.mrr_intervals, "a night that breaks figures down by plan is told what was paid"
+        intervals = self.mrr_intervals(self)
+        paid = intervals.filter(intervals.mrr > 0).select("plan", "mrr", "from_at", "until_at", who="customer_id")
         numbered = self.engine.keep(rows.mutate(row_of=ibis.row_number()))
         timed = numbered.select("row_of", "customer_id", at_=numbered[at])
         there = timed.join(

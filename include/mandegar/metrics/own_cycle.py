@@ -3,12 +3,12 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.days import local_day
+from mandegar.metrics.days import NEVER, local_day
 from mandegar.metrics.dimensions import totals
+from mandegar.metrics.grain import PERIOD
 from mandegar.metrics.kpi import Metric
-from mandegar.metrics.mrr import PERIOD
-from mandegar.metrics.night import Night
-from mandegar.metrics.spells import NEVER, purchase_days
+from mandegar.metrics.night import MeasuredNight
+from mandegar.metrics.purchases import purchase_days
 
 FEWEST_GAPS = 3  # below, a customer's cycle cannot be told
 LAST_GAPS = 10
@@ -18,7 +18,7 @@ OWN_CYCLE = (
 )
 
 
-def own_cycle(night: Night) -> ir.Table:
+def own_cycle(night: MeasuredNight) -> ir.Table:
     """How many customers let their own repurchase cycle pass without buying.
 
     Grain: one row per period, dimension and dimension_value (the customer's traits at the start) with such a customer. Columns (int64):
@@ -49,7 +49,7 @@ def own_cycle(night: Night) -> ir.Table:
     )
 
 
-def cycles(night: Night) -> ir.Table:
+def cycles(night: MeasuredNight) -> ir.Table:
     """From which day until which a customer is within his own cycle.
 
     Grain: one row per customer_id and day with a purchase at which the cycle can be told. Columns: from_day, the day of the purchase;

@@ -8,9 +8,9 @@ from pydantic import Field, RootModel, model_validator
 from mandegar import yamlfile
 from mandegar.company import Company
 from mandegar.errors import CompanyError
+from mandegar.metrics.grain import DEFAULT
 from mandegar.settings import MOST_DAYS, Strict
 
-DEFAULT = "default"
 SHIPPED = Path(__file__).parents[2] / "company" / "conventions.yaml"
 NAME = "conventions.yaml"
 

@@ -4,7 +4,8 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.days import local_day, number
-from mandegar.metrics.night import Night
+from mandegar.metrics.night import MeasuredNight
+from mandegar.metrics.purchases import invoices_of
 from mandegar.money import MONEY
 
 
@@ -29,12 +30,12 @@ def kept_purchases(invoices: ir.Table) -> ir.Table:
     return kept.select("customer_id", "issued_at", "net_amount")
 
 
-def buying_days(night: Night) -> ir.Table:
+def buying_days(night: MeasuredNight) -> ir.Table:
     """What each customer bought on each of its days, without what was taken back.
 
     Grain: one row per customer_id and day. Columns: day, since 1970-01-01, of the company's days; purchases, a count; value.
     """
-    kept = kept_purchases(night.invoices)
+    kept = kept_purchases(invoices_of(night))
     dated = kept.mutate(day=local_day(kept.issued_at, night.company.zone, night.closes))
     return dated.group_by("customer_id", "day").agg(purchases=dated.count(), value=dated.net_amount.sum().cast(MONEY))
 
@@ -72,6 +73,6 @@ def histories(days: ir.Table, last_day: int) -> ir.Table:
     )
 
 
-def last_observed(night: Night) -> int:
+def last_observed(night: MeasuredNight) -> int:
     """The number of the night's day."""
     return number(night.as_of)

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
+from mandegar.metrics.days import local_day
 from mandegar.metrics.dimensions import Dimension, totals
-from mandegar.metrics.mrr import PERIOD
-from mandegar.metrics.refunds import net_refunds
+from mandegar.metrics.grain import PERIOD
+from mandegar.metrics.night import MeasuredNight, once_a_night
+from mandegar.metrics.refunds import credited, net_refunds
 from mandegar.money import MONEY
 
 
@@ -19,14 +21,40 @@ def purchases(invoices: ir.Table) -> ir.Table:
     return invoices.filter((invoices.kind != "credit") & invoices.voided_at.isnull() & (invoices.net_amount > 0))
 
 
-def revenue_entries(invoices: ir.Table, payments: ir.Table, credited: ir.Table) -> ir.Table:
+@once_a_night
+def invoices_of(night: MeasuredNight) -> ir.Table:
+    """The invoices of a night, in the company's currency at the rate of their day."""
+    return night.in_own_currency("invoice", "issued_at", "net_amount", "tax_amount", "cost_amount")
+
+
+@once_a_night
+def purchases_of(night: MeasuredNight) -> ir.Table:
+    """The purchases of a night (purchases), in the company's currency."""
+    return purchases(invoices_of(night))
+
+
+@once_a_night
+def revenue_entries_of(night: MeasuredNight) -> ir.Table:
+    """Everything that adds to or takes from revenue on a night (revenue_entries), in the company's currency."""
+    twice = credited(night.entities["invoice"], night.entities["payment"], night.engine)
+    paid = night.in_own_currency("payment", "attempted_at", "amount")
+    return night.engine.keep(revenue_entries(invoices_of(night), paid, twice))
+
+
+def purchase_days(night: MeasuredNight) -> ir.Table:
+    """The days on which customers bought. Grain: one row per customer_id and day. Column: day, since 1970-01-01."""
+    bought = purchases_of(night)
+    return bought.select("customer_id", day=local_day(bought.issued_at, night.company.zone, night.closes)).distinct()
+
+
+def revenue_entries(invoices: ir.Table, payments: ir.Table, twice: ir.Table) -> ir.Table:
     """Everything that adds to or takes from revenue.
 
     Grain: one row per invoice not voided, credit note, and refunded payment. Columns: customer_id, at, amount (net of tax;
     credit notes and refunds negative whatever sign the source gives them), cost_of_goods (an invoice's cost_amount, of a credit
     note less, what came back; 0 where not known).
     Policy: refunds reduce revenue and do not move MRR (metrics.md), net of tax (refunds.net_refunds). A refund that a credit note
-    tells of already counts once, as the credit note. credited: the payment_id of those refunds (refunds.credited).
+    tells of already counts once, as the credit note. twice: the payment_id of those refunds (refunds.credited).
     """
     valid = invoices.filter(invoices.voided_at.isnull())
     nothing = ibis.literal(0).cast(MONEY)
@@ -37,15 +65,8 @@ def revenue_entries(invoices: ir.Table, payments: ir.Table, credited: ir.Table) 
         amount=(valid.kind == "credit").ifelse(-valid.net_amount.abs(), valid.net_amount).cast(MONEY),
         cost_of_goods=(valid.kind == "credit").ifelse(-cost.abs(), cost).cast(MONEY),
     )
-    alone = net_refunds(invoices, payments).anti_join(credited, "payment_id")
+    alone = net_refunds(invoices, payments).anti_join(twice, "payment_id")
     return ibis.union(billed, alone.select("customer_id", "at", amount=(-alone.amount).cast(MONEY), cost_of_goods=nothing))
-
-
-def within(rows: ir.Table, at: str, periods: ir.Table) -> ir.Table:
-    """Rows with the period (of every kind) in which they happened. Grain: one row per period and row within it."""
-    spans = periods.select(*PERIOD, "starts_at", "ends_at")
-    inside = rows.join(spans, [rows[at] >= spans.starts_at, rows[at] < spans.ends_at])
-    return inside.select(*PERIOD, *rows.columns)
 
 
 def revenue(inside: ir.Table) -> ir.Table:

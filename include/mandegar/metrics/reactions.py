@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.night import Night
+from mandegar.metrics.night import MeasuredNight
 
 # where two people speak; an email or a message may as well come from a machine
 HUMAN_CHANNELS = ("call", "phone", "chat", "video", "visit", "meeting")
@@ -13,7 +13,7 @@ HUMAN_KINDS = ("called", "phoned", "visited", "met", "talked", "replied")
 NOT_REACHED = ("no_answer", "missed", "busy", "voicemail", "failed", "bounced", "scheduled", "cancelled")
 
 
-def human_contacts(night: Night) -> ir.Table:
+def human_contacts(night: MeasuredNight) -> ir.Table:
     """When a human of the company and a customer were in touch.
 
     Grain: one row per contact. Columns: customer_id, contact_at. A contact is an interaction in one of HUMAN_CHANNELS, by
@@ -28,7 +28,7 @@ def human_contacts(night: Night) -> ir.Table:
     return ibis.union(met, answered)
 
 
-def detractors_wait(night: Night, answers: ir.Table) -> ir.Table:
+def detractors_wait(night: MeasuredNight, answers: ir.Table) -> ir.Table:
     """How long after each answer the first human contact came.
 
     Grain: that of answers (response_id, customer_id, answered_at; one may stand in several periods). Further columns: wait,

@@ -4,15 +4,15 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.days import local_day
-from mandegar.metrics.night import Night
-from mandegar.metrics.spells import purchase_days
+from mandegar.metrics.night import MeasuredNight
+from mandegar.metrics.purchases import purchase_days, purchases_of
 
 WHOLE_COMPANY = "all"
 FALL_BACK_DAYS = 90
 PARTS = 10_000  # shares in whole parts: 0.55 x 100 is not 55 in floating point
 
 
-def repurchase_cycle(night: Night) -> ir.Table:
+def repurchase_cycle(night: MeasuredNight) -> ir.Table:
     """How long customers take between purchases, of the company and of every category, as of the night.
 
     Grain: one row per category, and `all` for purchases of whatever category. Columns: gaps, how many there are; customers, of
@@ -49,7 +49,7 @@ def repurchase_cycle(night: Night) -> ir.Table:
     )
 
 
-def inactivity_days(night: Night) -> int:
+def inactivity_days(night: MeasuredNight) -> int:
     """After how many days without a purchase a customer counts as lost, estimated: the company's repurchase cycle.
 
     FALL_BACK_DAYS where there are too few gaps to tell; never below 1.
@@ -60,12 +60,12 @@ def inactivity_days(night: Night) -> int:
     return FALL_BACK_DAYS if days is None else max(days, 1)
 
 
-def _bought(night: Night) -> ir.Table:
+def _bought(night: MeasuredNight) -> ir.Table:
     """The days on which a customer bought, of each category and of any. Grain: customer_id, category, day."""
     any_ = purchase_days(night).select("customer_id", "day", category=ibis.literal(WHOLE_COMPANY))
     lines = night.entities["invoice_line"]
     told = lines.filter(lines.category.notnull() & (lines.category != "") & (lines.quantity > 0) & (lines.net_amount > 0))
-    lined = night.purchases.select("invoice_id", "customer_id", "issued_at").join(told.select("invoice_id", "category"), "invoice_id")
+    lined = purchases_of(night).select("invoice_id", "customer_id", "issued_at").join(told.select("invoice_id", "category"), "invoice_id")
     dated = lined.select("customer_id", day=local_day(lined.issued_at, night.company.zone, night.closes), category=lined.category)
     return ibis.union(any_, dated.distinct())
 

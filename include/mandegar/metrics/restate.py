@@ -13,9 +13,9 @@ from mandegar.lake import Lake
 from mandegar.metrics.changed_rows import PERSIAN_DIGITS, TOLD, ChangedRows, changed_rows, in_words
 from mandegar.metrics.changes import NEAR, Basis
 from mandegar.metrics.dimensions import ALL
+from mandegar.metrics.grain import CELL, PERIOD
 from mandegar.metrics.marts import COMPUTED_ON
-from mandegar.metrics.mrr import CELL, PERIOD
-from mandegar.metrics.night import Night
+from mandegar.metrics.night import MeasuredNight
 
 KEY = (*CELL, "convention", "metric")
 FIGURES = ("numerator", "denominator", "value")
@@ -141,7 +141,7 @@ def cohorts_restated(now: ir.Table, before: ir.Table) -> ir.Table:
     return named.select(*KEY, "period_end", "published_on", *names, difference=named.value_after - named.value_before)
 
 
-def with_reasons(night: Night, lake: Lake, known: Basis | None, moved: ir.Table, sources: SourcesOf) -> ir.Table:
+def with_reasons(night: MeasuredNight, lake: Lake, known: Basis | None, moved: ir.Table, sources: SourcesOf) -> ir.Table:
     """The restated figures with the rows that moved each, in words: column because, in place of ripens.
 
     A row moves a figure if its entity is one of those that the figure stands on, its time lies in the period, and its customer in the
@@ -186,7 +186,9 @@ def _differing(known: Basis, days: int, locale: str) -> dict[str, str]:
     return {name: DIFFERS[name][locale].format(**numbers) for name in known.differs}
 
 
-def _nearest(night: Night, moved: ir.Table, changed: ChangedRows, sources: SourcesOf) -> dict[int, dict[str, tuple[int, list[str], bool]]]:
+def _nearest(
+    night: MeasuredNight, moved: ir.Table, changed: ChangedRows, sources: SourcesOf
+) -> dict[int, dict[str, tuple[int, list[str], bool]]]:
     """By figure and entity the rows nearest to it: how many, the keys of the first, and whether one of them is late."""
     engine, rows = night.engine, changed.rows
     wanted = [
@@ -255,7 +257,7 @@ def _nearest(night: Night, moved: ir.Table, changed: ChangedRows, sources: Sourc
     return found
 
 
-def _cells(night: Night, rows: ir.Table) -> ir.Table:
+def _cells(night: MeasuredNight, rows: ir.Table) -> ir.Table:
     """In which cells of the dimensions the customer of each row stood just before it works, and as it does: `there`."""
     of_customers = rows.filter(rows.customer_id.notnull()).select("row_id", "customer_id", "from_at")
     parts = []

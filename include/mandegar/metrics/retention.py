@@ -8,9 +8,9 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.dimensions import Dimension, beside, totals
+from mandegar.metrics.grain import CELL, PERIOD
 from mandegar.metrics.ledger import INVOLUNTARY_REASONS, lapsed_at
 from mandegar.metrics.movements import MOVEMENTS
-from mandegar.metrics.mrr import CELL, PERIOD
 from mandegar.metrics.policies import Policies
 from mandegar.money import MONEY, SUM
 

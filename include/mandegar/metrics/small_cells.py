@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mandegar.engine import Engine
 from mandegar.metrics.dimensions import ALL, Dimension, totals
-from mandegar.metrics.mrr import PERIOD
+from mandegar.metrics.grain import PERIOD
 
 PAIR = " x "
 Line = tuple

@@ -3,13 +3,13 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.days import local_day, number
-from mandegar.metrics.night import Night
+from mandegar.metrics.days import NEVER, local_day, number
+from mandegar.metrics.ledger import mrr_intervals
+from mandegar.metrics.night import MeasuredNight
+from mandegar.metrics.purchases import purchase_days
 
-NEVER = 10_000_000  # a day that no calendar reaches: "it lasts"
 
-
-def spans(night: Night) -> ir.Table:
+def spans(night: MeasuredNight) -> ir.Table:
     """On which days customers were there, one row per reason to be.
 
     Grain: one row per paid or paused stretch of a subscription; without contracts one per day with a purchase.
@@ -18,7 +18,7 @@ def spans(night: Night) -> ir.Table:
     `churn.days` days, its own among them.
     """
     if night.contractual:
-        there = night.stretches.filter((night.stretches.mrr > 0) | (night.stretches.standing == "paused"))
+        there = mrr_intervals(night).filter((mrr_intervals(night).mrr > 0) | (mrr_intervals(night).standing == "paused"))
         return there.select(
             "customer_id",
             from_day=_day(night, there.from_at),
@@ -29,12 +29,6 @@ def spans(night: Night) -> ir.Table:
     return bought.select(
         "customer_id", from_day="day", until_day=(bought.day + night.company.churn.days).cast("int64"), paid=ibis.literal(True)
     )
-
-
-def purchase_days(night: Night) -> ir.Table:
-    """The days on which customers bought. Grain: one row per customer_id and day. Column: day, since 1970-01-01."""
-    bought = night.purchases
-    return bought.select("customer_id", day=_day(night, bought.issued_at)).distinct()
 
 
 def spells(rows: ir.Table) -> ir.Table:
@@ -64,10 +58,10 @@ def spells(rows: ir.Table) -> ir.Table:
     )
 
 
-def today(night: Night) -> int:
+def today(night: MeasuredNight) -> int:
     """The number of the day after `as_of`: what ends before it has ended."""
     return number(night.as_of) + 1
 
 
-def _day(night: Night, at: ir.TimestampValue) -> ir.IntegerValue:
+def _day(night: MeasuredNight, at: ir.TimestampValue) -> ir.IntegerValue:
     return local_day(at, night.company.zone, night.closes)

@@ -7,9 +7,9 @@ import ibis.expr.types as ir
 
 from mandegar.metrics.cells import beside, during
 from mandegar.metrics.dimensions import NONE, Dimension, column_of, totals
-from mandegar.metrics.kpi import CELL, Metric
-from mandegar.metrics.mrr import PERIOD
-from mandegar.metrics.night import Night
+from mandegar.metrics.grain import CELL, PERIOD
+from mandegar.metrics.kpi import Metric
+from mandegar.metrics.night import MeasuredNight
 from mandegar.metrics.waiting import quantiles
 from mandegar.working_time import clock, worked_seconds
 
@@ -41,7 +41,7 @@ SUPPORT = (
 )
 
 
-def support(night: Night) -> ir.Table:
+def support(night: MeasuredNight) -> ir.Table:
     """How support did, by the period in which tickets were opened.
 
     Grain: one row per period, dimension and dimension_value with a ticket, and per period for the whole company. Dimensions:
@@ -95,7 +95,7 @@ def support_period(wide: ir.Table, periods: ir.Table) -> ir.Table:
     return dated.select(*PERIOD, "period_end", "is_complete", *(name for name in wide.columns if name not in PERIOD), **shares)
 
 
-def with_waits(night: Night) -> ir.Table:
+def with_waits(night: MeasuredNight) -> ir.Table:
     """The tickets with what each waited for, as far as the night's periods need them.
 
     Grain: one row per ticket. Columns: opened_at, last_solved_at; per wait, in seconds: <wait> by the calendar and
@@ -132,7 +132,7 @@ def with_waits(night: Night) -> ir.Table:
     return _timed(night, night.with_traits(rows, "opened_at"))
 
 
-def _timed(night: Night, rows: ir.Table) -> ir.Table:
+def _timed(night: MeasuredNight, rows: ir.Table) -> ir.Table:
     """The rows with their waits in seconds, by the calendar and of working time."""
     rows = night.engine.keep(rows)
     zone = night.company.zone
@@ -168,7 +168,7 @@ def _counts(rows: ir.Table) -> dict[str, ir.Value]:
     }
 
 
-def _minutes(night: Night, opened: ir.Table, dimensions: tuple[Dimension, ...]) -> ir.Table:
+def _minutes(night: MeasuredNight, opened: ir.Table, dimensions: tuple[Dimension, ...]) -> ir.Table:
     """The quantiles of every wait, side by side. Grain: one row per CELL with a ticket."""
     found = []
     for wait in WAITS:

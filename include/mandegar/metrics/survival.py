@@ -11,7 +11,9 @@ from mandegar.calendar import midnight
 from mandegar.metrics import retention
 from mandegar.metrics.days import local_day
 from mandegar.metrics.dimensions import totals
-from mandegar.metrics.night import Night
+from mandegar.metrics.ledger import first_payments, mrr_intervals
+from mandegar.metrics.night import MeasuredNight
+from mandegar.metrics.purchases import purchases_of
 from mandegar.metrics.spells import spans, spells, today
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ Z = NormalDist().inv_cdf(0.975)
 EXACT = 1e-12  # what rounding may add to a share that is exactly one half
 
 
-def survival_curve(night: Night) -> ir.Table:
+def survival_curve(night: MeasuredNight) -> ir.Table:
     """The share of customers that stays for more than so many days, as of the night.
 
     Grain: one row per dimension, dimension_value (`all` for the whole company; the customer's traits when it first paid),
@@ -68,7 +70,7 @@ def survival_curve(night: Night) -> ir.Table:
     return night.engine.table(_curves(counts, CAUSES if night.contractual else CAUSES[:1]))
 
 
-def tenures(night: Night) -> ir.Table:
+def tenures(night: MeasuredNight) -> ir.Table:
     """How long each customer has been there, up to its first leaving.
 
     Grain: one row per customer_id that ever paid, and was not gone before the data begins. Columns: origin_at, the first
@@ -94,7 +96,7 @@ def tenures(night: Night) -> ir.Table:
     return joined.select(*columns, involuntary=joined.involuntary.fill_null(False))
 
 
-def origins(night: Night) -> ir.Table:
+def origins(night: MeasuredNight) -> ir.Table:
     """When each customer's life began, and from when on it is observed.
 
     Grain: one row per customer_id that ever paid or bought. Columns: origin_at; origin_day, seen_day in days since 1970-01-01.
@@ -103,11 +105,11 @@ def origins(night: Night) -> ir.Table:
     if night.contractual:
         versions = night.entities["subscription"]
         known = versions.group_by("customer_id").agg(known_at=versions.valid_from.min(), started_at=versions.started_at.min())
-        paid = night.first_paid.join(known, "customer_id")
+        paid = first_payments(night).join(known, "customer_id")
         older = (paid.started_at < paid.known_at) & (paid.first_paid_at <= paid.known_at)
         found = paid.select("customer_id", origin_at=older.ifelse(paid.started_at, paid.first_paid_at), seen_at=paid.first_paid_at)
     else:
-        bought = night.purchases
+        bought = purchases_of(night)
         found = bought.group_by("customer_id").agg(origin_at=bought.issued_at.min(), seen_at=bought.issued_at.min())
     if night.company.data_from:
         begins = ibis.literal(midnight(night.company.data_from, zone))
@@ -151,10 +153,10 @@ def median_days(days: "np.ndarray", survival: "np.ndarray") -> int | None:
     return int(days[reached[0]]) if reached.size else None
 
 
-def _reasons(night: Night, ended: ir.Table) -> ir.Table:
+def _reasons(night: MeasuredNight, ended: ir.Table) -> ir.Table:
     """Whether who left did so against its will, by the last ending known of its life. One row per customer_id that has one."""
     zone, until = night.company.zone, night.closes
-    told = retention.endings(night.entities["subscription"], night.stretches, night.closes)
+    told = retention.endings(night.entities["subscription"], mrr_intervals(night), night.closes)
     dated = told.select("customer_id", "stated", "involuntary", ending=local_day(told["at"], zone, until))
     left = ended.filter(ended.left).select("customer_id", "from_day", "until_day")
     of_life = dated.join(left, "customer_id")

@@ -12,7 +12,7 @@ import pyarrow as pa
 from mandegar import calendar
 from mandegar.company import Company
 from mandegar.engine import Engine
-from mandegar.metrics.policies import DEFAULT
+from mandegar.metrics.grain import DEFAULT
 from mandegar.metrics.target_file import Target, Targets
 
 # what happens during a period, and so grows with it

@@ -6,8 +6,9 @@ import pyarrow as pa
 
 from mandegar.metrics.costs import cost_to_serve
 from mandegar.metrics.future_value import SUM, FutureValue, Parameter, contractual, non_contractual
-from mandegar.metrics.night import Night
+from mandegar.metrics.night import MeasuredNight
 from mandegar.metrics.purchase_history import buying_days, histories, last_observed
+from mandegar.metrics.purchases import revenue_entries_of
 from mandegar.metrics.rfm import rfm
 from mandegar.money import MONEY
 
@@ -17,7 +18,7 @@ PARAMETERS = pa.schema(
 )
 
 
-def valuation(night: Night) -> dict[str, ir.Table]:
+def valuation(night: MeasuredNight) -> dict[str, ir.Table]:
     """The marts customer_value and value_model, as of the night.
 
     customer_value. Grain: one row per customer_id that is known of. Columns, money in the company's currency:
@@ -47,9 +48,9 @@ def valuation(night: Night) -> dict[str, ir.Table]:
     return {"customer_value": _valued(rows), "value_model": _model(night, future, margin)}
 
 
-def _past(night: Night) -> ir.Table:
+def _past(night: MeasuredNight) -> ir.Table:
     """What every customer brought in and cost: revenue, cost_of_goods, cost_to_serve."""
-    sold, served = night.revenue_entries, cost_to_serve(night)
+    sold, served = revenue_entries_of(night), cost_to_serve(night)
     nothing = ibis.literal(0).cast(SUM)
     names = ("revenue", "cost_of_goods", "cost_to_serve")
     income = sold.select("customer_id", revenue=sold.amount.cast(SUM), cost_of_goods=sold.cost_of_goods.cast(SUM), cost_to_serve=nothing)
@@ -58,7 +59,7 @@ def _past(night: Night) -> ir.Table:
     return both.group_by("customer_id").agg(**{name: both[name].sum().cast(SUM) for name in names})
 
 
-def _margin(night: Night, past: ir.Table) -> float:
+def _margin(night: MeasuredNight, past: ir.Table) -> float:
     """What is left of revenue after costs, as a share, over all customers and time."""
     names = ("revenue", "cost_of_goods", "cost_to_serve")
     found = night.engine.arrow(past.agg(**{name: past[name].sum().cast(SUM) for name in names})).to_pylist()[0]
@@ -76,7 +77,7 @@ def _named(bought: ir.Table) -> ir.Table:
     return bought.select("customer_id", "purchases", "frequency", "recency_days", age_days="age")
 
 
-def _everybody(night: Night, past: ir.Table) -> ir.Table:
+def _everybody(night: MeasuredNight, past: ir.Table) -> ir.Table:
     """Every customer that is known of. Column: customer_id."""
     customers, subscribed = night.entities["customer"], night.entities["subscription"]
     parts = [part.select("customer_id") for part in (customers, past, subscribed)]
@@ -123,7 +124,7 @@ def _valued(rows: ir.Table) -> ir.Table:
     )
 
 
-def _model(night: Night, future: FutureValue, margin: float) -> ir.Table:
+def _model(night: MeasuredNight, future: FutureValue, margin: float) -> ir.Table:
     told = (Parameter("all", "margin", margin), *future.parameters)
     rows = [
         {"model": each.model, "parameter": each.name, "value": each.value, "std_error": each.std_error, "no_model": each.no_model}

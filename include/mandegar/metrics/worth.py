@@ -5,8 +5,8 @@ from decimal import Decimal
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.kpi import CELL, FIGURE, Metric
-from mandegar.metrics.mrr import PERIOD
+from mandegar.metrics.grain import CELL, FIGURE, PERIOD
+from mandegar.metrics.kpi import Metric
 
 POINT = Decimal("0.01")
 MONTHS = 12

@@ -10,9 +10,10 @@ import pyarrow as pa
 from mandegar.calendar import midnight, period_of
 from mandegar.metrics.costs import cost_to_serve
 from mandegar.metrics.dimensions import Dimension, totals
+from mandegar.metrics.grain import PERIOD
 from mandegar.metrics.kpi import Metric
-from mandegar.metrics.mrr import PERIOD
-from mandegar.metrics.night import Night
+from mandegar.metrics.night import MeasuredNight
+from mandegar.metrics.purchases import revenue_entries_of
 from mandegar.money import MONEY, SUM
 
 WORTH_KEEPING = (
@@ -21,7 +22,7 @@ WORTH_KEEPING = (
 )
 
 
-def base_values(night: Night) -> ir.Table:
+def base_values(night: MeasuredNight) -> ir.Table:
     """What each customer was worth in the period before each period to compute.
 
     Grain: one row per period and customer_id that brought in or cost anything in the period before it. Columns: revenue (net of
@@ -29,7 +30,7 @@ def base_values(night: Night) -> ir.Table:
     """
     before = night.engine.table(_before(night))
     nothing = ibis.literal(0).cast(MONEY)
-    sold, served = night.revenue_entries, cost_to_serve(night)
+    sold, served = revenue_entries_of(night), cost_to_serve(night)
     income = sold.select("customer_id", "at", "amount", cost="cost_of_goods")
     entries = ibis.union(income, served.select("customer_id", "at", amount=nothing, cost="cost_to_serve"))
     inside = entries.join(before, [entries["at"] >= before.base_from, entries["at"] < before.base_until])
@@ -73,7 +74,7 @@ def worth_keeping(presence: ir.Table, values: ir.Table, dimensions: Sequence[Dim
     )
 
 
-def _before(night: Night) -> pa.Table:
+def _before(night: MeasuredNight) -> pa.Table:
     """The period before each: PERIOD, base_from, base_until."""
     company = night.company
     rows = []

@@ -15,7 +15,7 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 
 @dataclass(frozen=True)
-class Finding:
+class RuleResult:
     """What one rule said about one batch: how many values it looked at and the positions of the rows that break it."""
 
     rule: Rule
@@ -34,7 +34,7 @@ class Inspector:
         self._definition = context.data_sources.add_pandas("rows").add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
         self._suite = gx.ExpectationSuite(name, expectations=[_expectation(rule) for rule in rules])
 
-    def look(self, batch: pa.RecordBatch) -> list[Finding]:
+    def look(self, batch: pa.RecordBatch) -> list[RuleResult]:
         """What every rule says about the batch. A rule that could not be evaluated is an error, not a pass."""
         frame = pa.Table.from_batches([_comparable(batch)]).to_pandas()
         result = self._definition.get_batch({"dataframe": frame}).validate(self._suite, result_format={"result_format": "COMPLETE"})
@@ -43,7 +43,7 @@ class Inspector:
             rule = self._rules[one.expectation_config.meta["rule"]]
             if "element_count" not in one.result:
                 raise RuntimeError(f"Great Expectations could not evaluate {rule.name}: {one.exception_info}")
-            findings.append(Finding(rule, one.result["element_count"], list(one.result.get("unexpected_index_list") or [])))
+            findings.append(RuleResult(rule, one.result["element_count"], list(one.result.get("unexpected_index_list") or [])))
         return findings
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from mandegar.entities import Entity
 from mandegar.quality import mending, quarantine
-from mandegar.quality.expectations import Finding, Inspector
+from mandegar.quality.expectations import Inspector, RuleResult
 from mandegar.quality.held import Held
 from mandegar.quality.mending import Mends
 from mandegar.quality.rules import Rule
@@ -132,11 +132,11 @@ class Sieve:
         count = self.dropped[rule]
         return in_language(self._locale, said("dropped: {}", "دورریخته: {}", f"{count:,}")) if count else None
 
-    def _look(self, batch: pa.RecordBatch) -> list[Finding]:
+    def _look(self, batch: pa.RecordBatch) -> list[RuleResult]:
         self._inspector = self._inspector or Inspector(self._source, self.rules)
         return sorted(self._inspector.look(batch), key=lambda finding: finding.rule.name)
 
-    def _rows(self, batch: pa.RecordBatch, findings: list[Finding], refused: set[int]) -> list[_Aside]:
+    def _rows(self, batch: pa.RecordBatch, findings: list[RuleResult], refused: set[int]) -> list[_Aside]:
         """The refused rows with their lines; a cell that cannot be read is not told as empty too."""
         broken: dict[int, list[Rule]] = {place: [] for place in sorted(refused)}
         for finding in findings:
@@ -168,13 +168,13 @@ class Sieve:
         self.held.add(row.lines)
         self.broken.update(row.broken)
 
-    def _count(self, findings: list[Finding], besides: set[int]) -> None:
+    def _count(self, findings: list[RuleResult], besides: set[int]) -> None:
         """Counts what the rows that go on were found to break."""
         for finding in findings:
             self.broken[finding.rule.name] += sum(place not in besides for place in finding.broken)
 
 
-def _refused(findings: list[Finding]) -> set[int]:
+def _refused(findings: list[RuleResult]) -> set[int]:
     return {place for finding in findings if finding.rule.severity == "fail" for place in finding.broken}
 
 
