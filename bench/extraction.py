@@ -43,9 +43,9 @@ def make(folder: Path, url: str, rows: int) -> None:
 
 def take(folder: str) -> int:
     """Extracts the payments; gives their number."""
-    from mandegar import company as companies
-    from mandegar.lake import Lake
+    from mandegar.config import company as companies
     from mandegar.sources.extract import extract
+    from mandegar.storage.lake import Lake
 
     company = companies.load(Path(folder))
     return extract(company, Lake(Path(folder) / "lake"), company.table("billing.payment"), NIGHT).rows

@@ -42,10 +42,10 @@ def read_whole(company: Path) -> Path:
 
 def run_stage(company: Path, home: Path, as_of: date, stage: str) -> int:
     """Runs a stage; gives the rows it handled. Errors: SystemExit when a table did not come in."""
-    from mandegar import company as companies
-    from mandegar import stages
-    from mandegar.home import Home
-    from mandegar.nightly import take_in
+    from mandegar.config import company as companies
+    from mandegar.pipeline import stages
+    from mandegar.pipeline.nightly import take_in
+    from mandegar.storage.home import Home
 
     this = stages.Night(companies.load(company), Home(home), as_of)
     if stage == INTAKE:

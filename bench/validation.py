@@ -33,9 +33,9 @@ def make(folder: Path, rows: int, broken: float) -> None:
 
 def take(folder: str) -> int:
     """Extracts the payments."""
-    from mandegar import company as companies
-    from mandegar.lake import Lake
+    from mandegar.config import company as companies
     from mandegar.sources.extract import extract
+    from mandegar.storage.lake import Lake
 
     company = companies.load(Path(folder))
     return extract(company, Lake(Path(folder) / "lake"), company.table("files.payment"), NIGHT).rows
@@ -43,9 +43,9 @@ def take(folder: str) -> int:
 
 def check(folder: str) -> tuple[int, int]:
     """Validates them; gives how many go on and how many wait."""
-    from mandegar import company as companies
-    from mandegar.lake import Lake
+    from mandegar.config import company as companies
     from mandegar.quality.validate import validate
+    from mandegar.storage.lake import Lake
 
     company = companies.load(Path(folder))
     receipt = validate(company, Lake(Path(folder) / "lake"), company.table("files.payment"), NIGHT)

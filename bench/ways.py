@@ -53,11 +53,11 @@ def apart(home: Path, core: Path) -> None:
 
 def by_mandegar(company: Path, core: Path, as_of: date) -> None:
     """Mandegar's own stage `measure`, telling of the core alone."""
-    from mandegar import company as companies
-    from mandegar import engine as engines
-    from mandegar.home import Home
-    from mandegar.lake import Lake
-    from mandegar.metrics import measure
+    from mandegar.compute import engine as engines
+    from mandegar.config import company as companies
+    from mandegar.metrics.run import measure
+    from mandegar.storage.home import Home
+    from mandegar.storage.lake import Lake
 
     with _core_only(), engines.start("duckdb", core / "scratch") as engine:
         measure.measure(companies.load(company), Lake(Home(core).lake), engine, as_of)
@@ -72,8 +72,8 @@ def rebuilt_by_mandegar(company: Path, core: Path, as_of: date) -> None:
 
 def files_of_mandegar(core: Path, as_of: date) -> dict[str, list[str]]:
     """The files of each table, once it was computed."""
-    from mandegar.home import Home
-    from mandegar.lake import Lake
+    from mandegar.storage.home import Home
+    from mandegar.storage.lake import Lake
 
     lake = Lake(Home(core).lake)
     by_chunk = {name: [file for some in lake.chunk_files("marts", name).values() for file in some] for name in TABLES[:2]}
@@ -156,10 +156,10 @@ def _same(one: str, other: str) -> str:
 
 def _given(company: Path, core: Path, as_of: date) -> tuple[dict, Any]:
     """The files of the entities, the periods, and the company's churn policies."""
-    from mandegar import calendar
-    from mandegar import company as companies
-    from mandegar.home import Home
-    from mandegar.lake import Lake
+    from mandegar.config import company as companies
+    from mandegar.storage.home import Home
+    from mandegar.storage.lake import Lake
+    from mandegar.time import calendar
 
     loaded, lake = companies.load(company), Lake(Home(core).lake)
     files = {}
@@ -174,7 +174,7 @@ def _given(company: Path, core: Path, as_of: date) -> tuple[dict, Any]:
 @contextmanager
 def _core_only() -> Iterator[None]:
     """Mandegar without the families of figures beside the core."""
-    from mandegar.metrics import families
+    from mandegar.metrics.run import families
 
     nothing = {
         "beside_the_core": lambda night, presence, wide: [],

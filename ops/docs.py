@@ -10,37 +10,37 @@ from typing import get_args
 import yaml
 
 import source_docs
-from mandegar import yamlfile
-from mandegar.alerts.findings import OTHERS
-from mandegar.company import Company
-from mandegar.entities import ENTITIES, Column
+from mandegar.config import yaml_file
+from mandegar.config.company import Company
+from mandegar.config.entities import ENTITIES, Column
 from mandegar.errors import CompanyError
-from mandegar.metrics.families import FAMILIES
-from mandegar.metrics.kpi import Metric
-from mandegar.metrics.policies import Policies
-from mandegar.quality import suites
-from mandegar.quality.rules import generated, in_force
-from mandegar.quality.suite_file import QualityFile
+from mandegar.metrics.contracts.policies import Policies
+from mandegar.metrics.frame.kpi import Metric
+from mandegar.metrics.run.families import FAMILIES
+from mandegar.quality.suites import suites
+from mandegar.quality.suites.rules import generated, in_force
+from mandegar.quality.suites.suite_file import QualityFile
+from mandegar.reporting.alerts.findings import OTHERS
 from mandegar.warehouse.tables import metadata
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 COMPANY = DOCS.parent / "include" / "company"
 MARTS = {
-    "fct_mrr_movement": "movements.movements",
-    "the MRR ledger (not published)": "ledger.ledger",
-    "fct_customer_period, with contracts": "customer_period.contract",
-    "fct_customer_period, without": "customer_period.inactivity",
-    "restatement": "restate.restated",
-    "cohort_retention": "cohorts.cohort_retention",
-    "survival_curve": "survival.survival_curve",
-    "customer_value": "value.valuation",
-    "repurchase_cycle": "repurchase.repurchase_cycle",
-    "acquisition_period": "acquisition.acquisition_period",
-    "support_period": "support.support_period",
-    "feedback_period": "feedback.feedback_period",
-    "retention_target": "targets.retention_target",
-    "forecast": "forecast.churn_forecast",
-    "the bridge (`mandegar bridge`)": "bridge.bridge",
+    "fct_mrr_movement": "contracts.movements.movements",
+    "the MRR ledger (not published)": "contracts.ledger.ledger",
+    "fct_customer_period, with contracts": "lifecycle.customer_period.contract",
+    "fct_customer_period, without": "lifecycle.customer_period.inactivity",
+    "restatement": "run.restate.restated",
+    "cohort_retention": "lifecycle.cohorts.cohort_retention",
+    "survival_curve": "lifecycle.survival.survival_curve",
+    "customer_value": "value.value.valuation",
+    "repurchase_cycle": "purchases.repurchase.repurchase_cycle",
+    "acquisition_period": "value.acquisition.acquisition_period",
+    "support_period": "service.support.support_period",
+    "feedback_period": "service.feedback.feedback_period",
+    "retention_target": "outlook.targets.retention_target",
+    "forecast": "outlook.forecast.churn_forecast",
+    "the bridge (`mandegar bridge`)": "contracts.bridge.bridge",
 }
 WORDS = "Grain|Columns?|Formula|Identity|Polic(?:y|ies)|Sources?|Errors|Methods?|Age|Gap|Estimate|Interval|Cancellation"
 SECTION = re.compile(rf"(?:^|(?<=[.;\s]))((?:{WORDS})(?:, [^:.;]{{1,60}})?):")
@@ -97,7 +97,7 @@ def contracts() -> str:
         "`quality.yaml` ([quality.md](quality.md)). The owner is whom that file names for the entity, or for all.\n",
     ]
     company = Company.model_validate({"name": "-", "time_zone": "UTC", "currency": "USD", "churn": {"kind": "contract"}})
-    file = yamlfile.read(suites.DEFAULT, QualityFile, CompanyError)
+    file = yaml_file.read(suites.DEFAULT, QualityFile, CompanyError)
     every = suites.Suites(company, file)
     for entity in ENTITIES.values():
         settings = every.of_entity(entity.name)

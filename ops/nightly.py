@@ -53,8 +53,8 @@ def closed_day() -> str:
     """The last day the sample knows of; of any other company, yesterday in its time zone."""
     import json
 
-    from mandegar.company import load
-    from mandegar.stages import last_closed
+    from mandegar.config.company import load
+    from mandegar.pipeline.stages import last_closed
 
     made = COMPANY / "truth" / "sample.json"
     yesterday = last_closed(load(COMPANY), datetime.now(UTC)).isoformat()

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from mandegar.entities import ENTITIES
-from mandegar.systems import VENDORS, vendor
+from mandegar.config.entities import ENTITIES
+from mandegar.config.systems import VENDORS, vendor
 
 GENERATED = "<!-- Written by `make docs` from include/mandegar/sources/vendors/{kind}.yaml; change it there. -->\n"
 TITLES = {"hubspot": "HubSpot"}

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mandegar.company import Company
-    from mandegar.stages import Night
+    from mandegar.config.company import Company
+    from mandegar.pipeline.stages import Night
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,12 +34,12 @@ def time_zone() -> str:
 
     Errors: CompanyError where the file cannot be used; Airflow shows it as an import error, and no night runs at a wrong hour.
     """
-    from mandegar import yamlfile
-    from mandegar.company import Company
+    from mandegar.config import yaml_file
+    from mandegar.config.company import Company
     from mandegar.errors import CompanyError
 
     file = company_folder() / "company.yaml"
-    return yamlfile.read(file, Company, CompanyError, shown=str(file)).time_zone if file.exists() else "UTC"
+    return yaml_file.read(file, Company, CompanyError, shown=str(file)).time_zone if file.exists() else "UTC"
 
 
 def campaign_ids() -> list[str]:
@@ -50,7 +50,7 @@ def campaign_ids() -> list[str]:
 
 def source_tables(context: dict[str, Any]) -> list[str]:
     """The source tables of the company, and a check that the night's day is over."""
-    from mandegar.stages import ensure_closed
+    from mandegar.pipeline.stages import ensure_closed
 
     def work() -> list[str]:
         this = night(context)
@@ -62,8 +62,8 @@ def source_tables(context: dict[str, Any]) -> list[str]:
 
 def stage(name: str, context: dict[str, Any], *arguments: Any) -> Any:
     """Runs a stage of `mandegar.stages` for the task's night, and says so to whoever watches."""
-    from mandegar import stages
-    from mandegar.locks import NIGHT, locked
+    from mandegar.pipeline import stages
+    from mandegar.storage.locks import NIGHT, locked
 
     told = " ".join([name, *map(str, arguments)])
 
@@ -93,9 +93,9 @@ def as_of(context: dict[str, Any]) -> date:
 
 def night(context: dict[str, Any]) -> Night:
     """The night a task belongs to, with the connections it needs within reach."""
-    from mandegar import company as companies
-    from mandegar.home import Home
-    from mandegar.stages import Night
+    from mandegar.config import company as companies
+    from mandegar.pipeline.stages import Night
+    from mandegar.storage.home import Home
 
     company = companies.load(company_folder())
     _lend_connections(company)
@@ -140,7 +140,7 @@ def _lend_connections(company: Company) -> None:
 
 
 def _owners_connections(company: Company) -> set[str]:
-    from mandegar.alerts.connections import connections_used
+    from mandegar.reporting.alerts.connections import connections_used
 
     return connections_used(company)
 

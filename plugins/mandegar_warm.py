@@ -13,5 +13,5 @@ if sys.argv[1:2] == ["scheduler"] and os.environ.get("MANDEGAR_WARM", "1") == "1
     import great_expectations
     import great_expectations.expectations  # noqa: F401
 
-    import mandegar.stages
-    import mandegar.summary  # noqa: F401
+    import mandegar.pipeline.stages
+    import mandegar.reporting.summary  # noqa: F401

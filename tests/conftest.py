@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tests.left_out import leave_out, told
 
-from mandegar import engine as engines
-from mandegar.engine import Engine
+from mandegar.compute import engine as engines
+from mandegar.compute.engine import Engine
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 SPARK_FOR_TESTS = Path(__file__).parent / "spark"

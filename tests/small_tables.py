@@ -7,13 +7,13 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from mandegar import calendar
-from mandegar.company import Company
-from mandegar.engine import Engine
-from mandegar.entities import ENTITIES
-from mandegar.metrics import night as nights
-from mandegar.metrics.ledger import mrr_intervals
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.config.entities import ENTITIES
+from mandegar.metrics.contracts.ledger import mrr_intervals
+from mandegar.metrics.frame import night as nights
 from mandegar.quality.reading import ARROW
+from mandegar.time import calendar
 
 Row = dict[str, Any]
 

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mandegar import company as companies
-from mandegar.calendar import day_end, midnight, period_of, period_table, periods
+from mandegar.config import company as companies
 from mandegar.errors import CompanyError
+from mandegar.time.calendar import day_end, midnight, period_of, period_table, periods
 
 TEHRAN, LONDON, HAVANA = ZoneInfo("Asia/Tehran"), ZoneInfo("Europe/London"), ZoneInfo("America/Havana")
 

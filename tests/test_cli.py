@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from mandegar.cli import campaigns, main
+from mandegar.cli.main import campaigns, main
 from mandegar.warehouse.tables import metadata
 
 COMPANY = "name: Acme\ntime_zone: Asia/Tehran\ncurrency: USD\ncalendar: gregorian\nlocale: en\nchurn: {kind: contract}\n"

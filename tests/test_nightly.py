@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mandegar import company as companies
-from mandegar.home import Home
-from mandegar.nightly import take_in
-from mandegar.stages import Night
+from mandegar.config import company as companies
+from mandegar.pipeline.nightly import take_in
+from mandegar.pipeline.stages import Night
+from mandegar.storage.home import Home
 
 SUBSCRIPTIONS = "subscription_id,valid_from,customer_id,plan,quantity,unit_price,currency,interval_unit,interval_count,status,started_at\n"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from mandegar import company as companies
-from mandegar.home import Home
-from mandegar.summary import show
+from mandegar.config import company as companies
+from mandegar.reporting.summary import show
+from mandegar.storage.home import Home
 from mandegar.warehouse import tables
 from mandegar.warehouse.connect import warehouse, writing
 

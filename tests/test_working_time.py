@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tests import small_tables
 from tests.small_tables import at
 
-from mandegar import company as companies
-from mandegar.company import Company
-from mandegar.engine import Engine
+from mandegar.compute.engine import Engine
+from mandegar.config import company as companies
+from mandegar.config.company import Company
 from mandegar.errors import CompanyError
-from mandegar.working_time import clock, spans, worked_seconds
+from mandegar.time.working_time import clock, spans, worked_seconds
 
 NIGHT_AND_DAY = {
     "days": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],

@@ -14,14 +14,14 @@ import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from mandegar import company as companies
-from mandegar.alerts.alert import alert
-from mandegar.company import Company
-from mandegar.home import Home
-from mandegar.lake import Lake
+from mandegar.config import company as companies
+from mandegar.config.company import Company
+from mandegar.pipeline.stages import Night, alert_stage, extract_stage, validate_stage
 from mandegar.quality.validate import validate
+from mandegar.reporting.alerts.alert import alert
 from mandegar.sources.extract import extract
-from mandegar.stages import Night, alert_stage, extract_stage, validate_stage
+from mandegar.storage.home import Home
+from mandegar.storage.lake import Lake
 from mandegar.warehouse import tables
 from mandegar.warehouse.connect import warehouse
 from mandegar.warehouse.publish import quality

@@ -104,8 +104,8 @@ def test_a_table_that_did_not_come_in_is_told_with_its_message(acme, mailbox):
     acme.stages(FIRST, "files.spend")
     folder = acme.folder()
     (folder / "spend.csv").write_text("day,channel,currency\n2025-01-01,ads,USD\n")
-    from mandegar import company as companies
-    from mandegar.stages import Night, alert_stage, extract_stage
+    from mandegar.config import company as companies
+    from mandegar.pipeline.stages import Night, alert_stage, extract_stage
 
     night = Night(companies.load(folder), acme.home, SECOND)
     with pytest.raises(SourceError, match="has no column 'amount'"):

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from mandegar.cli import main
+from mandegar.cli.main import main
 
 COMPANY = """name: Acme
 time_zone: Asia/Tehran

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mandegar.cli import main
+from mandegar.cli.main import main
 from mandegar.errors import CompanyError
-from mandegar.home import Home
+from mandegar.storage.home import Home
 
 SHORT = "name: Acme\ntime_zone: Asia/Tehran\ncurrency: USD\nlocale: en\nchurn: {kind: contract}\n"
 SQL = (

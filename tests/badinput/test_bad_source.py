@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from mandegar import company as companies
+from mandegar.config import company as companies
 from mandegar.errors import MandegarError
-from mandegar.home import Home
-from mandegar.stages import Night, extract_stage
+from mandegar.pipeline.stages import Night, extract_stage
+from mandegar.storage.home import Home
 
 CUSTOMERS = "customer_id,name,signed_up_at\nc1,Sara,2025-01-15\nc2,Ali,2025-02-10\n"
 SUBSCRIPTIONS = "subscription_id,valid_from,customer_id,plan,quantity,unit_price,currency,interval_unit,interval_count,status,started_at\n"

@@ -10,8 +10,8 @@ import pytest
 from mandegar.campaigns.audience import Candidate
 from mandegar.campaigns.eligibility import Contact, Draw, Member, decide
 from mandegar.campaigns.spec import Campaign
-from mandegar.company import Company
-from mandegar.settings import Churn
+from mandegar.config.company import Company
+from mandegar.config.settings import Churn
 
 NIGHT = date(2025, 3, 31)
 

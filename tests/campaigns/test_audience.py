@@ -7,16 +7,16 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from mandegar import calendar
 from mandegar.campaigns.audience import bad_touches
 from mandegar.campaigns.occasions import departed, renewals, silent
 from mandegar.campaigns.spec import Campaign
-from mandegar.company import Company
-from mandegar.engine import Engine
-from mandegar.entities import ENTITIES
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.config.entities import ENTITIES
+from mandegar.config.settings import Churn
 from mandegar.quality.reading import entity_schema
 from mandegar.risk.features import Evening
-from mandegar.settings import Churn
+from mandegar.time import calendar
 
 NIGHT = date(2025, 3, 31)
 VERSION = {

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mandegar import company as companies
-from mandegar.company import Company
+from mandegar.config import company as companies
+from mandegar.config.company import Company
 from mandegar.errors import BrokenTable
-from mandegar.home import Home
-from mandegar.stages import Night, campaign_stage, conform_stage, extract_stage, score_stage, validate_stage
+from mandegar.pipeline.stages import Night, campaign_stage, conform_stage, extract_stage, score_stage, validate_stage
+from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
 from mandegar.warehouse.tables import campaign_member, campaign_run, contact_event
 

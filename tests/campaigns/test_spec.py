@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mandegar import company as companies
 from mandegar.campaigns.spec import load, load_all
+from mandegar.config import company as companies
 from mandegar.errors import CampaignError
 
 CAMPAIGN = """id: renewal

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from killable import FORKS
 
-from mandegar.lake import Lake
+from mandegar.storage.lake import Lake
 
 SECONDS = 300
 MOST_MEMORY = 2_500  # MB
@@ -115,7 +115,7 @@ def problems(case: Case, outcome: Outcome) -> list[str]:
 def _command(arguments: list[str], folder: Path) -> None:
     import resource
 
-    from mandegar.cli import main
+    from mandegar.cli.main import main
 
     stream = os.open(folder / "told", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(stream, 1)

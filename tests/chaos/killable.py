@@ -9,7 +9,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["mandegar.stages", "mandegar.summary", "mandegar.cli", "great_expectations.expectations"])
+FORKS.set_forkserver_preload(
+    ["mandegar.pipeline.stages", "mandegar.reporting.summary", "mandegar.cli.main", "great_expectations.expectations"]
+)
 
 
 def start_night(company: Path, home: Path, as_of: date, told: Path) -> BaseProcess:
@@ -34,7 +36,7 @@ def kill_at(process: BaseProcess, told: Path, line: str, after: float) -> None:
 
 
 def _night(company: Path, home: Path, as_of: date, told: Path) -> None:
-    from mandegar.cli import main
+    from mandegar.cli.main import main
 
     stream = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(stream, 1)

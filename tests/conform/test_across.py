@@ -4,12 +4,12 @@ from datetime import date
 
 import pyarrow.parquet as pq
 
-from mandegar import company as companies
+from mandegar.config import company as companies
 from mandegar.conform.across import hold_across
 from mandegar.conform.conform import conform
-from mandegar.lake import Lake
 from mandegar.quality.validate import validate
 from mandegar.sources.extract import extract
+from mandegar.storage.lake import Lake
 
 NIGHT = date(2025, 3, 31)
 FILES = {

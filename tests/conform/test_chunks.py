@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from mandegar import company as companies
-from mandegar import engine as engines
+from mandegar.compute import engine as engines
+from mandegar.config import company as companies
 from mandegar.conform.conform import conform, conformed
-from mandegar.home import Home
-from mandegar.lake import Lake
-from mandegar.stages import Night, conform_stage, extract_stage, validate_stage
+from mandegar.pipeline.stages import Night, conform_stage, extract_stage, validate_stage
+from mandegar.storage.home import Home
+from mandegar.storage.lake import Lake
 
 MakeCompany = Callable[..., Path]
 CUSTOMERS = "customer_id,name,signed_up_at\na,Ada,2026-01-01\nb,Bob,2026-01-01\n"

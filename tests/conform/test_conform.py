@@ -8,12 +8,12 @@ import pytest
 from deltalake import DeltaTable
 from tests.small_tables import Row
 
-from mandegar import company as companies
-from mandegar import engine as engines
+from mandegar.compute import engine as engines
+from mandegar.config import company as companies
 from mandegar.conform.conform import conformed
 from mandegar.errors import BrokenTable, SourceError
-from mandegar.home import Home
-from mandegar.stages import Night, conform_stage, extract_stage, validate_stage
+from mandegar.pipeline.stages import Night, conform_stage, extract_stage, validate_stage
+from mandegar.storage.home import Home
 
 MakeCompany = Callable[..., Path]
 CUSTOMERS = "customer_id,name,signed_up_at\na,Ada,2026-01-01\nb,Bob,2026-01-01\n"

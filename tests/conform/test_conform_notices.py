@@ -3,12 +3,12 @@
 from datetime import date
 from pathlib import Path
 
-from mandegar import company as companies
-from mandegar import engine as engines
+from mandegar.compute import engine as engines
+from mandegar.config import company as companies
 from mandegar.conform.conform import conform
-from mandegar.lake import Lake
 from mandegar.quality.validate import validate
 from mandegar.sources.extract import extract
+from mandegar.storage.lake import Lake
 
 DAY = date(2025, 7, 1)
 CUSTOMERS = "customer_id,name,signed_up_at\nc1,Ann,2025-01-01\nc1,Ann again,2025-01-01\nc2,Bob,2025-01-01\n"

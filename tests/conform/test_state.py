@@ -6,10 +6,10 @@ from typing import Any
 import pyarrow as pa
 from tests.small_tables import Row, at, entity, rows, version
 
+from mandegar.compute.engine import Engine
+from mandegar.config.entities import ENTITIES
 from mandegar.conform.state import born_before, masked, newest, state
 from mandegar.conform.subscription import without_overlap
-from mandegar.engine import Engine
-from mandegar.entities import ENTITIES
 
 AS_OF, CLOSES = date(2026, 3, 10), at("2026-03-11")
 

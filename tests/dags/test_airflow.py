@@ -19,10 +19,10 @@ import sqlalchemy as sa
 
 from airflow_environment import ROOT
 from airflow_server import Airflow
-from mandegar.company import load
-from mandegar.home import Home
-from mandegar.nightly import run_night
-from mandegar.stages import Night, campaign_stage
+from mandegar.config.company import load
+from mandegar.pipeline.nightly import run_night
+from mandegar.pipeline.stages import Night, campaign_stage
+from mandegar.storage.home import Home
 
 CUSTOMERS = """customer_id,name,kind,email,signed_up_at,email_opt_in,do_not_contact
 ann,Ann Arden,person,ann@example.com,2023-10-31,yes,

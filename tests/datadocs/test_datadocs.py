@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from mandegar import company as companies
-from mandegar.datadocs.pages import write_pages
-from mandegar.home import Home
-from mandegar.lake import Lake
+from mandegar.config import company as companies
 from mandegar.quality.validate import validate
+from mandegar.reporting.datadocs.pages import write_pages
 from mandegar.sources.extract import extract
+from mandegar.storage.home import Home
+from mandegar.storage.lake import Lake
 from mandegar.warehouse.connect import warehouse
 
 FIRST, SECOND = date(2025, 3, 30), date(2025, 3, 31)

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from mandegar.engine import Engine
+from mandegar.compute.engine import Engine
 from mandegar.errors import BrokenTable
-from mandegar.lake import Lake
+from mandegar.storage.lake import Lake
 
 MONDAY, TUESDAY = date(2025, 3, 3), date(2025, 3, 4)
 EVERY_TYPE = pa.schema(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from tests.engines.standalone import Cluster
 
-from mandegar.lake import Lake
+from mandegar.storage.lake import Lake
 
 ROWS = 1_000_000
 WRITE = f"""

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mandegar import readyfiles
 from mandegar.errors import BrokenTable
-from mandegar.lake import CHUNK, Lake
+from mandegar.storage import external_commit
+from mandegar.storage.lake import CHUNK, Lake
 
 SCHEMA = pa.schema([("customer_id", pa.string()), (CHUNK, pa.string())])
 LONG_AGO = time.time() - timedelta(days=9).total_seconds()
@@ -26,14 +26,14 @@ def table(tmp_path: Path) -> Path:
 
 def take(table: Path, chunks: dict[str, list[str]], rows: int | None = None) -> None:
     """Stages a file for every chunk and takes them over."""
-    with readyfiles.staging(table) as folder:
+    with external_commit.staging(table) as folder:
         for chunk, names in chunks.items():
             (folder / f"{CHUNK}={chunk}").mkdir()
             pq.write_table(
                 pa.table({"customer_id": pa.array(names, pa.string())}), folder / f"{CHUNK}={chunk}" / f"{''.join(names)}.parquet"
             )
         count = sum(map(len, chunks.values()))
-        readyfiles.take_over(table, SCHEMA, CHUNK, list(chunks), folder, count if rows is None else rows)
+        external_commit.take_over(table, SCHEMA, CHUNK, list(chunks), folder, count if rows is None else rows)
 
 
 def held(table: Path) -> dict[str, list[str]]:

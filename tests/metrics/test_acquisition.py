@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from tests.small_tables import Row, company, invoice, night, rows, version
 
-from mandegar.engine import Engine
-from mandegar.metrics.acquisition import ACQUISITION, acquisition, acquisition_period
-from mandegar.metrics.kpi import tall
+from mandegar.compute.engine import Engine
+from mandegar.metrics.frame.kpi import tall
+from mandegar.metrics.value.acquisition import ACQUISITION, acquisition, acquisition_period
 
 
 def spent(day: str, channel: str, amount: object, **more: object) -> Row:

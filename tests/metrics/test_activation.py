@@ -4,10 +4,10 @@ import pytest
 from pydantic import ValidationError
 from tests.small_tables import Row, company, invoice, night, rows, version
 
-from mandegar.company import Company
-from mandegar.engine import Engine
-from mandegar.metrics.activation import ACTIVATION, activation
-from mandegar.metrics.kpi import tall
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.metrics.frame.kpi import tall
+from mandegar.metrics.lifecycle.activation import ACTIVATION, activation
 
 
 def signed(customer: str, day: str = "2026-01-10", **more: object) -> Row:

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 from tests.small_tables import Row, company, figures, invoice, night, rows
 
-from mandegar.engine import Engine
-from mandegar.metrics.measure import inactivity_marts
+from mandegar.compute.engine import Engine
+from mandegar.metrics.run.measure import inactivity_marts
 
 # 30 days before 1 February is 2 January; before 1 March 30 January; before 1 April 2 March; before 1 May 1 April.
 BOUGHT = [

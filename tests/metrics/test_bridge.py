@@ -6,9 +6,9 @@ import pytest
 from tests.metrics.test_conventions import BOOK, CREDITS, CUSTOMERS
 from tests.small_tables import company, night
 
-from mandegar.engine import Engine
-from mandegar.metrics.bridge import Bridge, ExactFigure, bridge
-from mandegar.metrics.policies import conventions
+from mandegar.compute.engine import Engine
+from mandegar.metrics.contracts.bridge import Bridge, ExactFigure, bridge
+from mandegar.metrics.contracts.policies import conventions
 
 ADDITIVE = ("mrr_end", "customers_churned", "churned_mrr", "new_mrr", "customers_end", "logo_churn_rate")
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.small_tables import Row, rows
 
-from mandegar.engine import Engine
-from mandegar.metrics import buyer_model
-from mandegar.metrics.buyer_model import BGNBD, GammaGamma, NoModel
-from mandegar.metrics.days import number
-from mandegar.metrics.purchase_history import histories
+from mandegar.compute.engine import Engine
+from mandegar.metrics.purchases import buyer_model
+from mandegar.metrics.purchases.buyer_model import BGNBD, GammaGamma, NoModel
+from mandegar.metrics.purchases.purchase_history import histories
+from mandegar.time.local_days import number
 
 SAMPLE = Path(__file__).parents[1] / "data" / "cdnow" / "sample.txt"
 # Fader, Hardie and Lee 2005: the first 39 weeks of 1997; Fader and Hardie 2013

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from persiantools.jdatetime import JalaliDate
 from tests.small_tables import Row, company
 
-from mandegar.calendar import Period, day_end, days, midnight, period_of, period_table, periods
+from mandegar.time.calendar import Period, day_end, days, midnight, period_of, period_table, periods
 
 ZONES = ("Asia/Tehran", "America/Havana", "Europe/London", "Pacific/Apia")
 # The leap years of the Jalali calendar as the Calendar Centre of the University of Tehran gives them

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from tests.small_tables import Row, company, invoice, night, rows, version
 
-from mandegar.engine import Engine
-from mandegar.metrics.cohorts import cohort_retention
+from mandegar.compute.engine import Engine
+from mandegar.metrics.lifecycle.cohorts import cohort_retention
 
 CDNOW = Path(__file__).parents[1] / "data" / "cdnow" / "january_1997.csv"
 Cells = dict[tuple, Row]

@@ -7,11 +7,11 @@ import pytest
 import yaml
 from tests.small_tables import Row, company, figures, invoice, night, rows, version
 
-from mandegar import company as companies
-from mandegar.engine import Engine
+from mandegar.compute.engine import Engine
+from mandegar.config import company as companies
 from mandegar.errors import CompanyError
-from mandegar.metrics.measure import convention_figures
-from mandegar.metrics.policies import Policies, conventions
+from mandegar.metrics.contracts.policies import Policies, conventions
+from mandegar.metrics.run.measure import convention_figures
 
 BEFORE = "2025-12-01"
 BOOK = [

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mandegar.engine import Engine
-from mandegar.metrics.days import date_of, local_day, number
+from mandegar.compute.engine import Engine
+from mandegar.time.local_days import date_of, local_day, number
 
 UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
 ZONES = ["UTC", "Asia/Tehran", "America/Havana", "Australia/Lord_Howe", "Africa/Monrovia", "Pacific/Apia"]

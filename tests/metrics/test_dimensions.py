@@ -9,10 +9,10 @@ import ibis
 import pytest
 from tests.small_tables import Row, at, company, entity, figures, invoice, night, rows, version
 
-from mandegar import company as companies
-from mandegar.engine import Engine
+from mandegar.compute.engine import Engine
+from mandegar.config import company as companies
 from mandegar.errors import CompanyError
-from mandegar.metrics.measure import contract_marts, inactivity_marts
+from mandegar.metrics.run.measure import contract_marts, inactivity_marts
 
 BEFORE = "2025-12-01"
 DIMENSIONS = ["plan", "region", "tenure", "attributes.size", "plan x region"]

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mandegar import company as companies
+from mandegar.config import company as companies
 from mandegar.errors import CompanyError
-from mandegar.home import Home
-from mandegar.nightly import run_night
-from mandegar.stages import Night
+from mandegar.pipeline.nightly import run_night
+from mandegar.pipeline.stages import Night
+from mandegar.storage.home import Home
 
 DAY = date(2026, 1, 31)
 # Ada buys every ten days until the 21st, Bob too until the 11th, Cyd once on the 25th: three gaps of ten days.

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.small_tables import Row, company, figures, night, rows
 
-from mandegar.engine import Engine
-from mandegar.metrics import feedback, kpi, reactions
+from mandegar.compute.engine import Engine
+from mandegar.metrics.frame import kpi
+from mandegar.metrics.service import feedback, reactions
 
 
 def answer(number: str, customer: str, kind: str, score: float, answered_at: str, respondent: str | None = None) -> Row:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tests.metrics.test_targets import KPIS
 from tests.small_tables import Row, company, rows
 
-from mandegar.calendar import Period, periods
-from mandegar.company import Company
-from mandegar.engine import Engine
-from mandegar.metrics.forecast import churn_forecast
-from mandegar.metrics.forecast_model import Model, Series
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.metrics.outlook.forecast import churn_forecast
+from mandegar.metrics.outlook.forecast_model import Model, Series
+from mandegar.time.calendar import Period, periods
 
 
 def model(lost: list[float], base: list[float]) -> Model:

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.small_tables import Row, company, figures, night, rows, version
 
-from mandegar.engine import Engine
-from mandegar.metrics.measure import contract_marts
+from mandegar.compute.engine import Engine
+from mandegar.metrics.run.measure import contract_marts
 
 FIRST = date(2026, 1, 1)
 MONTHS = [date(2026, month, 1) for month in (1, 2, 3, 4, 5)]

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from tests.small_tables import company, figures, invoice, night, rows, version
 
-from mandegar import company as companies
-from mandegar.engine import Engine
+from mandegar.compute.engine import Engine
+from mandegar.config import company as companies
 from mandegar.errors import BrokenTable
-from mandegar.lake import Lake
-from mandegar.metrics.measure import contract_marts, inactivity_marts, open_night
+from mandegar.metrics.run.measure import contract_marts, inactivity_marts, open_night
+from mandegar.storage.lake import Lake
 
 
 def test_a_denominator_of_0_gives_nothing_rather_than_0(duckdb: Engine) -> None:

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from tests.small_tables import Row, at, entity, rows, version
 
-from mandegar.engine import Engine
-from mandegar.metrics.ledger import first_paid, ledger
-from mandegar.metrics.policies import Policies
+from mandegar.compute.engine import Engine
+from mandegar.metrics.contracts.ledger import first_paid, ledger
+from mandegar.metrics.contracts.policies import Policies
 
 OPEN = None
 CLOSES = at("2026-12-31")

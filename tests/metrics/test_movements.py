@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from tests.small_tables import Row, company, night, rows, version
 
-from mandegar.engine import Engine
-from mandegar.metrics.measure import contract_marts
+from mandegar.compute.engine import Engine
+from mandegar.metrics.run.measure import contract_marts
 
 Movement = tuple[int, str, str, str]  # month of 2026, movement, amount in the contract's currency, the same in dollars
 BEFORE = "2025-12-01"

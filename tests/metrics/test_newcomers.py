@@ -3,9 +3,9 @@
 import pytest
 from tests.small_tables import Row, company, figures, invoice, night, rows, version
 
-from mandegar.engine import Engine
-from mandegar.metrics import kpi
-from mandegar.metrics.newcomers import NEWCOMERS, newcomers
+from mandegar.compute.engine import Engine
+from mandegar.metrics.frame import kpi
+from mandegar.metrics.lifecycle.new_customers import NEWCOMERS, newcomers
 
 BOOK = [
     version("old", "2025-11-10"),

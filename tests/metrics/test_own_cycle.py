@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 from tests.small_tables import company, figures, invoice, night, rows
 
-from mandegar.engine import Engine
-from mandegar.metrics import kpi
-from mandegar.metrics.own_cycle import OWN_CYCLE, cycles, own_cycle
+from mandegar.compute.engine import Engine
+from mandegar.metrics.frame import kpi
+from mandegar.metrics.purchases.own_cycle import OWN_CYCLE, cycles, own_cycle
 
 # weekly: every seven days until 22 February; its cycle is 7 days: until 28 February it is within it, from 1 March on overdue
 # slow: gaps of 30, 31 and 30 days until 2 April; its cycle is 31 days: overdue from 3 May on

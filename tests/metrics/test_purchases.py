@@ -6,12 +6,12 @@ from decimal import Decimal
 import pytest
 from tests.small_tables import Row, at, company, entity, figures, invoice, night, rows
 
-from mandegar.calendar import period_table
-from mandegar.engine import Engine
-from mandegar.metrics.measure import inactivity_marts
-from mandegar.metrics.periods import within
-from mandegar.metrics.purchases import purchases, revenue, revenue_entries
-from mandegar.metrics.refunds import chains, credited
+from mandegar.compute.engine import Engine
+from mandegar.metrics.frame.periods import within
+from mandegar.metrics.purchases.purchases import purchases, revenue, revenue_entries
+from mandegar.metrics.purchases.refunds import chains, credited
+from mandegar.metrics.run.measure import inactivity_marts
+from mandegar.time.calendar import period_table
 
 SOLD = invoice("1", "", "2026-01-10", 100)
 

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 from tests.small_tables import Row, company, invoice, night, rows
 
-from mandegar.engine import Engine
-from mandegar.metrics.repurchase import inactivity_days, repurchase_cycle
+from mandegar.compute.engine import Engine
+from mandegar.metrics.purchases.repurchase import inactivity_days, repurchase_cycle
 
 
 def buys(customer: str, *days: int) -> list[Row]:

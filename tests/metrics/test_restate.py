@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mandegar import company as companies
-from mandegar import engine
-from mandegar.home import Home
-from mandegar.metrics import marts
-from mandegar.stages import Night, conform_stage, extract_stage, measure_stage, validate_stage
+from mandegar.compute import engine
+from mandegar.config import company as companies
+from mandegar.metrics.run import marts
+from mandegar.pipeline.stages import Night, conform_stage, extract_stage, measure_stage, validate_stage
+from mandegar.storage.home import Home
 
 FIRST, SECOND = date(2026, 3, 31), date(2026, 4, 1)
 COMPANY = """name: Acme

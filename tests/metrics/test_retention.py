@@ -3,8 +3,8 @@
 import pytest
 from tests.small_tables import Row, company, figures, night, rows, version
 
-from mandegar.engine import Engine
-from mandegar.metrics.measure import contract_marts
+from mandegar.compute.engine import Engine
+from mandegar.metrics.run.measure import contract_marts
 
 BEFORE = "2025-12-01"
 # On 1 February a to e and j pay 100 each: 6 customers, 600. On 1 March a 150, b 60, f 200, g 80, j 100: 5 customers, 590.

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mandegar.metrics.buyer_model import NoModel
-from mandegar.metrics.retention_model import ShiftedBetaGeometric, fit_sbg
+from mandegar.metrics.purchases.buyer_model import NoModel
+from mandegar.metrics.value.retention_model import ShiftedBetaGeometric, fit_sbg
 
 # Table 1 of the paper: per cent of each segment that is there after years 0 to 12; the first seven calibrate the model.
 HIGH_END = (100, 86.9, 74.3, 65.3, 59.3, 55.1, 51.7, 49.1, 46.8, 44.5, 42.7, 40.9, 39.4)

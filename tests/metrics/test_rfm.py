@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.small_tables import Row, entity, invoice, rows
 
-from mandegar.engine import Engine
-from mandegar.metrics.purchase_history import kept_purchases
-from mandegar.metrics.rfm import SEGMENTS, rfm
+from mandegar.compute.engine import Engine
+from mandegar.metrics.purchases.purchase_history import kept_purchases
+from mandegar.metrics.purchases.rfm import SEGMENTS, rfm
 
 
 def scores(engine: Engine, told: list[tuple[str, int, int, int]]) -> dict[str, tuple]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from mandegar import company as companies
-from mandegar.home import Home
+from mandegar.config import company as companies
+from mandegar.pipeline.stages import Night, conform_stage, extract_stage, measure_stage, validate_stage
 from mandegar.sample import write_sample
-from mandegar.stages import Night, conform_stage, extract_stage, measure_stage, validate_stage
+from mandegar.storage.home import Home
 
 AS_OF = date(2026, 10, 31)
 COLUMNS = {

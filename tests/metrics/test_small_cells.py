@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 from tests.small_tables import Row, company, figures, invoice, night, rows, version
 
-from mandegar.engine import Engine
-from mandegar.metrics import families
-from mandegar.metrics.measure import contract_marts, inactivity_marts
-from mandegar.metrics.small_cells import hidden_cells
+from mandegar.compute.engine import Engine
+from mandegar.metrics.frame.small_cells import hidden_cells
+from mandegar.metrics.run import families
+from mandegar.metrics.run.measure import contract_marts, inactivity_marts
 
 JANUARY = ("gregorian", "month", date(2026, 1, 1))
 REGION, PLAN, BOTH = (*JANUARY, "region"), (*JANUARY, "plan"), (*JANUARY, "plan x region")

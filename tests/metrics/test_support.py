@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from tests.small_tables import Row, company, figures, night, rows
 
-from mandegar.engine import Engine
-from mandegar.metrics import kpi, support
+from mandegar.compute.engine import Engine
+from mandegar.metrics.frame import kpi
+from mandegar.metrics.service import support
 
 
 def ticket(number: str, opened_at: str, **more: Any) -> Row:

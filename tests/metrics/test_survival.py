@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.small_tables import Row, company, invoice, night, rows, version
 
-from mandegar.engine import Engine
-from mandegar.metrics.survival import kaplan_meier, survival_curve, tenures
+from mandegar.compute.engine import Engine
+from mandegar.metrics.lifecycle.survival import kaplan_meier, survival_curve, tenures
 
 AS_OF = date(2026, 6, 30)
 CLOSES = date(2026, 7, 1)

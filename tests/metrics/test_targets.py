@@ -11,14 +11,14 @@ import pytest
 from tests import small_tables
 from tests.small_tables import Row, rows
 
-from mandegar import company as companies
-from mandegar.calendar import period_of
-from mandegar.company import Company
-from mandegar.engine import Engine
+from mandegar.compute.engine import Engine
+from mandegar.config import company as companies
+from mandegar.config.company import Company
 from mandegar.errors import CompanyError
-from mandegar.metrics import target_file
-from mandegar.metrics.target_file import Targets
-from mandegar.metrics.targets import retention_target, trend
+from mandegar.metrics.outlook import target_file
+from mandegar.metrics.outlook.target_file import Targets
+from mandegar.metrics.outlook.targets import retention_target, trend
+from mandegar.time.calendar import period_of
 
 COMPANY = small_tables.company(dimensions=["plan"], periods=["month", "quarter", "year"])
 KPIS = pa.schema(

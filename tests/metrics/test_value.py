@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from tests.small_tables import Row, company, invoice, night, rows, version
 
-from mandegar.company import Company
-from mandegar.engine import Engine
-from mandegar.metrics.value import valuation
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.metrics.value.value import valuation
 
 SAMPLE = Path(__file__).parents[1] / "data" / "cdnow" / "sample.txt"
 Marts = dict[str, list[Row]]

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.small_tables import rows
 
-from mandegar.engine import Engine
-from mandegar.metrics.waiting import quantiles
+from mandegar.compute.engine import Engine
+from mandegar.metrics.service.waiting import quantiles
 
 Waits = list[tuple[int, bool]]
 # Weeks of remission in acute leukaemia, E. J. Freireich et al., Blood 21 (1963); negative: still in remission

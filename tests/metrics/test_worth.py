@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 from tests.small_tables import Row, company, rows
 
-from mandegar.calendar import period_table
-from mandegar.engine import Engine
-from mandegar.metrics import kpi
-from mandegar.metrics.worth import WORTH, worth, worth_of_points, worth_without_contracts
+from mandegar.compute.engine import Engine
+from mandegar.metrics.frame import kpi
+from mandegar.metrics.value.worth import WORTH, worth, worth_of_points, worth_without_contracts
+from mandegar.time.calendar import period_table
 
 MONEY = pa.decimal128(38, 4)
 

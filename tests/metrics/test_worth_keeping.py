@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 from tests.small_tables import Row, company, invoice, night, rows
 
-from mandegar.engine import Engine
-from mandegar.metrics.dimensions import Dimension
-from mandegar.metrics.grain import PERIOD
-from mandegar.metrics.kpi import tall
-from mandegar.metrics.worth_keeping import WORTH_KEEPING, base_values, worth_keeping
+from mandegar.compute.engine import Engine
+from mandegar.metrics.frame.dimensions import Dimension
+from mandegar.metrics.frame.grain import PERIOD
+from mandegar.metrics.frame.kpi import tall
+from mandegar.metrics.value.worth_keeping import WORTH_KEEPING, base_values, worth_keeping
 
 # January: a 1000 less 400 of goods, b 500 less 100 and 20 minutes of support, c 100 less 150, d nothing, e 300. A minute costs 2.
 INVOICES: list[Row] = [

@@ -7,10 +7,10 @@ import pytest
 import sqlalchemy as sa
 from tests.conftest import MakeCompany
 
-from mandegar import company as companies
-from mandegar.home import Home
-from mandegar.nightly import run_night
-from mandegar.stages import Night
+from mandegar.config import company as companies
+from mandegar.pipeline.nightly import run_night
+from mandegar.pipeline.stages import Night
+from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
 
 CUSTOMERS = "customer_id,name,signed_up_at\nc1,پخش باران,2025-01-15\nc2,پخش برف,2025-01-15\n"

@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from mandegar import company as companies
-from mandegar.lake import Lake
+from mandegar.config import company as companies
 from mandegar.quality.validate import validate
 from mandegar.sources.extract import extract
+from mandegar.storage.lake import Lake
 
 NIGHT = date(2025, 3, 31)
 

@@ -6,11 +6,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mandegar import company as companies
+from mandegar.config import company as companies
 from mandegar.errors import SourceError
-from mandegar.lake import Lake
 from mandegar.quality.validate import validate
 from mandegar.sources.extract import extract
+from mandegar.storage.lake import Lake
 
 MONDAY, TUESDAY = date(2025, 3, 24), date(2025, 3, 25)
 USUAL = {"day": ["2025-03-01"], "channel": ["ads"], "amount": [10.5], "currency": ["USD"], "clerk": [7]}

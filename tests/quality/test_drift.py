@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from mandegar import company as companies
+from mandegar.config import company as companies
 from mandegar.errors import BrokenTable
-from mandegar.lake import Lake
 from mandegar.quality.validate import validate
 from mandegar.sources.extract import extract
+from mandegar.storage.lake import Lake
 
 TONIGHT = date(2025, 1, 27)
 MONDAYS = [TONIGHT - timedelta(days=7 * weeks) for weeks in (3, 2, 1)]

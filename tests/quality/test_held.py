@@ -2,7 +2,7 @@
 
 import pytest
 
-from mandegar.quality.held import Held
+from mandegar.quality.quarantine.buffer import Held
 from mandegar.quality.schemas import HELD_SCHEMA
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from mandegar import company as companies
+from mandegar.config import company as companies
 from mandegar.errors import BrokenTable, CompanyError, SourceError
-from mandegar.lake import Lake
-from mandegar.quality import desk, quarantine
+from mandegar.quality.quarantine import quarantine, review
 from mandegar.quality.validate import validate
 from mandegar.sources.extract import extract
+from mandegar.storage.lake import Lake
 
 MONDAY, TUESDAY, WEDNESDAY = date(2025, 3, 24), date(2025, 3, 25), date(2025, 3, 26)
 SPEND = "day,channel,amount,currency,updated_at\n"
@@ -59,7 +59,7 @@ class Shop:
         return sorted((row["day"].day, row["channel"], row["amount"]) for row in rows)
 
     def export(self) -> list[dict]:
-        desk.export(desk.waiting_now(self.company, self.lake, "shop.spend"), self.table, self.paper)
+        review.export(review.waiting_now(self.company, self.lake, "shop.spend"), self.table, self.paper)
         with self.paper.open(encoding="utf-8-sig", newline="") as stream:
             return list(csv.DictReader(stream))
 
@@ -68,7 +68,7 @@ class Shop:
             writer = csv.DictWriter(stream, rows[0].keys())
             writer.writeheader()
             writer.writerows(rows)
-        return desk.give_back(self.company, self.lake, self.table, self.paper)
+        return review.give_back(self.company, self.lake, self.table, self.paper)
 
     def mend(self, **cells: str) -> int:
         """Exports, writes those cells into the first row, and gives the file back."""
@@ -76,7 +76,7 @@ class Shop:
         return self.give_back([{**rows[0], **cells}, *rows[1:]])
 
     def drop(self, rule: str | None = None, row: int | None = None) -> int:
-        return desk.drop(self.company, self.lake, self.table, rule, row, "made up for a test")
+        return review.drop(self.company, self.lake, self.table, rule, row, "made up for a test")
 
     def counted(self, as_of: date, rule: str) -> tuple:
         files = self.lake.files("quality", "shop.spend", [as_of])
@@ -84,7 +84,7 @@ class Shop:
         return line["status"], line["unexpected"], line["detail"]
 
     def piles(self) -> list[tuple]:
-        return [(pile.rule, pile.rows, pile.mended, pile.since) for pile in desk.piles(self.company, self.lake)]
+        return [(pile.rule, pile.rows, pile.mended, pile.since) for pile in review.piles(self.company, self.lake)]
 
 
 @pytest.fixture
@@ -205,12 +205,12 @@ def test_of_rows_that_read_the_same_the_other_one_keeps_its_id_and_is_mended_lat
 def test_a_dropped_row_waits_no_more_and_is_told_in_the_detail_of_its_rule(shop):
     shop.night(MONDAY, GOOD + BAD)
     assert shop.drop(rule="amount_readable") == 1
-    [pile] = desk.piles(shop.company, shop.lake)
+    [pile] = review.piles(shop.company, shop.lake)
     assert (pile.rows, pile.dropped) == (1, 1)
     shop.night(TUESDAY, GOOD + BAD)
     assert (shop.good(TUESDAY), shop.piles()) == ([FIRST], [])
     assert shop.counted(TUESDAY, "amount_readable") == ("passed", 0, "dropped: 1")
-    assert desk.dropped_now(shop.company, shop.lake) == [("shop.spend", MONDAY, "made up for a test", 1)]
+    assert review.dropped_now(shop.company, shop.lake) == [("shop.spend", MONDAY, "made up for a test", 1)]
 
 
 def test_a_dropped_row_that_its_source_changes_comes_back(shop):
@@ -234,7 +234,7 @@ def test_a_row_dropped_by_mistake_is_mended_before_the_next_night(shop):
     shop.drop(row=3)
     shop.mend(amount="12.5")
     shop.night(TUESDAY, GOOD + BAD)
-    assert (shop.good(TUESDAY), desk.dropped_now(shop.company, shop.lake)) == ([FIRST, MENDED], [])
+    assert (shop.good(TUESDAY), review.dropped_now(shop.company, shop.lake)) == ([FIRST, MENDED], [])
 
 
 def test_of_a_source_read_in_windows_a_dropped_row_leaves_the_window_it_came_in(windowed):
@@ -297,7 +297,7 @@ def test_a_file_that_was_not_exported_is_refused(shop):
     shop.night(MONDAY, GOOD + BAD)
     shop.paper.write_text("day,channel\n2025-03-02,ads\n", encoding="utf-8")
     with pytest.raises(SourceError, match=r"has no column 'waiting_id'\. Give back a file that `mandegar quarantine show --out` wrote"):
-        desk.give_back(shop.company, shop.lake, shop.table, shop.paper)
+        review.give_back(shop.company, shop.lake, shop.table, shop.paper)
 
 
 def test_a_row_that_does_not_wait_is_refused(shop):
@@ -309,4 +309,4 @@ def test_a_row_that_does_not_wait_is_refused(shop):
 def test_a_source_that_is_not_there_is_refused_with_those_that_are(shop):
     shop.night(MONDAY, GOOD + BAD)
     with pytest.raises(CompanyError, match=r"There is no source table 'shop\.spent'\. Known: shop\.spend\."):
-        desk.waiting_now(shop.company, shop.lake, "shop.spent")
+        review.waiting_now(shop.company, shop.lake, "shop.spent")

@@ -5,12 +5,12 @@ from datetime import date
 
 import pytest
 
-from mandegar import company as companies
+from mandegar.config import company as companies
 from mandegar.errors import BrokenTable
-from mandegar.lake import Lake
-from mandegar.quality.expectations import Inspector
-from mandegar.quality.rules import Rule
+from mandegar.quality.suites.expectations import Inspector
+from mandegar.quality.suites.rules import Rule
 from mandegar.quality.validate import validate
+from mandegar.storage.lake import Lake
 
 SUBSCRIPTION = (
     "subscription_id,valid_from,valid_to,customer_id,plan,quantity,unit_price,currency,interval_unit,interval_count,status,started_at\n"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from mandegar import company as companies
+from mandegar.config import company as companies
 from mandegar.errors import CompanyError
-from mandegar.quality import suites
+from mandegar.quality.suites import suites
 
 SUBSCRIPTION = (
     "subscription_id,valid_from,valid_to,customer_id,plan,quantity,unit_price,discount,currency,interval_unit,interval_count,status,"

@@ -9,10 +9,10 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from mandegar import company as companies
-from mandegar.home import Home
-from mandegar.nightly import run_night
-from mandegar.stages import Night
+from mandegar.config import company as companies
+from mandegar.pipeline.nightly import run_night
+from mandegar.pipeline.stages import Night
+from mandegar.storage.home import Home
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "online_retail" / "company.yaml"
 DATA = "online_retail_2009_2010.parquet"

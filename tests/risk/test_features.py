@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from tests.small_tables import Row, company, entity, invoice, rows, version
 
-from mandegar.calendar import day_end
-from mandegar.company import Company
-from mandegar.engine import Engine
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
 from mandegar.risk.features import Evening, features, stretches_of
+from mandegar.time.calendar import day_end
 
 AS_OF = date(2026, 3, 10)
 ENTITIES = ("customer", "subscription", "invoice", "payment", "ticket", "survey", "usage", "fx_rate")

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from tests.small_tables import Row, entity, rows
 
-from mandegar import company as companies
-from mandegar.engine import Engine
+from mandegar.compute.engine import Engine
+from mandegar.config import company as companies
 from mandegar.errors import CompanyError
 from mandegar.risk.health import FEATURES, Health, load, points
 from mandegar.risk.score import customer_risk

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from mandegar.cli import main
-from mandegar.company import load
-from mandegar.metrics import families
+from mandegar.cli.main import main
+from mandegar.config.company import load
+from mandegar.metrics.run import families
 from mandegar.sample import SampleRefused, write_sample
 
 UNTIL = date(2026, 10, 31)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mandegar.company import load
-from mandegar.entities import ENTITIES
+from mandegar.config.company import load
+from mandegar.config.entities import ENTITIES
 from mandegar.sample import SampleRefused, write_sample
 from mandegar.sample.manifest import SOURCES
 

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
-from mandegar import company as companies
-from mandegar.lake import Lake
+from mandegar.config import company as companies
 from mandegar.sources.extract import extract
+from mandegar.storage.lake import Lake
 
 Take = Callable[..., list[dict]]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from mandegar import company as companies
-from mandegar import engine as engines
+from mandegar.compute import engine as engines
+from mandegar.config import company as companies
 from mandegar.conform.conform import conformed
-from mandegar.home import Home
-from mandegar.stages import Night, conform_stage, extract_stage, validate_stage
+from mandegar.pipeline.stages import Night, conform_stage, extract_stage, validate_stage
+from mandegar.storage.home import Home
 
 PAGE = Path(__file__).parents[2] / "docs" / "sources" / "files.md"
 ANSWERS = """Response ID,account,email,How likely are you to recommend us?,Why?,Submitted at

@@ -9,7 +9,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from mandegar import company as companies
+from mandegar.config import company as companies
 from mandegar.sources.extract import describe
 
 DOC = Path(__file__).parents[2] / "docs" / "sources" / "rest.md"

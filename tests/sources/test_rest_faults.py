@@ -14,7 +14,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from mandegar.errors import SourceError
-from mandegar.sources.rest_session import retry_after
+from mandegar.sources.rest.rest_session import retry_after
 
 ONE = {"data": [{"customer_id": "c1", "name": "Sara", "signed_up_at": "2025-01-01"}]}
 SUBSCRIPTION = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mandegar import company as companies
+from mandegar.config import company as companies
 from mandegar.errors import SourceError
 from mandegar.sources.extract import describe
 

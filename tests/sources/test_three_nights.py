@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from tests.left_out import leave_out
 from tests.sources.servers import MARIADB, running_mariadb
 
-from mandegar import company as companies
-from mandegar import engine as engines
+from mandegar.compute import engine as engines
+from mandegar.config import company as companies
 from mandegar.conform.conform import conformed
-from mandegar.home import Home
-from mandegar.stages import Night, conform_stage, extract_stage, validate_stage
+from mandegar.pipeline.stages import Night, conform_stage, extract_stage, validate_stage
+from mandegar.storage.home import Home
 
 FIRST, SECOND, THIRD = date(2026, 3, 10), date(2026, 3, 11), date(2026, 3, 12)
 Row = tuple[str, str, str, int, str]  # number, customer, issued, amount, changed

@@ -7,7 +7,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["mandegar.stages", "mandegar.summary", "mandegar.cli", "great_expectations.expectations"])
+FORKS.set_forkserver_preload(
+    ["mandegar.pipeline.stages", "mandegar.reporting.summary", "mandegar.cli.main", "great_expectations.expectations"]
+)
 
 
 def start(told: Path, work: Callable[..., None], *arguments: object) -> BaseProcess:
@@ -19,7 +21,7 @@ def start(told: Path, work: Callable[..., None], *arguments: object) -> BaseProc
 
 def command(warehouse: str | None, *words: str) -> None:
     """`mandegar …` onto a warehouse."""
-    from mandegar.cli import main
+    from mandegar.cli.main import main
 
     os.environ.pop("MANDEGAR_WAREHOUSE", None)
     if warehouse:

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from commands import command, ended, start
 
 from mandegar.errors import Busy, CompanyError
-from mandegar.home import Home
-from mandegar.locks import locked
 from mandegar.sample import write_sample
+from mandegar.storage.home import Home
+from mandegar.storage.locks import locked
 from mandegar.warehouse.connect import warehouse
 from mandegar.warehouse.tables import metadata
 

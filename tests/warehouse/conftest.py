@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mandegar import company as companies
-from mandegar.company import Company
-from mandegar.home import Home
-from mandegar.lake import Lake
-from mandegar.stages import Night, conform_stage, extract_stage, measure_stage, score_stage, validate_stage
+from mandegar.config import company as companies
+from mandegar.config.company import Company
+from mandegar.pipeline.stages import Night, conform_stage, extract_stage, measure_stage, score_stage, validate_stage
+from mandegar.storage.home import Home
+from mandegar.storage.lake import Lake
 from mandegar.warehouse.connect import warehouse
 from mandegar.warehouse.publish import publish
 from mandegar.warehouse.tables import metadata

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from mandegar.errors import IdentityBroken
-from mandegar.lake import Lake
+from mandegar.storage.lake import Lake
 from mandegar.warehouse.audit import audit, same_sums
 from mandegar.warehouse.publish import publish
 

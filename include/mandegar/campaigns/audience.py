@@ -7,17 +7,17 @@ from decimal import Decimal
 import ibis
 import ibis.expr.types as ir
 
-from mandegar import calendar
 from mandegar.campaigns.occasions import occasions
 from mandegar.campaigns.people import e164, match_email
 from mandegar.campaigns.spec import Campaign
-from mandegar.company import Company
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
 from mandegar.conform.conform import conformed, readable
-from mandegar.engine import Engine
 from mandegar.errors import BrokenTable
-from mandegar.lake import Lake
-from mandegar.metrics.measure import as_measured
+from mandegar.metrics.run.measure import as_measured
 from mandegar.risk.features import Evening
+from mandegar.storage.lake import Lake
+from mandegar.time import calendar
 
 CUSTOMER = (
     "name",

@@ -9,7 +9,7 @@ from mandegar.campaigns.audience import Candidate
 from mandegar.campaigns.control import is_held_out
 from mandegar.campaigns.people import e164, match_email
 from mandegar.campaigns.spec import Campaign, Channel, Offer
-from mandegar.company import Company
+from mandegar.config.company import Company
 
 FINE = "ok"
 RENEWS_BY_ITSELF = "term_ends_auto"

@@ -19,7 +19,7 @@ import xlsxwriter
 from mandegar.campaigns.eligibility import Member
 from mandegar.campaigns.people import first_and_last
 from mandegar.campaigns.spec import Campaign
-from mandegar.company import Company
+from mandegar.config.company import Company
 
 COLUMNS = (
     "campaign_id",

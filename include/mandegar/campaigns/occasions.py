@@ -10,16 +10,16 @@ from decimal import Decimal
 import ibis
 import ibis.expr.types as ir
 
-from mandegar import calendar
 from mandegar.campaigns.spec import Campaign
-from mandegar.company import Company
-from mandegar.engine import Engine
-from mandegar.metrics import fx
-from mandegar.metrics.ledger import ledger
-from mandegar.metrics.policies import own_policies
-from mandegar.metrics.purchases import purchases
-from mandegar.money import FACTORED, MONEY
+from mandegar.compute import exchange_rates
+from mandegar.compute.engine import Engine
+from mandegar.compute.money import FACTORED, MONEY
+from mandegar.config.company import Company
+from mandegar.metrics.contracts.ledger import ledger
+from mandegar.metrics.contracts.policies import own_policies
+from mandegar.metrics.purchases.purchases import purchases
 from mandegar.risk.features import Evening
+from mandegar.time import calendar
 
 
 def occasions(evening: Evening, campaign: Campaign, engine: Engine) -> ir.Table:
@@ -55,7 +55,7 @@ def renewals(evening: Evening, campaign: Campaign, engine: Engine) -> ir.Table:
         "customer_id",
         "amount",
         "currency",
-        value=fx.at_rate(valued.a_year, valued.rate),
+        value=exchange_rates.at_rate(valued.a_year, valued.rate),
         event_at=valued.renews_at,
         event_key=valued.subscription_id,
         reason_code=valued.auto_renew.fill_null(False).ifelse("term_ends_auto", "term_ends"),
@@ -79,7 +79,7 @@ def departed(evening: Evening, campaign: Campaign, engine: Engine) -> ir.Table:
     last = paid.group_by("customer_id").agg(event_at=paid.end_at.max())
     left = _with_rate(evening, engine, paid.join(last, "customer_id").filter(lambda t: t.end_at == t.event_at))
     worth = left.group_by("customer_id", "event_at").agg(
-        **_amounts(left, left.mrr, fx.at_rate(left.mrr, left.rate), left.currency, evening.company),
+        **_amounts(left, left.mrr, exchange_rates.at_rate(left.mrr, left.rate), left.currency, evening.company),
         event_key=left.subscription_id.max(),
         unpaid=(left.standing == "past_due").any(),
     )
@@ -116,7 +116,7 @@ def silent(evening: Evening, campaign: Campaign, engine: Engine) -> ir.Table:
     kept = engine.keep(
         invoices.select("customer_id", "issued_at", "currency", "net_amount", own=invoices.net_amount, paid_in=invoices.currency)
     )
-    bought = fx.in_own_currency(company, engine, kept, "issued_at", ("own",), _rates(evening, engine))
+    bought = exchange_rates.in_own_currency(company, engine, kept, "issued_at", ("own",), _rates(evening, engine))
     last = bought.group_by("customer_id").agg(last_at=bought.issued_at.max())
     joined = bought.join(last, "customer_id")
     in_year = joined.issued_at >= joined.last_at - ibis.interval(days=365)
@@ -149,13 +149,13 @@ def silent(evening: Evening, campaign: Campaign, engine: Engine) -> ir.Table:
     )
 
 
-def _rates(evening: Evening, engine: Engine) -> fx.Known:
-    return fx.known_rates(engine, evening.entities["fx_rate"])
+def _rates(evening: Evening, engine: Engine) -> exchange_rates.Known:
+    return exchange_rates.known_rates(engine, evening.entities["fx_rate"])
 
 
 def _with_rate(evening: Evening, engine: Engine, rows: ir.Table) -> ir.Table:
     """Rows with the rate of their currency on the evening."""
-    return fx.with_rate(evening.company, engine, engine.keep(rows), evening.closes, _rates(evening, engine))
+    return exchange_rates.with_rate(evening.company, engine, engine.keep(rows), evening.closes, _rates(evening, engine))
 
 
 def _amounts(

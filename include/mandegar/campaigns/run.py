@@ -12,10 +12,10 @@ from mandegar.campaigns.audience import accounts, as_persons, candidates, refusa
 from mandegar.campaigns.eligibility import decide
 from mandegar.campaigns.people import person_keys
 from mandegar.campaigns.spec import Campaign, load, load_all
-from mandegar.company import Company
-from mandegar.engine import Engine
-from mandegar.home import Home
-from mandegar.lake import Lake
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.storage.home import Home
+from mandegar.storage.lake import Lake
 
 
 @dataclass(frozen=True)

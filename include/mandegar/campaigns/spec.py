@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from mandegar import yamlfile
-from mandegar.company import Company
+from mandegar.config import yaml_file
+from mandegar.config.company import Company
+from mandegar.config.settings import MOST, MOST_DAYS, MOST_LETTERS, Strict, one_line
 from mandegar.errors import CampaignError
-from mandegar.settings import MOST, MOST_DAYS, MOST_LETTERS, Strict, one_line
 
 DEFAULT = Path(__file__).parents[2] / "company" / "campaigns"
 Channel = Literal["email", "sms", "call"]
@@ -96,7 +96,7 @@ def load_all(company: Company) -> list[Campaign]:
         raise CampaignError(f"campaigns/{file.name}: is not read because it ends in .yml. Rename it to {file.stem}.yaml.")
     found = []
     for file in sorted(folder.glob("*.yaml")):
-        campaign = yamlfile.read(file, Campaign, CampaignError, shown=f"campaigns/{file.name}")
+        campaign = yaml_file.read(file, Campaign, CampaignError, shown=f"campaigns/{file.name}")
         if campaign.id != file.stem:
             raise CampaignError(f"campaigns/{file.name}: id: found {campaign.id!r}. Write the file's own name, {file.stem!r}.")
         found.append(campaign)

@@ -8,14 +8,14 @@ from datetime import date
 import ibis
 import pyarrow as pa
 
-from mandegar.company import Company
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.config.entities import ENTITIES
 from mandegar.conform.conform import conformed
-from mandegar.engine import Engine
-from mandegar.entities import ENTITIES
-from mandegar.lake import Lake
-from mandegar.quality import suites
 from mandegar.quality.schemas import RESULT_SCHEMA
-from mandegar.quality.suite_file import NotBefore
+from mandegar.quality.suites import suites
+from mandegar.quality.suites.suite_file import NotBefore
+from mandegar.storage.lake import Lake
 
 
 def hold_across(company: Company, lake: Lake, engine: Engine, as_of: date) -> None:

@@ -11,16 +11,16 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from mandegar import code
-from mandegar.company import Company
+from mandegar.compute import code_version
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.config.entities import Entity
+from mandegar.config.systems import TableId
 from mandegar.conform.rates import Rates
 from mandegar.conform.state import newest
-from mandegar.engine import Engine
-from mandegar.entities import Entity
-from mandegar.lake import CHUNK, Lake, Receipt
 from mandegar.quality.reading import entity_schema
 from mandegar.sources.deletions import STAGE as DELETED
-from mandegar.systems import TableId
+from mandegar.storage.lake import CHUNK, Lake, Receipt
 
 CODE = ("conform", "calendar", "entities", "money", "engine")  # what entities are made by
 WHOLE = "all"  # the one chunk of an entity that is not cut by time
@@ -75,7 +75,7 @@ def chunk_of(rows: ir.Table, entity: Entity) -> ir.StringValue:
 
 def made_of(company: Company, lake: Lake, entity: Entity, until: date) -> str:
     """A hash of the windows that an entity is made of up to a night, and of the code: another content, another hash."""
-    found = hashlib.sha256(code.fingerprint(*CODE).encode())
+    found = hashlib.sha256(code_version.fingerprint(*CODE).encode())
     for table in company.tables():
         if table.entity == entity.name:
             for receipt in lake.current("valid", str(table), until):

@@ -10,18 +10,18 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mandegar import calendar
-from mandegar.company import Company
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.config.entities import CUSTOMER, ENTITIES, FX_RATE, Entity
 from mandegar.conform import chunks, customer, deletions, history, rates, references, subscription
 from mandegar.conform.chunks import Counts, State
 from mandegar.conform.rates import Rates
 from mandegar.conform.state import born_before, is_born, masked, newest, unknown_yet
-from mandegar.engine import Engine
-from mandegar.entities import CUSTOMER, ENTITIES, FX_RATE, Entity
 from mandegar.errors import BrokenTable
-from mandegar.lake import CHUNK, Lake, Receipt
-from mandegar.quality.telling import in_language
+from mandegar.quality.language_catalogue import in_language
 from mandegar.quality.validate import RESULT_SCHEMA
+from mandegar.storage.lake import CHUNK, Lake, Receipt
+from mandegar.time import calendar
 
 SLICE_ROWS = 6_000_000
 

@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.entities import Entity
+from mandegar.config.entities import Entity
 from mandegar.quality.reading import ARROW
 
 

@@ -5,10 +5,10 @@ from datetime import date
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from mandegar.engine import Engine
-from mandegar.entities import Entity
-from mandegar.lake import Lake
+from mandegar.compute.engine import Engine
+from mandegar.config.entities import Entity
 from mandegar.sources.deletions import KEY, STAGE
+from mandegar.storage.lake import Lake
 
 
 def without_deleted(engine: Engine, lake: Lake, table: str, rows: ir.Table, entity: Entity, as_of: date) -> ir.Table:

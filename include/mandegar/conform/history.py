@@ -6,12 +6,12 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from mandegar import calendar
-from mandegar.company import Company
-from mandegar.engine import Engine
-from mandegar.entities import CUSTOMER
-from mandegar.lake import Lake, Receipt
-from mandegar.settings import TRAITS
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.config.entities import CUSTOMER
+from mandegar.config.settings import TRAITS
+from mandegar.storage.lake import Lake, Receipt
+from mandegar.time import calendar
 
 EVER = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 STAGE, NAME = "history", "customer"

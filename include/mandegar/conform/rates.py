@@ -11,13 +11,13 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from mandegar import money
-from mandegar.company import Company
-from mandegar.engine import Engine
-from mandegar.entities import Entity
+from mandegar.compute import money
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.config.entities import Entity
 from mandegar.errors import BrokenTable
-from mandegar.quality import suites
-from mandegar.quality.telling import PERSIAN, Said
+from mandegar.quality.language_catalogue import PERSIAN, Said
+from mandegar.quality.suites import suites
 
 RULE = "rate_known"
 UNKNOWN: Said = (

@@ -7,10 +7,10 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mandegar.entities import Entity
-from mandegar.lake import CHUNK, Lake
-from mandegar.quality.telling import Said
+from mandegar.config.entities import Entity
+from mandegar.quality.language_catalogue import Said
 from mandegar.quality.validate import QUARANTINE_SCHEMA
+from mandegar.storage.lake import CHUNK, Lake
 
 UNKNOWN: Said = (
     "is no customer's id; the row waits until that customer is there",

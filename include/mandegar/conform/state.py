@@ -5,7 +5,7 @@ from datetime import date, datetime
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.entities import Entity
+from mandegar.config.entities import Entity
 
 
 def state(valid: ir.Table, entity: Entity, as_of: date, closes: datetime) -> ir.Table:

@@ -6,11 +6,11 @@ rule can refuse the row and name what stood there.
 
 import pyarrow as pa
 
-from mandegar import money
-from mandegar.company import Company
-from mandegar.entities import ENTITIES, Column, Entity
-from mandegar.settings import EARLIEST
-from mandegar.systems import Expression, TableId
+from mandegar.compute import money
+from mandegar.config.company import Company
+from mandegar.config.entities import ENTITIES, Column, Entity
+from mandegar.config.settings import EARLIEST
+from mandegar.config.systems import Expression, TableId
 
 DIGITS = ("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫", "01234567890123456789.")
 NUMBER = r"[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,3})?"  # not 10_000, 0x1f or inf, which DuckDB reads

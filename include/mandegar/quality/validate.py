@@ -9,22 +9,25 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 
-from mandegar import calendar, duck
-from mandegar.company import Company
-from mandegar.entities import ENTITIES, Entity
+from mandegar.compute import duck
+from mandegar.config.company import Company
+from mandegar.config.entities import ENTITIES, Entity
+from mandegar.config.systems import TableId
 from mandegar.errors import BrokenTable
-from mandegar.lake import Lake, Receipt
-from mandegar.quality import drift, mending, profile, suites
-from mandegar.quality.columns import columns_result
-from mandegar.quality.mending import Mends
+from mandegar.quality.drift import drift, profile
+from mandegar.quality.drift.columns import columns_result
+from mandegar.quality.quarantine import corrections
+from mandegar.quality.quarantine.corrections import Mends
 from mandegar.quality.reading import entity_schema, expressions, select
-from mandegar.quality.rules import Rule
+from mandegar.quality.row_filter import Sieve
 from mandegar.quality.schemas import HELD_SCHEMA, QUARANTINE_SCHEMA, RESULT_SCHEMA
-from mandegar.quality.sieve import Sieve
-from mandegar.quality.suite_file import SuiteLines
-from mandegar.quality.vocabulary import broken_by
+from mandegar.quality.suites import suites
+from mandegar.quality.suites.rules import Rule
+from mandegar.quality.suites.suite_file import SuiteLines
+from mandegar.quality.suites.vocabulary import broken_by
 from mandegar.sources.extract import where
-from mandegar.systems import TableId
+from mandegar.storage.lake import Lake, Receipt
+from mandegar.time import calendar
 
 BATCH_ROWS = 200_000
 CELL = re.compile(r"'.*'|\".*\"", re.DOTALL)
@@ -44,9 +47,9 @@ def validate(company: Company, lake: Lake, table: TableId, as_of: date) -> Recei
     if raw is None:
         raise BrokenTable(f"{where(company, table)}: was not extracted on the night of {as_of}; see the message of its extraction.")
     every = suites.load(company)
-    mended = mending.mends(lake, str(table))
+    mended = corrections.mends(lake, str(table))
     if raw.covers != "all":
-        for night in mending.pending(lake, str(table), as_of, mended):
+        for night in corrections.pending(lake, str(table), as_of, mended):
             earlier = lake.receipt("raw", str(table), night)
             if earlier:  # its valid window counts meanwhile, and is replaced in one commit, if what comes in can be used
                 _window(company, lake, table, earlier, every, mended, again=True)
@@ -141,7 +144,7 @@ def _good_rows(company: Company, table: TableId, sieve: Sieve, batches: Iterator
         yield _as_entity(table, entity, sieve.sift(batch))
     if records := sieve.mended():
         zone = table.table.time_zone or company.time_zone
-        batch = in_utc(mending.typed(entity, records, zone, conditions(sieve.rules)))
+        batch = in_utc(corrections.typed(entity, records, zone, conditions(sieve.rules)))
         yield _as_entity(table, entity, sieve.sift_mended(batch))
 
 

@@ -9,14 +9,14 @@ from datetime import date, datetime, timedelta
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.calendar import midnight
-from mandegar.company import Company
-from mandegar.engine import Engine
-from mandegar.metrics import fx
-from mandegar.metrics.ledger import ledger
-from mandegar.metrics.policies import own_policies
-from mandegar.metrics.purchases import purchases
-from mandegar.money import MONEY
+from mandegar.compute import exchange_rates
+from mandegar.compute.engine import Engine
+from mandegar.compute.money import MONEY
+from mandegar.config.company import Company
+from mandegar.metrics.contracts.ledger import ledger
+from mandegar.metrics.contracts.policies import own_policies
+from mandegar.metrics.purchases.purchases import purchases
+from mandegar.time.calendar import midnight
 
 DAY = 86_400.0
 
@@ -172,6 +172,6 @@ def stretches_of(evening: Evening, engine: Engine, invoices: ir.Table) -> ir.Tab
     if evening.company.churn.kind != "contract":
         return None
     stretches = ledger(evening.entities["subscription"], own_policies(evening.company), engine, evening.closes, invoices)
-    known = fx.known_rates(engine, evening.entities["fx_rate"])
-    valued = fx.with_rate(evening.company, engine, stretches, evening.closes, known)
-    return engine.keep(valued.mutate(mrr=fx.at_rate(valued.mrr, valued.rate)).select(*stretches.columns))
+    known = exchange_rates.known_rates(engine, evening.entities["fx_rate"])
+    valued = exchange_rates.with_rate(evening.company, engine, stretches, evening.closes, known)
+    return engine.keep(valued.mutate(mrr=exchange_rates.at_rate(valued.mrr, valued.rate)).select(*stretches.columns))

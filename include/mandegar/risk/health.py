@@ -7,10 +7,10 @@ import ibis
 import ibis.expr.types as ir
 from pydantic import Field, model_validator
 
-from mandegar import yamlfile
-from mandegar.company import Company
+from mandegar.config import yaml_file
+from mandegar.config.company import Company
+from mandegar.config.settings import Strict
 from mandegar.errors import CompanyError
-from mandegar.settings import Strict
 
 Action = Literal["call", "fix_payment", "success_call", "support_review", "offer", "renew", "win_back", "watch"]
 FEATURES = (
@@ -95,7 +95,7 @@ class Health(Strict):
 def load(company: Company) -> Health:
     """The company's own health.yaml, or the default one."""
     own = company.folder / "health.yaml"
-    return yamlfile.read(own if own.is_file() else DEFAULT, Health, CompanyError)
+    return yaml_file.read(own if own.is_file() else DEFAULT, Health, CompanyError)
 
 
 def points(features: ir.Table, health: Health) -> ir.Table:

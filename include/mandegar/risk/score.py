@@ -5,17 +5,17 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from mandegar import calendar
-from mandegar.company import Company
+from mandegar.compute import exchange_rates
+from mandegar.compute.engine import Engine
+from mandegar.compute.money import MONEY
+from mandegar.config.company import Company
 from mandegar.conform.conform import conformed
-from mandegar.engine import Engine
-from mandegar.lake import Lake
-from mandegar.metrics import fx
-from mandegar.metrics.marts import write_mart
-from mandegar.metrics.measure import as_measured
-from mandegar.money import MONEY
+from mandegar.metrics.run.marts import write_mart
+from mandegar.metrics.run.measure import as_measured
 from mandegar.risk import health as healths
 from mandegar.risk.features import Evening, features, stretches_of
+from mandegar.storage.lake import Lake
+from mandegar.time import calendar
 
 VALUE_TIERS = (0.8, 0.5)
 
@@ -26,8 +26,8 @@ def score(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str
     closes = calendar.day_end(as_of, company.zone)
     names = ("customer", "subscription", "invoice", "payment", "ticket", "survey", "usage", "fx_rate")
     entities = {name: conformed(lake, engine, name, as_of) for name in names}
-    known = fx.known_rates(engine, entities["fx_rate"])
-    converted = fx.in_own_currency(company, engine, entities["invoice"], "issued_at", ("net_amount",), known)
+    known = exchange_rates.known_rates(engine, entities["fx_rate"])
+    converted = exchange_rates.in_own_currency(company, engine, entities["invoice"], "issued_at", ("net_amount",), known)
     evening = Evening(company, as_of, closes, {**entities, "invoice": converted})
     signals = engine.keep(features(evening, stretches_of(evening, engine, entities["invoice"])))
     rows = customer_risk(signals, evening.entities["customer"], healths.load(company), engine, company.locale)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from mandegar.entities import ENTITIES
+from mandegar.config.entities import ENTITIES
+from mandegar.config.systems import Expression, TableId
 from mandegar.errors import SourceError
-from mandegar.lake import Lake, Receipt
-from mandegar.systems import Expression, TableId
+from mandegar.storage.lake import Lake, Receipt
 
 
 def noted(schema: pa.Schema) -> str:

@@ -6,12 +6,12 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
-from mandegar import duck
-from mandegar.company import Company
-from mandegar.entities import ENTITIES
+from mandegar.compute import duck
+from mandegar.config.company import Company
+from mandegar.config.entities import ENTITIES
+from mandegar.config.systems import Expression, TableId
 from mandegar.errors import SourceError
-from mandegar.lake import Lake
-from mandegar.systems import Expression, TableId
+from mandegar.storage.lake import Lake
 
 STAGE = "deleted"
 KEY = "key"

@@ -7,14 +7,17 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mandegar import calendar
-from mandegar.company import Company
-from mandegar.entities import ENTITIES
+from mandegar.config.company import Company
+from mandegar.config.entities import ENTITIES
+from mandegar.config.systems import Expression, TableId
 from mandegar.errors import SourceError
-from mandegar.lake import Lake, Receipt
-from mandegar.sources import columns, cursors, deletions, names, places, rest, sql
+from mandegar.sources import columns, deletions, names
+from mandegar.sources.files import places, text_cursors
+from mandegar.sources.rest import rest
+from mandegar.sources.sql import sql
 from mandegar.sources.window import Window, bounds, next_window
-from mandegar.systems import Expression, TableId
+from mandegar.storage.lake import Lake, Receipt
+from mandegar.time import calendar
 
 
 def extract(company: Company, lake: Lake, table: TableId, as_of: date, again: bool = False) -> Receipt:
@@ -85,8 +88,8 @@ def _open(company: Company, table: TableId, window: Window) -> tuple[pa.Schema, 
         if table.table.cursor not in schema.names:
             raise _lacks(where(company, table), table.table.cursor, schema, "the cursor")
         kind = schema.field(table.table.cursor).type
-        if not cursors.is_comparable(kind):
-            raise cursors.unusable(where(company, table), table.table.cursor, f"numbers ({kind})")
+        if not text_cursors.is_comparable(kind):
+            raise text_cursors.unusable(where(company, table), table.table.cursor, f"numbers ({kind})")
         batches = _within(batches, table, where(company, table), kind, window)
     return schema, batches
 
@@ -117,7 +120,7 @@ def _within(batches: Iterator[pa.RecordBatch], table: TableId, shown: str, kind:
         given += batch.num_rows - values.null_count
         if form == "text":
             values = pc.replace_substring(values, "T", " ")
-            strange = cursors.strange(values)
+            strange = text_cursors.strange(values)
             unknown += strange.true_count
             example = example or next(iter(values.filter(strange).to_pylist()), "")
         keep = pa.repeat(True, batch.num_rows) if table.table.cursor_moves else pc.less(values, pa.scalar(high, kind))
@@ -125,7 +128,7 @@ def _within(batches: Iterator[pa.RecordBatch], table: TableId, shown: str, kind:
             keep = pc.and_(keep, pc.greater_equal(values, pa.scalar(low, kind)))
         yield batch.filter(pc.or_(pc.fill_null(keep, True), strange))
     if 2 * unknown > given:
-        raise cursors.unusable(shown, table.table.cursor, example)
+        raise text_cursors.unusable(shown, table.table.cursor, example)
 
 
 def _columns_are_there(table: TableId, schema: pa.Schema) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from mandegar.lake import Receipt
+from mandegar.storage.lake import Receipt
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mandegar import duck
-from mandegar.company import Company
-from mandegar.lake import Lake
-from mandegar.quality.expectations import quiet_context
+from mandegar.compute import duck
+from mandegar.config.company import Company
+from mandegar.quality.suites.expectations import quiet_context
+from mandegar.storage.lake import Lake
 from mandegar.warehouse import tables
 from mandegar.warehouse.lent import engine_settings
 from mandegar.warehouse.parts import Written, latest_night, written_by

@@ -4,8 +4,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from mandegar.company import Company
-from mandegar.metrics.policies import Policies, conventions
+from mandegar.config.company import Company
+from mandegar.metrics.contracts.policies import Policies, conventions
 from mandegar.warehouse import tables
 from mandegar.warehouse.parts import latest_night
 

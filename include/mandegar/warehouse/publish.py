@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from persiantools.jdatetime import JalaliDate
 
-from mandegar import calendar, duck
-from mandegar.company import Company
+from mandegar.compute import duck
+from mandegar.config.company import Company
 from mandegar.errors import BrokenTable, IdentityBroken
-from mandegar.lake import Lake
-from mandegar.metrics import marts
+from mandegar.metrics.run import marts
+from mandegar.storage.lake import Lake
+from mandegar.time import calendar
 from mandegar.warehouse import tables
 from mandegar.warehouse.audit import audit, record, refusal
 from mandegar.warehouse.connect import writing

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mandegar import company as companies
-from mandegar import engine as engines
+from mandegar.compute import engine as engines
+from mandegar.config import company as companies
 from mandegar.conform.conform import conformed
-from mandegar.home import Home
-from mandegar.stages import Night, conform_stage, extract_stage, validate_stage
+from mandegar.pipeline.stages import Night, conform_stage, extract_stage, validate_stage
+from mandegar.storage.home import Home
 
 SUBSCRIPTION = (
     "subscription_id,valid_from,customer_id,plan,quantity,unit_price,currency,interval_unit,interval_count,status,started_at\n"

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from tests.sources.vendors.conftest import SUBSCRIPTION
 
-from mandegar import company as companies
+from mandegar.config import company as companies
+from mandegar.config.systems import VENDORS, vendor
 from mandegar.errors import CompanyError
-from mandegar.sources.rest_rows import used
-from mandegar.systems import VENDORS, vendor
+from mandegar.sources.rest.rest_rows import used
 
 KINDS = ["amplitude", "hubspot", "mixpanel", "salesforce", "stripe", "zendesk"]
 FILES = {"subscription.csv": SUBSCRIPTION.format(customer="1")}

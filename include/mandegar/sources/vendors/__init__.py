@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mandegar.sources.rest import Reach, Record
+    from mandegar.sources.rest.rest import Reach, Record
 
 
 def reader(kind: str, resource: str) -> "Callable[[Reach], Iterator[Record]] | None":

@@ -9,7 +9,7 @@ from typing import IO
 from zoneinfo import ZoneInfo
 
 from mandegar.errors import SourceError
-from mandegar.sources.rest import Reach, Record
+from mandegar.sources.rest.rest import Reach, Record
 from mandegar.sources.vendors.usage_export import Shape, counted, spans
 
 

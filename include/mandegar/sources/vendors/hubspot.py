@@ -5,8 +5,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from mandegar.sources.rest import Reach, Record
-from mandegar.sources.rest_rows import used
+from mandegar.sources.rest.rest import Reach, Record
+from mandegar.sources.rest.rest_rows import used
 
 SEARCH_ENDS = 10_000
 PAGE = 100  # lists and searches alike

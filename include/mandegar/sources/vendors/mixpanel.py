@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from mandegar.sources.rest import Reach, Record
+from mandegar.sources.rest.rest import Reach, Record
 from mandegar.sources.vendors.usage_export import Shape, counted, spans
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mandegar.errors import SourceError
-from mandegar.sources.rest import Reach, Record
-from mandegar.sources.rest_config import NEVER
-from mandegar.sources.rest_rows import used
+from mandegar.sources.rest.rest import Reach, Record
+from mandegar.sources.rest.rest_config import NEVER
+from mandegar.sources.rest.rest_rows import used
 
 ALWAYS = ("Id", "IsDeleted", "SystemModstamp")
 ONLY_WHERE_THERE = ("CurrencyIsoCode",)  # an organization with one currency has no such field

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from mandegar.errors import SourceError
-from mandegar.sources.rest import Reach, Record
+from mandegar.sources.rest.rest import Reach, Record
 from mandegar.sources.vendors.stripe_money import INTERVAL_MONTHS, discount, minor_units, unit_amount
 
 EVENTS_KEPT = timedelta(days=30)

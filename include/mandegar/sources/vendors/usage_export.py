@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from mandegar import duck
+from mandegar.compute import duck
 from mandegar.errors import SourceError
-from mandegar.sources.rest import Reach, Record
-from mandegar.sources.rest_config import NEVER
+from mandegar.sources.rest.rest import Reach, Record
+from mandegar.sources.rest.rest_config import NEVER
 
 LONGEST_EVENT = 64 << 20  # bytes of one event; DuckDB's own limit is 16 MiB
 BATCH_ROWS = 10_000

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from mandegar.sources.rest import Reach, Record
+from mandegar.sources.rest.rest import Reach, Record
 
 AT_ONCE = 100  # ids in one request
 AGENTS = ("agent", "admin")

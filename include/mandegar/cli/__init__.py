@@ -1,0 +1,1 @@
+"""`mandegar …`: the same functions without Airflow, for a person at a terminal."""

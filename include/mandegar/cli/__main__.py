@@ -1,0 +1,5 @@
+"""`python -m mandegar.cli`."""
+
+from mandegar.cli.main import main
+
+main()

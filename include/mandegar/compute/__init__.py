@@ -1,0 +1,1 @@
+"""What computes: Ibis on DuckDB or Spark, money and its exchange rates, and which code did it."""

@@ -1,0 +1,1 @@
+"""Contracts: policies and conventions, the MRR ledger, movements, churn and retention."""

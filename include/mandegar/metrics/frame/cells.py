@@ -1,0 +1,37 @@
+"""Wide tables by cell (period, dimension and value) put side by side, where not knowing is not the same as nothing."""
+
+import ibis
+import ibis.expr.types as ir
+
+from mandegar.metrics.frame.dimensions import ALL
+from mandegar.metrics.frame.grain import CELL, PERIOD
+
+
+def beside(periods: ir.Table, *parts: ir.Table) -> ir.Table:
+    """Everything that the parts say of a cell, in one row.
+
+    Grain: one row per CELL that some part knows, and per period for the whole company. What a part does not say of a cell is 0
+    if it is a count or a sum (int64, decimal), and empty if it is a quantile or a mean (float64).
+    """
+    whole = periods.select(*PERIOD, dimension=ibis.literal(ALL), dimension_value=ibis.literal(ALL))
+    wide = ibis.union(whole, *(part.select(*CELL) for part in parts), distinct=True)
+    for part in parts:
+        joined = wide.join(part, list(CELL), how="left")
+        found = {name: _filled(joined[name]) for name in part.columns if name not in CELL}
+        wide = joined.select(*wide.columns, **found)
+    return wide
+
+
+def during(rows: ir.Table, periods: ir.Table, at: str) -> ir.Table:
+    """The rows, each with the periods in which it happened. Grain: one row per row and period; further columns: PERIOD."""
+    spans = periods.select(*PERIOD, "starts_at", "ends_at")
+    joined = rows.join(spans, [rows[at] >= spans.starts_at, rows[at] < spans.ends_at])
+    return joined.select(*rows.columns, *PERIOD)
+
+
+def _filled(column: ir.Column) -> ir.Value:
+    if column.type().is_integer():
+        return column.fill_null(0).cast("int64")
+    if column.type().is_decimal():
+        return column.fill_null(ibis.literal(0).cast(column.type()))
+    return column

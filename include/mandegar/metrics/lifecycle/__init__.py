@@ -1,0 +1,1 @@
+"""Customers over time: cohorts, survival, activation, new customers, spells."""

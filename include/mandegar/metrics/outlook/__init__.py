@@ -1,0 +1,1 @@
+"""From published figures: targets and forecasts."""

@@ -1,0 +1,1 @@
+"""Purchases: revenue, activity, repurchase cycles, RFM and models of how customers buy."""

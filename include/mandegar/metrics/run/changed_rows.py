@@ -1,0 +1,131 @@
+"""The rows that changed since an earlier night: which, of whom, between which instants they work, and whether they came late."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from mandegar.compute.exchange_rates import FOREVER
+from mandegar.config.entities import ENTITIES, Entity
+from mandegar.metrics.frame.night import MeasuredNight
+from mandegar.metrics.run.changes import Basis, rows_changed, versions_at, works_from
+from mandegar.storage.lake import Lake
+from mandegar.time import calendar
+
+TOLD = 5
+FOLLOWED = 20_000  # of more changed rows of an entity than these only the number is told, and the first of them
+MUTE = ("updated_at", "due_at", "paid_at", "next_attempt_at")  # no figure looks at them
+TO_THE_END = ("subscription", "fx_rate", "customer")  # what they say holds on
+WHEN = pa.timestamp("us", "UTC")
+NAMES = {
+    "customer": ("customer", "customers", "مشتری"),
+    "subscription": ("subscription version", "subscription versions", "نسخهٔ اشتراک"),
+    "invoice": ("invoice", "invoices", "صورت‌حساب"),
+    "invoice_line": ("invoice line", "invoice lines", "ردیف صورت‌حساب"),
+    "payment": ("payment", "payments", "پرداخت"),
+    "ticket": ("ticket", "tickets", "تیکت"),
+    "survey": ("survey answer", "survey answers", "پاسخ نظرسنجی"),
+    "usage": ("row of usage", "rows of usage", "سطر مصرف"),
+    "interaction": ("interaction", "interactions", "تماس"),
+    "fx_rate": ("exchange rate", "exchange rates", "نرخ ارز"),
+    "spend": ("row of spend", "rows of spend", "سطر هزینه"),
+}
+PERSIAN_DIGITS = str.maketrans("0123456789,", "۰۱۲۳۴۵۶۷۸۹٬")
+ROWS = pa.schema(
+    [
+        ("row_id", pa.int64()),
+        ("entity", pa.string()),
+        ("key", pa.string()),
+        ("customer_id", pa.string()),
+        ("from_at", WHEN),
+        ("until_at", WHEN),
+        ("late", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class ChangedRows:
+    """rows: those that are followed one by one (ROWS). counted: by entity, in words, how many changed and the first of them."""
+
+    rows: ir.Table
+    counted: dict[str, str]
+    crowds: frozenset[str]
+    """The entities of which too many changed to be followed."""
+
+
+def changed_rows(night: MeasuredNight, lake: Lake, stands_on: Basis) -> ChangedRows:
+    """What changed since the basis.
+
+    Grain of rows: one per entity and key. from_at, until_at: between which instants the change can be seen in figures. late: it tells of
+    something that was over when the basis closed, and was not known then, or otherwise; an event of tonight is not late.
+    """
+    now = versions_at(lake, night.as_of)
+    closed = calendar.day_end(stands_on.as_of, night.company.zone)
+    found: list[dict] = []
+    counted, crowds = {}, set()
+    for name, version in stands_on.versions.items():
+        entity = ENTITIES[name]
+        columns = tuple(column for column in entity.names if column not in MUTE)
+        gone, came = (night.engine.keep(rows) for rows in rows_changed(lake, night.engine, name, version, now[name], columns))
+        keys = night.engine.keep(ibis.union(gone, came).select(*entity.key).distinct())
+        count = night.engine.count(keys)
+        if not count:
+            continue
+        first = night.engine.arrow(keys.order_by(*entity.key).limit(TOLD)).to_pylist()
+        counted[name] = in_words(name, count, [_key(row, entity) for row in first], night.company.locale)
+        if count > FOLLOWED:
+            crowds.add(name)
+            continue
+        old, new = ({_key(row, entity): row for row in night.engine.arrow(rows).to_pylist()} for rows in (gone, came))
+        found += [_row(entity, key, old.get(key), new.get(key), closed) for key in sorted(old.keys() | new.keys())]
+    numbered = [row | {"row_id": number} for number, row in enumerate(found)]
+    return ChangedRows(night.engine.keep(night.engine.table(pa.Table.from_pylist(numbered, ROWS))), counted, frozenset(crowds))
+
+
+def in_words(entity: str, count: int, first: list[str], locale: str) -> str:
+    """So many rows of an entity, in the company's language, and the keys of the first of them."""
+    one, several, persian = NAMES[entity]
+    more = " …" if count > len(first) else ""
+    if locale == "fa":
+        return f"{f'{count:,}'.translate(PERSIAN_DIGITS)} {persian} (\u2066{'; '.join(first)}\u2069{more})"
+    return f"{count:,} {one if count == 1 else several} ({'; '.join(first)}{more})"
+
+
+def _row(entity: Entity, key: str, old: dict | None, new: dict | None, closed: datetime) -> dict:
+    told = new or old or {}
+    moments = [instant for row in (old, new) if row for instant in _moments(entity, row, old, new)]
+    first = min(moments, default=FOREVER[0])
+    if entity.name == "subscription":
+        first = min(works_from(old, new), FOREVER[1])
+    last = FOREVER[1] if entity.name in TO_THE_END else max(moments, default=FOREVER[1])
+    whole = old is None or new is None
+    late = first < closed if whole else not any(instant >= closed for instant in _learnt(entity, old or {}, new or {}))
+    return {"entity": entity.name, "key": key, "customer_id": told.get("customer_id"), "from_at": first, "until_at": last, "late": late}
+
+
+def _moments(entity: Entity, row: dict, old: dict | None, new: dict | None) -> list[datetime]:
+    """The instants that a row tells of: of a row that is new or gone all, of a changed one those that changed and its birth."""
+    names = [entity.born, *entity.learnt] if entity.born else []
+    if old and new and entity.name != "subscription":
+        names = [entity.born, *(name for name in entity.learnt if old.get(name) != new.get(name))] if entity.born else []
+    return [_instant(row[name]) for name in names if row.get(name) is not None]
+
+
+def _learnt(entity: Entity, old: dict, new: dict) -> list[datetime]:
+    """When the events happened that a changed row tells of now."""
+    return [_instant(new[name]) for name in entity.learnt if new.get(name) is not None and new[name] != old.get(name)]
+
+
+def _instant(value: datetime | date) -> datetime:
+    return value if isinstance(value, datetime) else datetime.combine(value, time(12), UTC)
+
+
+def _key(row: dict, entity: Entity) -> str:
+    return " ".join(_text(row[column]) for column in entity.key)
+
+
+def _text(value: object) -> str:
+    return value.strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else str(value)

@@ -1,0 +1,1 @@
+"""Support and feedback: how long customers wait, and what they say when asked."""

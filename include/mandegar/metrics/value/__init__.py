@@ -1,0 +1,1 @@
+"""What customers are worth, what they cost to win and to serve, and what churn costs."""

@@ -1,0 +1,1 @@
+"""Drift: is a night of a table like its last nights?"""

@@ -1,0 +1,1 @@
+"""Quarantine: the rows that wait, what a person does with them, and the corrections they come back with."""

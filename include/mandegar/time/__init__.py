@@ -1,0 +1,1 @@
+"""Periods in both calendars, working time, and the company's own days."""
