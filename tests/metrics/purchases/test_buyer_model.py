@@ -17,7 +17,7 @@ from mandegar.metrics.purchases.buyer_model import BGNBD, GammaGamma, NoModel
 from mandegar.metrics.purchases.purchase_history import histories
 from mandegar.time.local_days import number
 
-SAMPLE = Path(__file__).parents[1] / "data" / "cdnow" / "sample.txt"
+SAMPLE = Path(__file__).parents[2] / "data" / "cdnow" / "sample.txt"
 # Fader, Hardie and Lee 2005: the first 39 weeks of 1997; Fader and Hardie 2013
 CALIBRATED = date(1997, 9, 30)
 PAPER = BGNBD(0.243, 4.414, 0.793, 2.426, -9582.4, (None,) * 4, 2357, 946)

@@ -15,7 +15,7 @@ from tests.small_tables import Row, company, invoice, night, rows, version
 from mandegar.compute.engine import Engine
 from mandegar.metrics.lifecycle.cohorts import cohort_retention
 
-CDNOW = Path(__file__).parents[1] / "data" / "cdnow" / "january_1997.csv"
+CDNOW = Path(__file__).parents[2] / "data" / "cdnow" / "january_1997.csv"
 Cells = dict[tuple, Row]
 
 

@@ -198,7 +198,7 @@ def test_a_convention_that_there_is_not_is_told(make_company: Callable[..., Path
 
 def test_every_line_of_a_vendors_set_names_the_page_it_is_from() -> None:
     """A policy that a set takes off its default has a source; and no source speaks of a policy that there is not."""
-    shipped = Path(__file__).parents[2] / "include" / "company"
+    shipped = Path(__file__).parents[3] / "include" / "company"
     sets, sources = (yaml.safe_load((shipped / name).read_text()) for name in ("conventions.yaml", "convention_sources.yaml"))
     told = {name: {policy for line in lines for policy in line["policies"]} for name, lines in sources.items()}
     assert set(told) == set(sets) - {"default"} and len(told) == 6

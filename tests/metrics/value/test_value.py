@@ -12,7 +12,7 @@ from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 from mandegar.metrics.value.value import valuation
 
-SAMPLE = Path(__file__).parents[1] / "data" / "cdnow" / "sample.txt"
+SAMPLE = Path(__file__).parents[2] / "data" / "cdnow" / "sample.txt"
 Marts = dict[str, list[Row]]
 
 

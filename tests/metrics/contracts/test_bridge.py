@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from tests.metrics.test_conventions import BOOK, CREDITS, CUSTOMERS
+from tests.metrics.contracts.test_conventions import BOOK, CREDITS, CUSTOMERS
 from tests.small_tables import company, night
 
 from mandegar.compute.engine import Engine

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.metrics.test_targets import KPIS
+from tests.metrics.outlook.test_targets import KPIS
 from tests.small_tables import Row, company, rows
 
 from mandegar.compute.engine import Engine
