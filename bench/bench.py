@@ -1,6 +1,6 @@
 """`make bench`: what a night costs, stage by stage and size by size, and ratios to hand-written DuckDB SQL and to pandas.
 
-Every measurement runs in a process of its own. The three ways to the core tables read the same Parquet files, and their results
+Every measurement runs in a process of its own. The three approaches to the core tables read the same Parquet files, and their results
 are compared before a ratio is told. The figures go to the screen, and to results.json and results.md in the folder of `--out`;
 runs of other sizes that are there already stay beside them.
 """
@@ -14,16 +14,16 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import approaches
 import click
 import nights
 import pages
-import ways
 from measured import Measured, alone, best, machine
 
 UNTIL = date(2026, 10, 31)
 FIRST, USUAL = UNTIL - timedelta(days=1), UNTIL
 USAGE_PER_CUSTOMER = 20
-SMALL = 200_000  # up to here the three ways are run thrice
+SMALL = 200_000  # up to here the three approaches are run thrice
 HISTORIES = (18, 36)
 
 
@@ -31,7 +31,7 @@ HISTORIES = (18, 36)
 @click.option("--customers", "sizes", type=int, multiple=True, default=(10_000, 100_000), show_default=True, help="Sizes, small to large.")
 @click.option("--months", type=int, default=36, show_default=True)
 @click.option(
-    "--repeat", type=int, help="How often each of the three ways is run; the best counts. [default: 3, from 200,000 customers on 1]"
+    "--repeat", type=int, help="How often each of the three approaches is run; the best counts. [default: 3, from 200,000 customers on 1]"
 )
 @click.option(
     "--history",
@@ -80,7 +80,7 @@ def sample(folder: Path, customers: int, months: int) -> Path:
 
 
 def measure(company: Path, home: Path, repeat: int) -> dict:
-    """A first night, the three ways over what it conformed, a usual night, and the ways again."""
+    """A first night, the three approaches over what it conformed, a usual night, and the approaches again."""
     shutil.rmtree(home, ignore_errors=True)
     core = home / "core"
     first = nights.night(nights.read_whole(company), home, FIRST, say)
@@ -110,23 +110,23 @@ def two_nights(company: Path, home: Path) -> dict:
 
 
 def three_ways(company: Path, home: Path, core: Path, as_of: date, repeat: int, usual: bool = False) -> dict:
-    """The core tables by three ways, which have to be the same; usual: Mandegar's stand on those of the night before.
+    """The core tables by three approaches, which have to be the same; usual: Mandegar's stand on those of the night before.
 
     Errors: SystemExit when they differ, because then no ratio means anything.
     """
-    ways.apart(home, core)
+    approaches.apart(home, core)
     costs: dict[str, Measured] = {
-        "mandegar": best(1 if usual else repeat, ways.by_mandegar if usual else ways.rebuilt_by_mandegar, company, core, as_of),
-        "duckdb_sql": best(repeat, ways.by_sql, company, core, as_of, core / "by_sql"),
-        "pandas": best(repeat, ways.by_pandas, company, core, as_of, core / "by_pandas"),
+        "mandegar": best(1 if usual else repeat, approaches.by_mandegar if usual else approaches.rebuilt_by_mandegar, company, core, as_of),
+        "duckdb_sql": best(repeat, approaches.by_sql, company, core, as_of, core / "by_sql"),
+        "pandas": best(repeat, approaches.by_pandas, company, core, as_of, core / "by_pandas"),
     }
-    found = {way: cost.result for way, cost in costs.items()} | {"mandegar": alone(ways.files_of_mandegar, core, as_of).result}
-    wrong = alone(ways.differences, found).result
+    found = {way: cost.result for way, cost in costs.items()} | {"mandegar": alone(approaches.files_of_mandegar, core, as_of).result}
+    wrong = alone(approaches.differences, found).result
     if wrong:
-        raise SystemExit("The three ways disagree, so no ratio means anything:\n" + "\n".join(wrong))
+        raise SystemExit("The three approaches disagree, so no ratio means anything:\n" + "\n".join(wrong))
     for way, cost in costs.items():
         say(f"{way:10} {cost.seconds:8.1f} s  {cost.peak_mb:7,.0f} MB")
-    return {"rows": ways.rows(found["mandegar"])} | {way: cost.told() for way, cost in costs.items()}
+    return {"rows": approaches.rows(found["mandegar"])} | {way: cost.told() for way, cost in costs.items()}
 
 
 def say(text: str) -> None:

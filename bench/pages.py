@@ -34,7 +34,7 @@ def page(known: dict) -> str:
         _nights("A first night: everything comes in, everything is computed", "first_night", sizes),
         _nights("A usual night, the day after: only what moved", "usual_night", sizes),
         _growth(sizes),
-        _ways("The core tables from nothing, three ways", "full_rebuild", sizes),
+        _ways("The core tables from nothing, three approaches", "full_rebuild", sizes),
         _usual(sizes),
     ]
     if "history" in known:
@@ -90,7 +90,7 @@ def _ways(title: str, kind: str, sizes: list[dict]) -> str:
         to_sql += [f"{own['seconds'] / sql['seconds']:.2f}", ""]
         to_pandas += [f"{pandas['seconds'] / own['seconds']:.2f}", ""]
         memory += ["", f"{own['peak_mb'] / pandas['peak_mb']:.2f}"]
-    counted = ["rows, equal by all three ways", *(cell for size in sizes for cell in (f"{sum(size[kind]['rows'].values()):,}", ""))]
+    counted = ["rows, equal by all three approaches", *(cell for size in sizes for cell in (f"{sum(size[kind]['rows'].values()):,}", ""))]
     return _table(title, head, [*rows, to_sql, to_pandas, memory, counted])
 
 

@@ -72,10 +72,10 @@ def departed(evening: Evening, campaign: Campaign, engine: Engine) -> ir.Table:
     """
     assert campaign.gone_days is not None
     versions, closes = evening.entities["subscription"], evening.closes
-    stretches = engine.keep(ledger(versions, own_policies(evening.company), engine, closes, evening.entities["invoice"]))
+    intervals = engine.keep(ledger(versions, own_policies(evening.company), engine, closes, evening.entities["invoice"]))
     now = ibis.literal(closes)
-    forever = ibis.timestamp("9999-01-01 00:00:00").cast(stretches.from_at.type())
-    paid = stretches.filter(stretches.mrr > 0).mutate(end_at=lambda t: t.until_at.coalesce(forever))
+    forever = ibis.timestamp("9999-01-01 00:00:00").cast(intervals.from_at.type())
+    paid = intervals.filter(intervals.mrr > 0).mutate(end_at=lambda t: t.until_at.coalesce(forever))
     last = paid.group_by("customer_id").agg(event_at=paid.end_at.max())
     left = _with_rate(evening, engine, paid.join(last, "customer_id").filter(lambda t: t.end_at == t.event_at))
     worth = left.group_by("customer_id", "event_at").agg(
@@ -88,7 +88,7 @@ def departed(evening: Evening, campaign: Campaign, engine: Engine) -> ir.Table:
         (worth.event_at < ibis.literal(closes - timedelta(days=low))) & (worth.event_at >= ibis.literal(closes - timedelta(days=high + 1)))
     )
     paused = (
-        stretches.filter((stretches.standing == "paused") & (stretches.until_at.isnull() | (stretches.until_at >= now)))
+        intervals.filter((intervals.standing == "paused") & (intervals.until_at.isnull() | (intervals.until_at >= now)))
         .select("customer_id")
         .distinct()
     )

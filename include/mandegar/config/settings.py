@@ -201,7 +201,7 @@ class Feedback(Strict):
 
 
 class Cohorts(Strict):
-    """Which cohorts there are and at which ages they are looked at (metrics.cohorts)."""
+    """Which cohorts there are and at which ages they are looked at (metrics.lifecycle.cohorts)."""
 
     period: PeriodKind = Field(
         "month", description="who came within one such period of the company's calendar is a cohort; its age counts in them"
@@ -222,7 +222,7 @@ class Cohorts(Strict):
 
 
 class Milestone(Strict):
-    """Something that a new customer has to reach to count as activated (metrics.activation)."""
+    """Something that a new customer has to reach to count as activated (metrics.lifecycle.activation)."""
 
     kind: Literal["first_payment", "usage", "interaction"]
     feature: str | None = Field(None, description="usage: of which feature; else of any")
@@ -250,7 +250,7 @@ class Activation(Strict):
 
 
 class Value(Strict):
-    """What goes into the value of a customer (metrics.value)."""
+    """What goes into the value of a customer (metrics.value.value)."""
 
     cost_per_agent_minute: Decimal = Field(
         Decimal(0), ge=0, le=MOST, max_digits=18, decimal_places=4, description="cost of a minute of support, in the company's currency"
@@ -261,7 +261,7 @@ class Value(Strict):
 
 
 class Acquisition(Strict):
-    """What belongs to the cost of winning customers (metrics.acquisition)."""
+    """What belongs to the cost of winning customers (metrics.value.acquisition)."""
 
     retention_channels: tuple[str, ...] = Field(
         (), description="channels of `spend` that go to customers already won: no acquisition spend"
@@ -269,7 +269,7 @@ class Acquisition(Strict):
 
 
 class Repurchase(Strict):
-    """How the repurchase cycle is estimated (metrics.repurchase)."""
+    """How the repurchase cycle is estimated (metrics.purchases.repurchase)."""
 
     percentile: float = Field(0.95, gt=0, lt=1, description="the share of gaps between purchases that the cycle covers")
     minimum_gaps: int = Field(200, ge=1, le=MOST, description="fewer gaps than this tell no cycle")

@@ -1,4 +1,4 @@
-"""The sieve: batches of typed rows go in, the good rows come out; what is held back, and what every rule counted, stays in it."""
+"""The row filter: batches of typed rows go in, the good rows come out; what is held back, and what every rule counted, stays in it."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from mandegar.config.entities import Entity
 from mandegar.config.systems import TableId
 from mandegar.quality.language_catalogue import in_language, said
 from mandegar.quality.quarantine import corrections, quarantine
-from mandegar.quality.quarantine.buffer import Held
-from mandegar.quality.quarantine.corrections import Mends
+from mandegar.quality.quarantine.buffer import Buffer
+from mandegar.quality.quarantine.corrections import Corrections
 from mandegar.quality.suites.expectations import Inspector, RuleResult
 from mandegar.quality.suites.rules import Rule
 
@@ -29,23 +29,23 @@ class _Aside:
         return self.lines[0]["record"]
 
 
-class Sieve:
+class RowFilter:
     """Sifts one window of one source table.
 
-    rules: what its rows have to meet. held: lines of the quarantine. seen, refused: numbers of rows. broken, evaluated: per
+    rules: what its rows have to meet. buffer: lines of the quarantine. seen, refused: numbers of rows. broken, evaluated: per
     rule, rows that broke it and values looked at.
-    mends: what was decided of rows (quality.mending); a dropped row is neither refused nor broken: the detail of the rules
+    mends: what was decided of rows (quality.quarantine.quarantine.corrections); a dropped row is neither refused nor broken: the detail of the rules
     that it breaks tells of it. locale: of what the lines and the details say.
     """
 
-    def __init__(self, table: TableId, entity: Entity, rules: list[Rule], zone: ZoneInfo, mends: Mends, locale: str) -> None:
+    def __init__(self, table: TableId, entity: Entity, rules: list[Rule], zone: ZoneInfo, known: Corrections, locale: str) -> None:
         self._source, self._entity, self.rules, self._zone, self._locale = str(table), entity, rules, zone, locale
-        self._mends = mends
-        self._prints = corrections.prints(mends)
+        self._corrections = known
+        self._fingerprints = corrections.fingerprints(known)
         self._inspector: Inspector | None = None
         self._aside: list[_Aside] = []
         self._mended: dict[int, _Aside] = {}
-        self.held = Held()
+        self.buffer = Buffer()
         self.seen = self.refused = 0
         self.broken: Counter[str] = Counter()
         self.evaluated: Counter[str] = Counter()
@@ -79,11 +79,11 @@ class Sieve:
             name = named[row.row]
             for line in row.lines:
                 line["id"] = name
-            record = self._mends.get(name)
+            record = self._corrections.get(name)
             if record is not None:
                 self._mended[row.row] = row
                 records.append((row.row, record))
-            elif name in self._mends:
+            elif name in self._corrections:
                 self.dropped.update(row.broken)
             else:
                 self._keep(row)
@@ -102,13 +102,13 @@ class Sieve:
     @property
     def worst(self) -> dict:
         """The first line of the rule that most lines are about, with its reason in English, for an error."""
-        line = self.held.worst
+        line = self.buffer.worst
         reasons = {rule.name: rule.reason for rule in self.rules} | {quarantine.UNREADABLE: quarantine.UNREADABLE_SAID[0]}
         return line | {"reason": reasons[line["rule"]]}
 
     def close(self) -> None:
         """Lets go of what it held."""
-        self.held.close()
+        self.buffer.close()
 
     def results(self) -> list[dict]:
         """One line of lake/quality per rule, and one for lines that could not be taken apart."""
@@ -158,14 +158,14 @@ class Sieve:
 
     def _hold(self, row: _Aside) -> None:
         """Keeps a refused row, aside if there may be a mend for it."""
-        if self._prints and quarantine.print_of(row.record) in self._prints:
+        if self._fingerprints and quarantine.fingerprint_of(row.record) in self._fingerprints:
             self._aside.append(row)
         else:
             self._keep(row)
 
     def _keep(self, row: _Aside) -> None:
         self.refused += 1
-        self.held.add(row.lines)
+        self.buffer.add(row.lines)
         self.broken.update(row.broken)
 
     def _count(self, findings: list[RuleResult], besides: set[int]) -> None:

@@ -17,9 +17,9 @@ from mandegar.errors import BrokenTable
 from mandegar.quality.drift import drift, profile
 from mandegar.quality.drift.columns import columns_result
 from mandegar.quality.quarantine import corrections
-from mandegar.quality.quarantine.corrections import Mends
+from mandegar.quality.quarantine.corrections import Corrections
 from mandegar.quality.reading import entity_schema, expressions, select
-from mandegar.quality.row_filter import Sieve
+from mandegar.quality.row_filter import RowFilter
 from mandegar.quality.schemas import HELD_SCHEMA, QUARANTINE_SCHEMA, RESULT_SCHEMA
 from mandegar.quality.suites import suites
 from mandegar.quality.suites.rules import Rule
@@ -47,7 +47,7 @@ def validate(company: Company, lake: Lake, table: TableId, as_of: date) -> Recei
     if raw is None:
         raise BrokenTable(f"{where(company, table)}: was not extracted on the night of {as_of}; see the message of its extraction.")
     every = suites.load(company)
-    mended = corrections.mends(lake, str(table))
+    mended = corrections.known_corrections(lake, str(table))
     if raw.covers != "all":
         for night in corrections.pending(lake, str(table), as_of, mended):
             earlier = lake.receipt("raw", str(table), night)
@@ -58,35 +58,37 @@ def validate(company: Company, lake: Lake, table: TableId, as_of: date) -> Recei
 
 
 def _window(
-    company: Company, lake: Lake, table: TableId, raw: Receipt, every: suites.Suites, mended: Mends, again: bool = False
+    company: Company, lake: Lake, table: TableId, raw: Receipt, every: suites.Suites, mended: Corrections, again: bool = False
 ) -> Receipt:
     """One raw window into its valid window. again: of an earlier night, whose drift was judged then."""
     zone = ZoneInfo(table.table.time_zone or company.time_zone)
-    with closing(Sieve(table, ENTITIES[table.entity], every.rules(table, raw.as_of), zone, mended, company.locale)) as sieve:
-        return _sifted(company, lake, table, raw, every, sieve, again)
+    with closing(RowFilter(table, ENTITIES[table.entity], every.rules(table, raw.as_of), zone, mended, company.locale)) as row_filter:
+        return _sifted(company, lake, table, raw, every, row_filter, again)
 
 
-def _sifted(company: Company, lake: Lake, table: TableId, raw: Receipt, every: suites.Suites, sieve: Sieve, again: bool) -> Receipt:
-    """The rows of a raw window through the sieve, and all that it found into the lake; the receipt last.
+def _sifted(
+    company: Company, lake: Lake, table: TableId, raw: Receipt, every: suites.Suites, row_filter: RowFilter, again: bool
+) -> Receipt:
+    """The rows of a raw window through the row_filter, and all that it found into the lake; the receipt last.
 
     Of a table with too many refused rows none waits: it comes in again as a whole. What its rules counted is told.
     """
     name, as_of, entity, settings = str(table), raw.as_of, ENTITIES[table.entity], every.of(table)
     for row, text in _unreadable(lake, name, as_of):
-        sieve.hold_line(row, text)
+        row_filter.hold_line(row, text)
     files = lake.files("raw", name, [as_of])
-    query = select(company, table, lake.schema("raw", name), "$files", conditions(sieve.rules))
-    batches = _good_rows(company, table, sieve, _typed_rows(company, table, query, lake.schema("raw", name), files))
+    query = select(company, table, lake.schema("raw", name), "$files", conditions(row_filter.rules))
+    batches = _good_rows(company, table, row_filter, _typed_rows(company, table, query, lake.schema("raw", name), files))
     if again:
-        batches = _if_usable(company, table, as_of, sieve, settings, batches)
+        batches = _if_usable(company, table, as_of, row_filter, settings, batches)
     rows = lake.replace("valid", name, as_of, entity_schema(entity), batches)
-    receipt = Receipt(as_of, raw.covers, raw.starts_at, raw.ends_at, rows, sieve.refused)
-    broken = _too_many_refused(sieve, settings)
-    lake.replace("quarantine", name, as_of, HELD_SCHEMA, [] if broken else sieve.held.batches())
-    results = [*sieve.results(), columns_result(lake, table, as_of, company.locale)]
+    receipt = Receipt(as_of, raw.covers, raw.starts_at, raw.ends_at, rows, row_filter.refused)
+    broken = _too_many_refused(row_filter, settings)
+    lake.replace("quarantine", name, as_of, HELD_SCHEMA, [] if broken else row_filter.buffer.batches())
+    results = [*row_filter.results(), columns_result(lake, table, as_of, company.locale)]
     if not broken:
         closes = calendar.day_end(as_of, company.zone)
-        facts = profile.remember(lake, name, entity, receipt, sieve.seen, closes, every.file.keep.profiles)
+        facts = profile.remember(lake, name, entity, receipt, row_filter.seen, closes, every.file.keep.profiles)
         drifts = drift.results(lake, table, receipt, facts, settings.drift, company.locale)
         results += [told.line for told in drifts]
         broken = None if again else _broken_by_drift(table, drifts)
@@ -98,24 +100,24 @@ def _sifted(company: Company, lake: Lake, table: TableId, raw: Receipt, every: s
 
 
 def _if_usable(
-    company: Company, table: TableId, as_of: date, sieve: Sieve, settings: SuiteLines, batches: Iterator[pa.RecordBatch]
+    company: Company, table: TableId, as_of: date, row_filter: RowFilter, settings: SuiteLines, batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     """The rows of an earlier window; if too many were refused it ends in an error before anything takes that window's place."""
     yield from batches
-    if broken := _too_many_refused(sieve, settings):
+    if broken := _too_many_refused(row_filter, settings):
         raise BrokenTable(
             f"{where(company, table)}: the window of {as_of}, read again for a mended row, stays as it was: {broken} "
             "If the suite has become stricter since, give it back its share of refused rows."
         )
 
 
-def _too_many_refused(sieve: Sieve, settings: SuiteLines) -> str | None:
+def _too_many_refused(row_filter: RowFilter, settings: SuiteLines) -> str | None:
     """What is wrong where more rows were refused than the suite allows."""
-    if not sieve.refused > sieve.seen * settings.refused_at_most:
+    if not row_filter.refused > row_filter.seen * settings.refused_at_most:
         return None
-    worst = sieve.worst
+    worst = row_filter.worst
     return (
-        f"{sieve.refused:,} of {sieve.seen:,} rows cannot be used, most of them because "
+        f"{row_filter.refused:,} of {row_filter.seen:,} rows cannot be used, most of them because "
         f"{worst['column'] or ''} {worst['reason']} (row {worst['row']}: {worst['value']!r}). "
         "Mend the export, or its mapping in company.yaml."
     )
@@ -137,15 +139,15 @@ def conditions(rules: list[Rule]) -> dict[str, str]:
     return {broken_by(rule.name): rule.sql for rule in rules if rule.sql}
 
 
-def _good_rows(company: Company, table: TableId, sieve: Sieve, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The rows that meet every `fail` rule, those that have been mended last; the others are kept by the sieve."""
+def _good_rows(company: Company, table: TableId, row_filter: RowFilter, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The rows that meet every `fail` rule, those that have been mended last; the others are kept by the row_filter."""
     entity = ENTITIES[table.entity]
     for batch in batches:
-        yield _as_entity(table, entity, sieve.sift(batch))
-    if records := sieve.mended():
+        yield _as_entity(table, entity, row_filter.sift(batch))
+    if records := row_filter.mended():
         zone = table.table.time_zone or company.time_zone
-        batch = in_utc(corrections.typed(entity, records, zone, conditions(sieve.rules)))
-        yield _as_entity(table, entity, sieve.sift_mended(batch))
+        batch = in_utc(corrections.typed(entity, records, zone, conditions(row_filter.rules)))
+        yield _as_entity(table, entity, row_filter.sift_mended(batch))
 
 
 def _as_entity(table: TableId, entity: Entity, good: pa.RecordBatch) -> pa.RecordBatch:

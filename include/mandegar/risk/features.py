@@ -40,14 +40,14 @@ class Evening:
         return ibis.literal(midnight(self.as_of + timedelta(days=1 - days), self.company.zone))
 
 
-def customers_there(evening: Evening, stretches: ir.Table | None) -> ir.Table:
+def customers_there(evening: Evening, intervals: ir.Table | None) -> ir.Table:
     """The customers who can still leave, with what they are worth in a year.
 
     Grain: one row per customer paying at the end of the day (contract), or with a purchase in the last N days
     (inactivity). Columns: annual_value: 12 x MRR, or the purchases of the last 365 days, in the company's currency.
     """
-    if stretches is not None:
-        there = stretches.filter((stretches.mrr > 0) & (stretches.until_at.isnull() | (stretches.until_at >= evening.now)))
+    if intervals is not None:
+        there = intervals.filter((intervals.mrr > 0) & (intervals.until_at.isnull() | (intervals.until_at >= evening.now)))
         return there.group_by("customer_id").agg(annual_value=(there.mrr.sum() * 12).cast(MONEY))
     bought = purchases(evening.entities["invoice"])
     nothing = ibis.literal(0).cast(MONEY)
@@ -153,10 +153,10 @@ def buying(evening: Evening) -> ir.Table:
     )
 
 
-def features(evening: Evening, stretches: ir.Table | None) -> ir.Table:
+def features(evening: Evening, intervals: ir.Table | None) -> ir.Table:
     """All signals side by side. Grain: one row per customer who can still leave; a signal nobody measured is empty."""
-    wide = customers_there(evening, stretches)
-    families = [payments, usage, support, feedback, *([contract] if stretches is not None else [buying])]
+    wide = customers_there(evening, intervals)
+    families = [payments, usage, support, feedback, *([contract] if intervals is not None else [buying])]
     for family in families:
         part = family(evening)
         joined = wide.join(part, "customer_id", how="left")
@@ -171,7 +171,7 @@ def stretches_of(evening: Evening, engine: Engine, invoices: ir.Table) -> ir.Tab
     """
     if evening.company.churn.kind != "contract":
         return None
-    stretches = ledger(evening.entities["subscription"], own_policies(evening.company), engine, evening.closes, invoices)
+    intervals = ledger(evening.entities["subscription"], own_policies(evening.company), engine, evening.closes, invoices)
     known = exchange_rates.known_rates(engine, evening.entities["fx_rate"])
-    valued = exchange_rates.with_rate(evening.company, engine, stretches, evening.closes, known)
-    return engine.keep(valued.mutate(mrr=exchange_rates.at_rate(valued.mrr, valued.rate)).select(*stretches.columns))
+    valued = exchange_rates.with_rate(evening.company, engine, intervals, evening.closes, known)
+    return engine.keep(valued.mutate(mrr=exchange_rates.at_rate(valued.mrr, valued.rate)).select(*intervals.columns))

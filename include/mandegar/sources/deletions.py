@@ -18,7 +18,7 @@ KEY = "key"
 SCHEMA = pa.schema([(KEY, pa.string())])
 
 
-def told_of(table: TableId) -> bool:
+def applies_to(table: TableId) -> bool:
     """Whether a source table says in any way what was deleted."""
     return table.table.deleted is not None or table.table.deletions is not None
 

@@ -49,7 +49,7 @@ def extract(company: Company, lake: Lake, table: TableId, as_of: date, again: bo
             f"{where(company, table)}: came without a single row; the night of {before[-1].as_of} had {before[-1].rows:,}. "
             f"Export it again. If it is right that the table is empty now, remove it from company.yaml."
         )
-    if deletions.told_of(table):
+    if deletions.applies_to(table):
         deletions.note(company, lake, table, as_of, _keys(company, table) if table.table.deletions else None)
     receipt = Receipt(as_of, "all" if whole else "window", window.starts_at, window.ends_at, rows, notes=came_with)
     lake.sign("raw", name, receipt)

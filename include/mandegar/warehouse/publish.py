@@ -1,7 +1,7 @@
 """Publish: one night's marts into the warehouse in one transaction; readers see yesterday whole or today whole.
 
 What a night did not compute again is not written again: of marts by period the changed periods are replaced, of the
-customers the changed ones; `published_part` remembers a print of what the warehouse holds.
+customers the changed ones; `published_part` remembers a fingerprint of what the warehouse holds.
 """
 
 from collections.abc import Iterable, Iterator
@@ -117,10 +117,10 @@ def _by_period(connection: sa.Connection, lake: Lake, table: sa.Table, as_of: da
     receipt = lake.receipt("marts", table.name, as_of)
     assert receipt is not None
     files = lake.chunk_files("marts", table.name, receipt.version)
-    there, prints = _parts(connection, table), marts.prints(lake, table.name, as_of)
+    there, fingerprints = _parts(connection, table), marts.fingerprints(lake, table.name, as_of)
     count = 0
     for part in sorted(there.keys() | files.keys()):
-        now = prints[part] if part in files else None
+        now = fingerprints[part] if part in files else None
         if now == there.get(part):
             continue
         connection.execute(table.delete().where(of_parts(table, [part])))
@@ -133,11 +133,11 @@ def _by_period(connection: sa.Connection, lake: Lake, table: sa.Table, as_of: da
 def _by_customer(connection: sa.Connection, lake: Lake, table: sa.Table, as_of: date) -> int:
     """The customers of whom anything is other than the warehouse holds are replaced."""
     files = lake.files("marts", table.name, [as_of])
-    now = marts.print_of(lake, table.name, as_of)
+    now = marts.fingerprint_of(lake, table.name, as_of)
     there = _parts(connection, table).get(ALL)
     if there == now:
         return 0
-    nights = [day for day in lake.windows("marts", table.name) if marts.print_of(lake, table.name, day) == there]
+    nights = [day for day in lake.windows("marts", table.name) if marts.fingerprint_of(lake, table.name, day) == there]
     with duck.connected() as engine:
         changed, gone = _changed(engine, files, lake.files("marts", table.name, nights[:1])) if nights else (None, [])
         if changed is None or len(gone) > REPLACED_FROM * pq.ParquetFile(files[0]).metadata.num_rows:
@@ -161,7 +161,7 @@ def _changed(engine: duckdb.DuckDBPyConnection, files: list[str], before: list[s
 
 
 def _parts(connection: sa.Connection, table: sa.Table) -> dict[str, str]:
-    """The parts of a table that the warehouse holds, with the print of their rows."""
+    """The parts of a table that the warehouse holds, with the fingerprint of their rows."""
     part = tables.published_part.c
     query = sa.select(part.part, part.fingerprint).where(part.table_name == table.name)
     return {row.part: row.fingerprint for row in connection.execute(query)}

@@ -20,7 +20,7 @@ def one(name: str, price: object, **more: object) -> list[Row]:
 
 
 def worth(mrr: str, standing: str = "active") -> list[Stretch]:
-    """A single stretch from New Year on."""
+    """A single interval from New Year on."""
     return [("2026-01-01", OPEN, mrr, standing)]
 
 
@@ -135,13 +135,13 @@ CASES: dict[str, tuple[list[Row], list[Stretch]]] = {
 
 @pytest.fixture(scope="module", params=["duckdb", "spark"])
 def computed(request: pytest.FixtureRequest) -> dict[str, list[Stretch]]:
-    """The stretches of every case, on both engines."""
+    """The intervals of every case, on both engines."""
     engine: Engine = request.getfixturevalue(request.param)
     versions = entity("subscription", [row for given, _ in CASES.values() for row in given])
     found: dict[str, list[Stretch]] = {}
     for row in rows(engine, ledger(engine.table(versions), Policies(), engine, CLOSES)):
-        stretch = (row["from_at"], row["until_at"], row["mrr"], row["standing"])
-        found.setdefault(row["customer_id"], []).append(stretch)
+        interval = (row["from_at"], row["until_at"], row["mrr"], row["standing"])
+        found.setdefault(row["customer_id"], []).append(interval)
     return found
 
 
@@ -160,8 +160,8 @@ def test_first_paid_is_the_end_of_the_trial(duckdb: Engine) -> None:
             version("never", "2026-01-01", status="trialing"),
         ],
     )
-    stretches = ledger(duckdb.table(versions), Policies(), duckdb, CLOSES)
-    assert rows(duckdb, first_paid(stretches)) == [{"customer_id": "acme", "first_paid_at": at("2026-01-15")}]
+    intervals = ledger(duckdb.table(versions), Policies(), duckdb, CLOSES)
+    assert rows(duckdb, first_paid(intervals)) == [{"customer_id": "acme", "first_paid_at": at("2026-01-15")}]
 
 
 @pytest.mark.parametrize(("days", "until"), [(0, None), (14, "2026-01-24"), (45, "2026-02-24")])

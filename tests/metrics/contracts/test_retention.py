@@ -116,7 +116,7 @@ def test_the_parts_of_a_figure_stand_beside_it(kpis: list[Row]) -> None:
     assert {(row["dimension"], row["dimension_value"], row["convention"]) for row in kpis} == {("all", "all", "default")}
 
 
-# a paused in December and ended in February; b's stretch past due was cured, and b cancels later in the same month; c's contract
+# a paused in December and ended in February; b's interval past due was cured, and b cancels later in the same month; c's contract
 # does not renew by itself and runs out; d's does, d asks to leave and it ends with its term; e's payment failed for good.
 ENDINGS: list[Row] = [
     version("a", BEFORE, "2025-12-20"),

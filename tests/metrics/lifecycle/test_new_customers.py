@@ -5,7 +5,7 @@ from tests.small_tables import Row, company, figures, invoice, night, rows, vers
 
 from mandegar.compute.engine import Engine
 from mandegar.metrics.frame import kpi
-from mandegar.metrics.lifecycle.new_customers import NEWCOMERS, newcomers
+from mandegar.metrics.lifecycle.new_customers import NEW_CUSTOMERS, new_customers
 
 BOOK = [
     version("old", "2025-11-10"),
@@ -41,7 +41,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 def told(engine: Engine, kind: str, **entities: list[Row]) -> list[Row]:
     """The key figures of January to March."""
     of = night(engine, company(kind), "2026-01-01", "2026-03-15", **entities)
-    return rows(engine, kpi.tall(newcomers(of), NEWCOMERS, of.periods))
+    return rows(engine, kpi.tall(new_customers(of), NEW_CUSTOMERS, of.periods))
 
 
 def test_with_contracts(engine: Engine) -> None:

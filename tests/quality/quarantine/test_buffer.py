@@ -2,7 +2,7 @@
 
 import pytest
 
-from mandegar.quality.quarantine.buffer import Held
+from mandegar.quality.quarantine.buffer import Buffer
 from mandegar.quality.schemas import HELD_SCHEMA
 
 
@@ -12,7 +12,7 @@ def line(row: int, rule: str) -> dict:
 
 @pytest.mark.parametrize("in_memory", [100, 3, 1])
 def test_lines_come_back_in_the_order_of_row_and_rule(in_memory):
-    held = Held(in_memory)
+    held = Buffer(in_memory)
     for row in (9, 2, 5, 7, 1):
         held.add([line(row, "b"), line(row, "a")])
     found = [(one["row"], one["rule"]) for batch in held.batches() for one in batch.to_pylist()]
@@ -21,7 +21,7 @@ def test_lines_come_back_in_the_order_of_row_and_rule(in_memory):
 
 
 def test_the_worst_is_the_first_line_of_the_commonest_rule():
-    held = Held(2)
+    held = Buffer(2)
     for row, rule in ((8, "seldom"), (6, "often"), (4, "often"), (1, "never mind")):
         held.add([line(row, rule)])
     assert (held.worst["row"], held.worst["rule"]) == (4, "often")

@@ -22,14 +22,14 @@ CORE = "core"
 class Book:
     """What the subscriptions of a night come to under one set of policies, each part kept by the engine.
 
-    stretches: ledger.ledger; accounts: mrr.accounts with the traits that the dimensions stand on; moved: movements.movements;
+    intervals: ledger.ledger; accounts: mrr.accounts with the traits that the dimensions stand on; moved: movements.movements;
     at_end: the accounts paying at the end of each period, with their traits then; presence: retention.contract_presence;
     first_paid: ledger.first_paid.
     """
 
     night: MeasuredNight
     policies: Policies
-    stretches: ir.Table
+    intervals: ir.Table
     first_paid: ir.Table
     accounts: ir.Table
     at_end: ir.Table
@@ -55,31 +55,31 @@ def book(night: MeasuredNight, policies: Policies) -> Book:
     engine, periods = night.engine, night.periods
     versions = night.entities["subscription"]
     if policies == own_policies(night.company):
-        stretches, paid_first = mrr_intervals(night), first_payments(night)
+        intervals, paid_first = mrr_intervals(night), first_payments(night)
     else:
-        stretches = engine.keep(ledger(versions, policies, engine, night.closes, night.entities["invoice"]))
-        paid_first = engine.keep(first_paid(stretches))
+        intervals = engine.keep(ledger(versions, policies, engine, night.closes, night.entities["invoice"]))
+        paid_first = engine.keep(first_paid(intervals))
     currencies = exchange_rates.currencies_in(engine, versions)
     rates = engine.table(exchange_rates.rates_at(night.company, night.instants, currencies, night.known_rates))
     with_plan = "plan" in traits(night.dimensions)
-    standing = engine.keep(mrr.standing_at(stretches, night.boundaries, with_plan))
+    standing = engine.keep(mrr.standing_at(intervals, night.boundaries, with_plan))
     held = engine.keep(mrr.positions(standing, periods, rates))
     there = mrr.accounts(held, periods, paid_first)
     if policies.new_after_days is not None or policies.reactivation_after_days:
-        there = mrr.with_returns(engine.keep(there), returns(stretches), policies)
-    there = engine.keep(_dressed(night, there))
+        there = mrr.with_returns(engine.keep(there), returns(intervals), policies)
+    there = engine.keep(_with_traits(night, there))
     switched = None
     if len(currencies) > 1:
         daily = exchange_rates.daily_rates(night.company, engine, currencies, night.known_rates)
-        switched = engine.keep(movements.switches(held, stretches, periods, daily))
-    moved = movements.movements(held, there, engine.keep(movements.newly_paused(stretches, periods)), switched)
-    passed = engine.keep(night.with_traits(mrr.passing(paid_first, stretches, there, periods, rates), "first_paid_at"))
+        switched = engine.keep(movements.switches(held, intervals, periods, daily))
+    moved = movements.movements(held, there, engine.keep(movements.newly_paused(intervals, periods)), switched)
+    passed = engine.keep(night.with_traits(mrr.passing(paid_first, intervals, there, periods, rates), "first_paid_at"))
     if policies.new_and_gone == "counted":
         moved = ibis.union(moved, *(_moved(passed, name, sign, moved.columns) for name, sign in (("new", 1), ("churn", -1))))
     moved = engine.keep(moved)
     _balanced(night, there, moved)
-    presence = engine.keep(retention.contract_presence(there, retention.endings(versions, stretches, night.closes), passed, periods))
-    book = Book(night, policies, stretches, paid_first, there, _at_end(night, there), moved, presence)
+    presence = engine.keep(retention.contract_presence(there, retention.endings(versions, intervals, night.closes), passed, periods))
+    book = Book(night, policies, intervals, paid_first, there, _at_end(night, there), moved, presence)
     for rows in (presence, presence.filter(presence.before), presence.filter(presence.after), book.at_end):
         night.small_cells.speak_of(CORE, rows)
     return book
@@ -91,7 +91,7 @@ def pool(night: MeasuredNight, presence: ir.Table, first_seen: ir.Table) -> ir.T
     return retention.churned_pool(retention.Pool(night.ever_seen(first_seen), there, back), night.dimensions)
 
 
-def _dressed(night: MeasuredNight, there: ir.Table) -> ir.Table:
+def _with_traits(night: MeasuredNight, there: ir.Table) -> ir.Table:
     """The accounts with their traits: of the start of the period, or of its end for those who were not there before.
 
     A boundary looks at what was so just before it, as the ledger does.

@@ -25,8 +25,8 @@ MONTHS_PER = {"day": Fraction(365, 12), "week": Fraction(52, 12), "month": Fract
 def ledger(versions: ir.Table, policies: Policies, engine: Engine, closes: datetime, credits: ir.Table | None = None) -> ir.Table:
     """What every subscription was worth a month, over time.
 
-    Grain: one row per stretch of time in which a subscription paid, was on trial or paused, and, where credits reduce MRR,
-    one per stretch of time in which credit notes take from it.
+    Grain: one row per interval of time in which a subscription paid, was on trial or paused, and, where credits reduce MRR,
+    one per interval of time in which credit notes take from it.
     Columns: customer_id, subscription_id, plan, currency; from_at, until_at (excluded, empty while it lasts);
     mrr, per month in the contract's currency, decimal(24,4), 0 unless paying, negative of a credit; standing: active,
     past_due, paused, trial, credited.
@@ -46,7 +46,7 @@ def ledger(versions: ir.Table, policies: Policies, engine: Engine, closes: datet
     )
     unpaused = policies.pause == "unchanged"
     worth = ["active", *(["past_due"] if policies.past_due != "not_counted" else []), *(["paused"] if unpaused else [])]
-    stretches = priced.mutate(
+    intervals = priced.mutate(
         mrr=priced.status.isin(worth).ifelse(_a_month(priced.amount, priced.months, priced.per), ibis.literal(0).cast(MONEY)),
         standing=priced.status.cases(
             ("trialing", "trial"),
@@ -57,9 +57,9 @@ def ledger(versions: ir.Table, policies: Policies, engine: Engine, closes: datet
         ),
     ).filter(lambda t: (t.standing != "ended") & (t.until_at.isnull() | (t.until_at > t.from_at)))
     columns = ("customer_id", "subscription_id", "plan", "currency", "from_at", "until_at", "mrr", "standing")
-    stretches = engine.keep(stretches.select(*columns))
-    paid = _bridged(stretches.filter(stretches.mrr > 0), policies.gap_days)
-    rest = stretches.filter(stretches.mrr == 0)
+    intervals = engine.keep(intervals.select(*columns))
+    paid = _bridged(intervals.filter(intervals.mrr > 0), policies.gap_days)
+    rest = intervals.filter(intervals.mrr == 0)
     if credits is None or policies.credits == "apart":
         return ibis.union(paid, rest)
     return ibis.union(paid, rest, _credited(paid, credits, priced).select(*columns))
@@ -127,18 +127,18 @@ def first_payments(night: MeasuredNight) -> ir.Table:
     return night.engine.keep(first_paid(mrr_intervals(night)))
 
 
-def first_paid(stretches: ir.Table) -> ir.Table:
+def first_paid(intervals: ir.Table) -> ir.Table:
     """When each customer first paid. Grain: one row per customer_id that ever had MRR; column first_paid_at."""
-    paid = stretches.filter(stretches.mrr > 0)
+    paid = intervals.filter(intervals.mrr > 0)
     return paid.group_by("customer_id").agg(first_paid_at=paid.from_at.min())
 
 
-def returns(stretches: ir.Table) -> ir.Table:
+def returns(intervals: ir.Table) -> ir.Table:
     """When customers came back after they had stopped paying.
 
     Grain: one row per customer_id and at (the first instant paid again). Column: away_days, since what was paid last ended.
     """
-    paid = stretches.filter(stretches.mrr > 0)
+    paid = intervals.filter(intervals.mrr > 0)
     inside = {"group_by": "customer_id", "order_by": [ibis.asc("from_at"), ibis.asc("subscription_id")]}
     ends = paid.mutate(reach=_ends(paid).max().over(ibis.cumulative_window(**inside)))
     ends = ends.mutate(last=ends.reach.lag().over(**inside))
@@ -148,7 +148,7 @@ def returns(stretches: ir.Table) -> ir.Table:
 
 
 def _ends(paid: ir.Table) -> ir.TimestampColumn:
-    """When each stretch ends; what lasts ends never."""
+    """When each interval ends; what lasts ends never."""
     return paid.until_at.coalesce(ibis.timestamp("9999-01-01 00:00:00").cast(paid.from_at.type()))
 
 
@@ -212,7 +212,7 @@ def _cancelled(versions: ir.Table, policies: Policies) -> ir.Table:
 def _credited(paid: ir.Table, credits: ir.Table, priced: ir.Table) -> ir.Table:
     """Credit notes on subscriptions as negative MRR for one billing interval; together never more than the subscription is worth.
 
-    An interval of months or years is reckoned at 30 and 365 days. Grain: one row per stretch of `paid` and span of time in
+    An interval of months or years is reckoned at 30 and 365 days. Grain: one row per interval of `paid` and span of time in
     which the same notes take from it.
     """
     notes = credits.filter((credits.kind == "credit") & credits.voided_at.isnull() & credits.subscription_id.notnull())
@@ -259,7 +259,7 @@ def _bridged(paid: ir.Table, gap_days: int) -> ir.Table:
     ends = paid.mutate(end_at=_ends(paid))
     ends = ends.mutate(reach=ends.end_at.max().over(so_far))
     ends = ends.mutate(next_at=ends.from_at.lead().over(**inside), first=(ends.from_at > ends.reach.lag().over(**inside)).fill_null(False))
-    # stretches that touch or overlap are one run of paid time; a gap lies between two runs
+    # intervals that touch or overlap are one run of paid time; a gap lies between two runs
     runs = ends.mutate(run=ends["first"].cast("int64").sum().over(so_far))
     short = (runs.next_at > runs.reach) & (runs.next_at < runs.reach + ibis.interval(days=gap_days))
     runs = runs.mutate(closed_at=short.ifelse(runs.next_at, ibis.null(runs.next_at.type())))

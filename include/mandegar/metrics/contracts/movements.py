@@ -87,16 +87,16 @@ def _beside(rows: ir.Table, part: ir.Table, column: str) -> ir.Table:
     return joined.select(*rows.columns, **{column: joined[column].fill_null(ibis.literal(0).cast(MONEY))})
 
 
-def newly_paused(stretches: ir.Table, periods: ir.Table) -> ir.Table:
+def newly_paused(intervals: ir.Table, periods: ir.Table) -> ir.Table:
     """What was paid at the start of a period for subscriptions that are paused at its end.
 
     Grain: one row per period, customer_id and currency. Column: to_pause, in the contract's currency.
     """
     spans = periods.select("period", "starts_at", "ends_at")
-    resting = stretches.filter(stretches.standing == "paused").select(resting="subscription_id", since="from_at", till="until_at")
+    resting = intervals.filter(intervals.standing == "paused").select(resting="subscription_id", since="from_at", till="until_at")
     at_end = resting.join(spans, [resting.since < spans.ends_at, resting.till.isnull() | (resting.till >= spans.ends_at)])
     at_end = at_end.select("resting", "period", "starts_at").view()
-    paid = stretches.filter(stretches.mrr > 0).select("subscription_id", "customer_id", "currency", "mrr", "from_at", "until_at")
+    paid = intervals.filter(intervals.mrr > 0).select("subscription_id", "customer_id", "currency", "mrr", "from_at", "until_at")
     both = at_end.join(
         paid,
         [
@@ -108,7 +108,7 @@ def newly_paused(stretches: ir.Table, periods: ir.Table) -> ir.Table:
     return both.group_by(*GRAIN).agg(to_pause=both.mrr.sum().cast(MONEY))
 
 
-def switches(held: ir.Table, stretches: ir.Table, periods: ir.Table, daily: ir.Table) -> ir.Table:
+def switches(held: ir.Table, intervals: ir.Table, periods: ir.Table, daily: ir.Table) -> ir.Table:
     """What accounts that changed from one currency to another took with them, at the rate of that day.
 
     Grain: one row per period, customer_id and currency of an account whose MRR fell in one currency and rose in another.
@@ -119,7 +119,7 @@ def switches(held: ir.Table, stretches: ir.Table, periods: ir.Table, daily: ir.T
     sides = changed.group_by("period", "customer_id").agg(rose=(changed.m1 > changed.m0).any(), fell=(changed.m1 < changed.m0).any())
     both = sides.filter(sides.rose & sides.fell).select("period", "customer_id")
     rows = changed.semi_join(both, ["period", "customer_id"]).select(*GRAIN, change=(changed.m1 - changed.m0).cast(MONEY))
-    valued = _valued(rows, stretches, periods.select("period", "starts_at", "ends_at"), daily)
+    valued = _valued(rows, intervals, periods.select("period", "starts_at", "ends_at"), daily)
     zero = ibis.literal(0).cast(MONEY)
     sums = valued.group_by("period", "customer_id").agg(
         rose=(valued.change > 0).ifelse(valued.value, zero).sum().cast(MONEY),
@@ -132,10 +132,10 @@ def switches(held: ir.Table, stretches: ir.Table, periods: ir.Table, daily: ir.T
     return weighed.select(*GRAIN, moved=(offset > 0).ifelse(moved, zero))
 
 
-def _valued(rows: ir.Table, stretches: ir.Table, spans: ir.Table, daily: ir.Table) -> ir.Table:
+def _valued(rows: ir.Table, intervals: ir.Table, spans: ir.Table, daily: ir.Table) -> ir.Table:
     """Changes with their size in the company's currency on the day an account began to pay in another: column value."""
     dated = rows.join(spans, "period").select(*rows.columns, "starts_at", "ends_at")
-    paid = stretches.filter(stretches.mrr > 0).select("from_at", who="customer_id", paid_in="currency")
+    paid = intervals.filter(intervals.mrr > 0).select("from_at", who="customer_id", paid_in="currency")
     rising = dated.filter(dated.change > 0).select("period", "customer_id", "currency", "starts_at", "ends_at").view()
     within = [paid.from_at >= rising.starts_at, paid.from_at < rising.ends_at]
     began = rising.join(paid, [rising.customer_id == paid.who, rising.currency == paid.paid_in, *within])

@@ -12,16 +12,16 @@ from mandegar.metrics.frame.grain import PERIOD
 PLAN_AT_END = "plan_at_end"
 
 
-def standing_at(stretches: ir.Table, instants: ir.Table, with_plan: bool = False) -> ir.Table:
+def standing_at(intervals: ir.Table, instants: ir.Table, with_plan: bool = False) -> ir.Table:
     """Every account's MRR and standing just before the given instants.
 
     Grain: one row per at, customer_id and currency with any subscription. Columns: mrr in contract currency; paused,
     past_due, trial: whether some subscription of the account stood so; if asked for, `of plan`: what most is paid for.
     A change exactly at an instant comes after it.
     """
-    there = stretches.join(
+    there = intervals.join(
         instants,
-        [stretches.from_at < instants["at"], stretches.until_at.isnull() | (stretches.until_at >= instants["at"])],
+        [intervals.from_at < instants["at"], intervals.until_at.isnull() | (intervals.until_at >= instants["at"])],
     )
     plan = {PLAN: main_plan(there)} if with_plan else {}
     return there.group_by("at", "customer_id", "currency").agg(
@@ -38,7 +38,7 @@ def positions(standing: ir.Table, periods: ir.Table, rates: ir.Table) -> ir.Tabl
     Columns: m0, m1 in contract currency; r0, r1 the same in the company's currency at the rate of each boundary; r0_now,
     m0 at the rate of the end; rate_end, that rate; was_paused, is_paused, is_past_due, is_trial; if standing has it, `of plan`,
     what most is paid for, of the start if anything was paid in that currency then, and plan_at_end.
-    rates: at, currency, rate (metrics.fx).
+    rates: at, currency, rate (compute.exchange_rates).
     """
     spans = periods.select("period", "starts_at", "ends_at")
     with_plan = PLAN in standing.columns
@@ -135,7 +135,7 @@ def with_returns(there: ir.Table, back: ir.Table, policies: Policies) -> ir.Tabl
     return joined.select(*kept, ever_paid=ever_paid, back_soon=joined.again.fill_null(False) & ever_paid)
 
 
-def passing(first_paid: ir.Table, stretches: ir.Table, there: ir.Table, periods: ir.Table, rates: ir.Table) -> ir.Table:
+def passing(first_paid: ir.Table, intervals: ir.Table, there: ir.Table, periods: ir.Table, rates: ir.Table) -> ir.Table:
     """Who came and went inside one period: first paid within it, and neither paying nor paused at its end.
 
     Grain: one row per period, customer_id and currency. Columns: first_paid_at; amount, the MRR first paid, in the
@@ -145,7 +145,7 @@ def passing(first_paid: ir.Table, stretches: ir.Table, there: ir.Table, periods:
     came = first_paid.join(spans, [first_paid.first_paid_at >= spans.starts_at, first_paid.first_paid_at < spans.ends_at])
     stayed = there.filter(there.is_paying | there.is_paused).select("period", "customer_id")
     gone = came.anti_join(stayed, ["period", "customer_id"])
-    paid = stretches.filter(stretches.mrr > 0).select("mrr", "currency", who="customer_id", began_at="from_at")
+    paid = intervals.filter(intervals.mrr > 0).select("mrr", "currency", who="customer_id", began_at="from_at")
     known = gone.join(paid, [gone.customer_id == paid.who, gone.first_paid_at == paid.began_at])
     sums = known.group_by("period", *PERIOD, "customer_id", "currency", "first_paid_at", "ends_at").agg(amount=known.mrr.sum().cast(MONEY))
     ends = rates.select(ends_at=rates["at"], currency=rates.currency, end_rate=rates.rate)

@@ -46,10 +46,10 @@ def contract_presence(there: ir.Table, endings: ir.Table, passing: ir.Table, per
     )
 
 
-def endings(versions: ir.Table, stretches: ir.Table, closes: datetime) -> ir.Table:
+def endings(versions: ir.Table, intervals: ir.Table, closes: datetime) -> ir.Table:
     """When subscriptions ended, whether against the customer's will, and whether because a term was not renewed.
 
-    Grain: one row per stated end; per past-due stretch after which the subscription went on in no way (dunning exhausted, if
+    Grain: one row per stated end; per past-due interval after which the subscription went on in no way (dunning exhausted, if
     nothing else is stated); and per term that ran out. Columns: customer_id, at, involuntary, not_renewed, stated (the source
     gives a reason; it goes before what is inferred). Not renewed is an end for a reason that says so; or, where the reason says
     neither that nor that it was cancelled, an end not before the term's of a contract that does not renew by itself and that
@@ -66,8 +66,8 @@ def endings(versions: ir.Table, stretches: ir.Table, closes: datetime) -> ir.Tab
         stated=versions.ended_reason.notnull(),
     )
     no, yes = ibis.literal(False), ibis.literal(True)
-    going_on = stretches.select(following="subscription_id", begins_at="from_at")
-    unpaid = stretches.filter((stretches.standing == "past_due") & stretches.until_at.notnull())
+    going_on = intervals.select(following="subscription_id", begins_at="from_at")
+    unpaid = intervals.filter((intervals.standing == "past_due") & intervals.until_at.notnull())
     given_up = unpaid.anti_join(going_on, [unpaid.subscription_id == going_on.following, unpaid.until_at == going_on.begins_at])
     inferred = given_up.select("customer_id", at=given_up.until_at, involuntary=yes, not_renewed=no, stated=no)
     terms = versions.select("customer_id", at=lapsed_at(versions, closes))

@@ -122,8 +122,8 @@ def _starts(night: MeasuredNight) -> ir.Table:
         FIRST_PAYMENT: whole.select("customer_id", start_at=whole.origin_at),
     }
     both = [part.mutate(cohort_by=ibis.literal(name)) for name, part in parts.items() if name in night.company.cohorts.by]
-    dressed = night.with_traits(night.engine.keep(ibis.union(*both) if len(both) > 1 else both[0]), "start_at")
-    dated = night.engine.keep(dressed.mutate(start_day=local_day(dressed.start_at, night.company.zone, night.closes)))
+    described = night.with_traits(night.engine.keep(ibis.union(*both) if len(both) > 1 else both[0]), "start_at")
+    dated = night.engine.keep(described.mutate(start_day=local_day(described.start_at, night.company.zone, night.closes)))
     days = night.engine.table(_period_of_days(night, dated)).select("cohort_start", start_day="day")
     return dated.join(days, "start_day").select(*COHORT, "customer_id", "start_day", *_traits(night))
 
@@ -133,23 +133,23 @@ def _retention(night: MeasuredNight, starts: ir.Table, scale: Scale) -> ir.Table
     engine, ages = night.engine, scale.ages
     placed = engine.keep(scale.place(starts, "start_day", "start"))
     groups = engine.keep(_groups(placed, night))
-    members = engine.keep(placed.join(groups, [*COHORT, "start", *_traits(night)]).select("customer_id", "start", "kin"))
+    members = engine.keep(placed.join(groups, [*COHORT, "start", *_traits(night)]).select("customer_id", "start", "cohort_group"))
     there = engine.keep(_aged(members, _presence(night, scale)))
     money = engine.keep(_summed(_aged(members, _money(night, scale))))
-    last = there.group_by("customer_id", "kin").agg(since=there.since.min(), until=there.until.max())
-    inside = _hits(there, ages.filter(ages.method == BRACKETED)).select("customer_id", "kin", *AGES.names).distinct()
+    last = there.group_by("customer_id", "cohort_group").agg(since=there.since.min(), until=there.until.max())
+    inside = _hits(there, ages.filter(ages.method == BRACKETED)).select("customer_id", "cohort_group", *AGES.names).distinct()
     counted = (
         _hits(_summed(there), ages.filter(ages.method == N_DAY)),
         _hits(_summed(last), ages.filter(ages.method == UNBOUNDED)),
-        inside.group_by("kin", *AGES.names).agg(people=inside.count().cast("int64")),
+        inside.group_by("cohort_group", *AGES.names).agg(people=inside.count().cast("int64")),
     )
     paid = _hits(money, ages.filter(ages.method != UNBOUNDED))
     shared = (ibis.least(paid.until, paid.age_to) - ibis.greatest(paid.since, paid.age) + 1).cast("decimal(19, 0)")
     spent = paid.mutate(amount=(paid.amount * shared).cast(SUM), people=ibis.literal(0).cast("int64"))
-    columns = ("kin", *AGES.names, "people", "amount")
+    columns = ("cohort_group", *AGES.names, "people", "amount")
     nothing = ibis.literal(0).cast(SUM)
     hits = ibis.union(*(part.mutate(amount=nothing).select(*columns) for part in counted), spent.select(*columns))
-    found = hits.join(groups, "kin")
+    found = hits.join(groups, "cohort_group")
     found = engine.keep(found.filter(found.start + _until_age(found) < scale.over))
     keys = (*COHORT, *AGES.names)
     retained = totals(found, night.dimensions, lambda rows: {"retained": rows.people.sum(), "revenue": rows.amount.sum().cast(SUM)}, keys)
@@ -157,18 +157,18 @@ def _retention(night: MeasuredNight, starts: ir.Table, scale: Scale) -> ir.Table
 
 
 def _groups(placed: ir.Table, night: MeasuredNight) -> ir.Table:
-    """Who started in the same unit of the same cohort with the same traits, as one number, `kin`; with how many they are."""
+    """Who started in the same unit of the same cohort with the same traits, as one number, `cohort_group`; with how many they are."""
     columns = (*COHORT, "start", *_traits(night))
     counted = placed.group_by(*columns).agg(people=placed.count().cast("int64"))
-    return counted.mutate(kin=ibis.row_number().over(order_by=list(columns)).cast("int64"))
+    return counted.mutate(cohort_group=ibis.row_number().over(order_by=list(columns)).cast("int64"))
 
 
 def _cohorts(night: MeasuredNight, groups: ir.Table, money: ir.Table, scale: Scale) -> ir.Table:
     """The cohorts at every age: how many they are, how many have reached it, and what these brought in at age 0."""
     nothing, nobody = ibis.literal(0).cast(SUM), ibis.literal(0).cast("int64")
     at_first = money.filter((money.since <= 0) & (money.until >= 0))
-    base = at_first.group_by("kin").agg(amount=at_first.amount.sum().cast(SUM))
-    joined = groups.left_join(base, "kin")
+    base = at_first.group_by("cohort_group").agg(amount=at_first.amount.sum().cast(SUM))
+    joined = groups.left_join(base, "cohort_group")
     both = joined.select(*groups.columns, amount=joined.amount.fill_null(nothing)).cross_join(scale.ages)
     reached = both.start + _until_age(both) < scale.over
     flagged = both.mutate(there=reached.ifelse(both.people, nobody), base=reached.ifelse(both.amount, nothing).cast(SUM))
@@ -241,16 +241,16 @@ def _ends_within(night: MeasuredNight, rows: ir.Table, scale: Scale) -> ir.Table
 
 
 def _aged(members: ir.Table, rows: ir.Table) -> ir.Table:
-    """Units as ages of the members: customer_id, kin, since, until (included), and amount where the rows have it."""
+    """Units as ages of the members: customer_id, cohort_group, since, until (included), and amount where the rows have it."""
     joined = members.join(rows, "customer_id")
     own = [name for name in ("amount",) if name in rows.columns]
-    return joined.select("customer_id", "kin", *own, since=joined.from_unit - joined.start, until=joined.to_unit - joined.start)
+    return joined.select("customer_id", "cohort_group", *own, since=joined.from_unit - joined.start, until=joined.to_unit - joined.start)
 
 
 def _summed(rows: ir.Table) -> ir.Table:
-    """Customers of the same kin and ages together: people, or amount."""
+    """Customers of the same cohort_group and ages together: people, or amount."""
     total = {"amount": rows.amount.sum().cast(SUM)} if "amount" in rows.columns else {"people": rows.count().cast("int64")}
-    return rows.group_by("kin", "since", "until").agg(**total)
+    return rows.group_by("cohort_group", "since", "until").agg(**total)
 
 
 def _hits(rows: ir.Table, ages: ir.Table) -> ir.Table:

@@ -15,18 +15,18 @@ from mandegar.metrics.purchases.purchases import purchases_of
 from mandegar.time.calendar import midnight, period_of
 
 AGAIN = timedelta(days=1)  # two invoices of one day are one visit
-NEWCOMERS = (
-    Metric("new_customers_before", "newcomers", None, "customers who came for the first time in the period before"),
-    Metric("new_customer_retention_rate", "newcomers_retained", "newcomers", "of them, those who are still customers at the end"),
+NEW_CUSTOMERS = (
+    Metric("new_customers_before", "new_customers", None, "customers who came for the first time in the period before"),
+    Metric("new_customer_retention_rate", "retained", "new_customers", "of them, those who are still customers at the end"),
 )
 
 
-def newcomers(night: MeasuredNight) -> ir.Table:
+def new_customers(night: MeasuredNight) -> ir.Table:
     """How many of the customers who came in the period before were kept.
 
     Grain: one row per period, dimension and dimension_value with such a customer; dimensions by the customer when it came.
-    Columns (int64): newcomers, who first paid (without contracts: first bought) in the period before, those who left at once
-    among them; newcomers_retained, of them those who pay at the end of this period (without contracts: who bought again, a
+    Columns (int64): new_customers, who first paid (without contracts: first bought) in the period before, those who left at once
+    among them; retained, of them those who pay at the end of this period (without contracts: who bought again, a
     day or more later, before its end). A pause at the end does not count as kept. Of a running period: so far.
     """
     if night.contractual:
@@ -35,15 +35,15 @@ def newcomers(night: MeasuredNight) -> ir.Table:
         bought = purchases_of(night).select("customer_id", "issued_at")
         came = bought.group_by("customer_id").agg(came_at=bought.issued_at.min())
     spans = night.engine.table(_with_period_before(night))
-    dressed = night.engine.keep(night.with_traits(came, "came_at"))
-    new = dressed.join(spans, [dressed.came_at >= spans.before_at, dressed.came_at < spans.starts_at])
-    new = night.engine.keep(new.select(*PERIOD, "ends_at", *dressed.columns))
+    described = night.engine.keep(night.with_traits(came, "came_at"))
+    new = described.join(spans, [described.came_at >= spans.before_at, described.came_at < spans.starts_at])
+    new = night.engine.keep(new.select(*PERIOD, "ends_at", *described.columns))
     kept = _paying(night, new) if night.contractual else _buying_again(night, new)
     joined = new.left_join(kept.distinct().mutate(stayed=ibis.literal(True)), [*PERIOD, "customer_id"])
     marked = joined.select(*new.columns, stayed=joined.stayed.fill_null(False))
-    night.small_cells.speak_of("Newcomers", marked)
+    night.small_cells.speak_of("New customers", marked)
     return totals(
-        marked, night.dimensions, lambda rows: {"newcomers": rows.count(), "newcomers_retained": rows.stayed.cast("int64").sum()}, PERIOD
+        marked, night.dimensions, lambda rows: {"new_customers": rows.count(), "retained": rows.stayed.cast("int64").sum()}, PERIOD
     )
 
 

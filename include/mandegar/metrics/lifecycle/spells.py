@@ -12,9 +12,9 @@ from mandegar.time.local_days import NEVER, local_day, number
 def spans(night: MeasuredNight) -> ir.Table:
     """On which days customers were there, one row per reason to be.
 
-    Grain: one row per paid or paused stretch of a subscription; without contracts one per day with a purchase.
+    Grain: one row per paid or paused interval of a subscription; without contracts one per day with a purchase.
     Columns: customer_id; from_day, until_day (excluded; NEVER while it lasts) in days since 1970-01-01, of the company's own
-    days; paid, false for a pause. A stretch that ends on day D no longer counts at the end of D. A purchase counts for
+    days; paid, false for a pause. A interval that ends on day D no longer counts at the end of D. A purchase counts for
     `churn.days` days, its own among them.
     """
     if night.contractual:

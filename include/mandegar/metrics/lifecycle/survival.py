@@ -51,16 +51,16 @@ def survival_curve(night: MeasuredNight) -> ir.Table:
     Formula: see `kaplan_meier`. Errors: none; an empty book gives no rows.
     """
     lives = night.engine.keep(tenures(night))
-    dressed = night.engine.keep(night.with_traits(lives, "origin_at"))
-    night.small_cells.speak_of("Survival", dressed.mutate(curve=ibis.literal("of all time")), keys=("curve",))
+    described = night.engine.keep(night.with_traits(lives, "origin_at"))
+    night.small_cells.speak_of("Survival", described.mutate(curve=ibis.literal("of all time")), keys=("curve",))
     moves = ibis.union(
-        dressed.mutate(day=dressed.entry_day, entered=1, voluntarily=0, involuntarily=0, kept=0),
-        dressed.mutate(
-            day=dressed.tenure_days,
+        described.mutate(day=described.entry_day, entered=1, voluntarily=0, involuntarily=0, kept=0),
+        described.mutate(
+            day=described.tenure_days,
             entered=0,
-            voluntarily=(dressed.left & ~dressed.involuntary).cast("int8"),
-            involuntarily=(dressed.left & dressed.involuntary).cast("int8"),
-            kept=(~dressed.left).cast("int8"),
+            voluntarily=(described.left & ~described.involuntary).cast("int8"),
+            involuntarily=(described.left & described.involuntary).cast("int8"),
+            kept=(~described.left).cast("int8"),
         ),
     )
     columns = ("entered", "voluntarily", "involuntarily", "kept")

@@ -47,7 +47,7 @@ def churn_forecast(company: Company, engine: Engine, kpis: ir.Table) -> ir.Table
     low/high_80 and _95, between which it will lie with that probability (float64, in the metric's unit); method; periods_used.
     What testing on the past says of that horizon: backtests, how many forecasts; coverage_80 and _95, the share of them whose
     bounds held the truth; mae, the mean absolute error, beside mae_naive, that of the last value; empty without any.
-    Formula: metrics.forecast_model. Counts and money of all three months are of those there at the last month's end: that
+    Formula: metrics.outlook.forecast_model. Counts and money of all three months are of those there at the last month's end: that
     customers will come meanwhile is not foretold. Seasons are not known to it.
     No rows where fewer than 6 closed months follow each other up to the last one, or nobody is there any more.
     kpis: kpi_period; taken is its default convention.

@@ -12,7 +12,7 @@ from mandegar.time.local_days import local_day, number
 def kept_purchases(invoices: ir.Table) -> ir.Table:
     """The purchases that were not cancelled.
 
-    Grain: one row per invoice that counts as a purchase (metrics.purchases) and was not taken back whole. Columns:
+    Grain: one row per invoice that counts as a purchase (metrics.purchases.purchases) and was not taken back whole. Columns:
     customer_id, issued_at, net_amount.
     Policy: a credit note takes back the latest purchase before it of the same customer and the same net amount that is not
     taken back yet; one of another amount is a discount or part of a purchase, and lowers revenue only.

@@ -27,7 +27,7 @@ def rfm(buyers: ir.Table) -> ir.Table:
     Formula: quintiles of the rank (SQL's NTILE): of recency_days, the fewest best; of purchases; of revenue. Equal customers are
     ranked by the other two, then by customer_id, so that a score never depends on the order of rows; where the count is not a
     multiple of five the lower fifths are larger by one.
-    buyers: customer_id, recency_days, purchases and revenue, all net of what was cancelled (metrics.purchase_history).
+    buyers: customer_id, recency_days, purchases and revenue, all net of what was cancelled (metrics.purchases.purchase_history).
     Source: Hughes 1994, Strategic Database Marketing (quintiles); the segments' names are the field's usual ones.
     """
     late, often, much = buyers.recency_days.desc(), buyers.purchases.asc(), buyers.revenue.asc()

@@ -43,7 +43,7 @@ class Family:
     of_money: bool = False
     reaches_on: bool = False
 
-    def told_of(self, night: MeasuredNight) -> bool:
+    def applies_to(self, night: MeasuredNight) -> bool:
         """Whether the company has what the family needs."""
         return all(night.company.has(entity) for entity in self.needs) and self.kind in (None, night.company.churn.kind)
 
@@ -82,7 +82,9 @@ FEEDBACK = Family(
     of_customers=False,
 )
 OWN_CYCLES = Family("Own cycles", "purchases.own_cycle.own_cycle", own_cycle.OWN_CYCLE, needs=("invoice",), kind="inactivity")
-NEWCOMERS = Family("Newcomers", "lifecycle.new_customers.newcomers", new_customers.NEWCOMERS, settled=False, reaches_on=True)
+NEW_CUSTOMERS = Family(
+    "New customers", "lifecycle.new_customers.new_customers", new_customers.NEW_CUSTOMERS, settled=False, reaches_on=True
+)
 ACTIVATION = Family(
     "Activation", "lifecycle.activation.activation", activation.ACTIVATION, settled=False, stands_on=("customer", "usage", "interaction")
 )
@@ -102,18 +104,18 @@ FAMILIES = (
     WORTH_KEEPING,
     WORTH,
     OWN_CYCLES,
-    NEWCOMERS,
+    NEW_CUSTOMERS,
     ACTIVATION,
     ACQUISITION,
     SUPPORT,
     FEEDBACK,
 )
-RIPENING: tuple[tuple[Family, Callable[[MeasuredNight], ir.Table]], ...] = (
-    (NEWCOMERS, new_customers.newcomers),
+BY_SIGNUP: tuple[tuple[Family, Callable[[MeasuredNight], ir.Table]], ...] = (
+    (NEW_CUSTOMERS, new_customers.new_customers),
     (ACTIVATION, activation.activation),
 )
 METRIC_NAMES = tuple(metric.name for family in FAMILIES for metric in family.metrics)
-RIPE_AFTER = timedelta(days=activation.WINDOW + 1)  # so long a closed period's figures ripen by themselves
+SETTLED_AFTER = timedelta(days=activation.WINDOW + 1)  # so long a closed period's figures ripen by themselves
 SETTLED = tuple(metric.name for family in FAMILIES if family.settled for metric in family.metrics)
 ENDLESS = tuple(metric.name for metric in ACQUISITION.metrics)  # what won customers are worth moves as long as they stay
 UNSETTLED = tuple(metric.name for family in FAMILIES if not family.settled for metric in family.metrics if metric.name not in ENDLESS)
@@ -154,38 +156,38 @@ def settings_are_right(company: Company) -> None:
 def beside_the_core(night: MeasuredNight, presence: ir.Table, wide: ir.Table) -> list[ir.Table]:
     """Figures of the core's own periods that follow from it, as rows of kpi_period. wide: the core's wide table."""
     found = []
-    if REVENUE.told_of(night):
+    if REVENUE.applies_to(night):
         found.append(night.small_cells.hide(kpi.tall(wide, REVENUE.metrics, night.periods), REVENUE.title))
-    if WORTH_KEEPING.told_of(night):
+    if WORTH_KEEPING.applies_to(night):
         values = night.engine.keep(worth_keeping.base_values(night))
         night.small_cells.speak_of(WORTH_KEEPING.title, presence.filter(presence.before).semi_join(values, [*PERIOD, "customer_id"]))
         kept = worth_keeping.worth_keeping(presence, values, night.dimensions)
         told = kpi.tall(night.engine.keep(kept), WORTH_KEEPING.metrics, night.periods)
         found.append(night.small_cells.hide(told, WORTH_KEEPING.title))
-    if OWN_CYCLES.told_of(night):
+    if OWN_CYCLES.applies_to(night):
         cycles = night.engine.keep(own_cycle.own_cycle(night))
         found.append(night.small_cells.hide(kpi.tall(cycles, OWN_CYCLES.metrics, night.periods), OWN_CYCLES.title))
     if night.contractual:
         found.append(kpi.tall(night.engine.keep(worth.worth(wide)), WORTH.metrics, night.periods))
-    elif REVENUE.told_of(night):
+    elif REVENUE.applies_to(night):
         told = kpi.tall(night.engine.keep(worth.worth_without_contracts(wide, night.periods)), WORTH.metrics, night.periods)
         found.append(night.small_cells.hide(told, REVENUE.title))
     return found
 
 
-def ripening(night: MeasuredNight) -> tuple[list[ir.Table], dict[str, ir.Table]]:
+def unsettled(night: MeasuredNight) -> tuple[list[ir.Table], dict[str, ir.Table]]:
     """Figures that go on moving for a while after their period is over, as rows of kpi_period; and the marts beside them."""
     engine, marts, cells = night.engine, {}, night.small_cells
     figures = []
-    for family, make in RIPENING:
-        if family.told_of(night):
+    for family, make in BY_SIGNUP:
+        if family.applies_to(night):
             wide = engine.keep(make(night))
             figures.append(cells.hide(kpi.tall(wide, family.metrics, night.periods), family.title))
-    if SUPPORT.told_of(night):
+    if SUPPORT.applies_to(night):
         wide = engine.keep(support.support(night))
         figures.append(cells.hide(kpi.tall(support.figures(wide), SUPPORT.metrics, night.periods), SUPPORT.title))
         marts["support_period"] = cells.without(support.support_period(wide, night.periods), SUPPORT.title)
-    if FEEDBACK.told_of(night):
+    if FEEDBACK.applies_to(night):
         wide = engine.keep(feedback.feedback(night))
         figures.append(cells.hide(kpi.tall(wide, FEEDBACK.metrics, night.periods), FEEDBACK.title))
         marts["feedback_period"] = cells.without(feedback.feedback_period(wide, night.periods), FEEDBACK.title)
@@ -202,7 +204,7 @@ def of_all_time(night: MeasuredNight) -> tuple[list[ir.Table], dict[str, ir.Tabl
         marts["repurchase_cycle"] = repurchase.repurchase_cycle(night)
     marts["customer_value"] = engine.keep(marts["customer_value"])
     figures = []
-    if ACQUISITION.told_of(night):
+    if ACQUISITION.applies_to(night):
         wide = engine.keep(acquisition.acquisition(night, marts["customer_value"]))
         shown = cells.without(wide, ACQUISITION.title)
         figures.append(cells.hide(kpi.tall(wide, ACQUISITION.metrics, night.periods), ACQUISITION.title))

@@ -38,48 +38,50 @@ def write_periods(
 ) -> int:
     """Replaces the chunks of the named periods of a mart (or all of it) and signs it; gives the rows of those periods.
 
-    The receipt holds the print of every chunk, so that the warehouse can tell which of them it has.
+    The receipt holds the fingerprint of every chunk, so that the warehouse can tell which of them it has.
     """
     before = lake.latest("marts", name, as_of)
-    known = {} if whole or before is None or before.notes is None else json.loads(before.notes)["prints"]
+    known = {} if whole or before is None or before.notes is None else json.loads(before.notes).get("fingerprints", {})
     lake.withdraw("marts", name, as_of)
     chunks = {chunk_name(row) for row in periods.to_pylist()} | (set(lake.chunk_files("marts", name)) if whole else set())
     chunked = rows.mutate(**{COMPUTED_ON: ibis.literal(as_of), CHUNK: chunk_of(rows)})
     version = engine.write_chunks(lake, "marts", name, chunks, chunked)
     files = {chunk: found for chunk, found in lake.chunk_files("marts", name, version).items() if chunk in chunks}
     schema = pa.schema([field for field in arrow_schema(chunked) if field.name != CHUNK])
-    fresh = _prints(engine, engine.chunks(lake, "marts", name, schema, files))
-    prints = {chunk: found for chunk, found in known.items() if chunk not in chunks} | fresh
+    fresh = _fingerprints(engine, engine.chunks(lake, "marts", name, schema, files))
+    fingerprints = {chunk: found for chunk, found in known.items() if chunk not in chunks} | fresh
     count = sum(int(found.split("-")[0]) for found in fresh.values())
     lake.sign(
-        "marts", name, Receipt(as_of, "all", None, closes, count, version=version, notes=json.dumps({"prints": prints}, sort_keys=True))
+        "marts",
+        name,
+        Receipt(as_of, "all", None, closes, count, version=version, notes=json.dumps({"fingerprints": fingerprints}, sort_keys=True)),
     )
     lake.tidy("marts", name)
     return count
 
 
-def prints(lake: Lake, name: str, as_of: date) -> dict[str, str]:
-    """The print of every chunk of a mart by period, as a night left it: equal rows, equal print."""
+def fingerprints(lake: Lake, name: str, as_of: date) -> dict[str, str]:
+    """The fingerprint of every chunk of a mart by period, as a night left it: equal rows, equal fingerprint."""
     receipt = lake.receipt("marts", name, as_of)
-    return json.loads(receipt.notes)["prints"] if receipt is not None and receipt.notes else {}
+    return json.loads(receipt.notes).get("fingerprints", {}) if receipt is not None and receipt.notes else {}
 
 
-def print_of(lake: Lake, name: str, as_of: date) -> str | None:
-    """The print of a mart of customers, as a night left it."""
+def fingerprint_of(lake: Lake, name: str, as_of: date) -> str | None:
+    """The fingerprint of a mart of customers, as a night left it."""
     receipt = lake.receipt("marts", name, as_of)
-    return json.loads(receipt.notes)["print"] if receipt is not None and receipt.notes else None
+    return json.loads(receipt.notes).get("fingerprint") if receipt is not None and receipt.notes else None
 
 
 def write_customers(lake: Lake, engine: Engine, name: str, rows: ir.Table, as_of: date, closes: datetime) -> int:
-    """Replaces one night's window of a mart of customers, and signs it with its print; gives its rows."""
+    """Replaces one night's window of a mart of customers, and signs it with its fingerprint; gives its rows."""
     kept = engine.keep(rows)
-    whole = _prints(engine, kept.mutate(**{CHUNK: ibis.literal("all")})).get("all", "0")
-    count = write_mart(lake, engine, name, kept, as_of, closes, notes={"print": whole})
+    whole = _fingerprints(engine, kept.mutate(**{CHUNK: ibis.literal("all")})).get("all", "0")
+    count = write_mart(lake, engine, name, kept, as_of, closes, notes={"fingerprint": whole})
     lake.forget("marts", name, KEPT_NIGHTS, as_of)
     return count
 
 
-def _prints(engine: Engine, rows: ir.Table) -> dict[str, str]:
+def _fingerprints(engine: Engine, rows: ir.Table) -> dict[str, str]:
     """A number made of all rows of a chunk, whatever their order."""
     hashed = rows.select(CHUNK, row=ibis.struct({column: rows[column] for column in rows.columns}).hash() % LARGE)
     sums = hashed.group_by(CHUNK).agg(n=hashed.count(), total=hashed.row.sum().cast("int64"))

@@ -34,7 +34,7 @@ MOVEMENT_COLUMNS = (*PERIOD, "customer_id", "movement", "currency", "amount", "a
 def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str, int]:
     """Computes the marts of a night and writes them to lake/marts; gives the rows computed per mart.
 
-    Only the periods are computed that can be others than the last night measured (metrics.changes); the rest stands.
+    Only the periods are computed that can be others than the last night measured (metrics.run.changes); the rest stands.
     Errors: IdentityBroken when movements do not add up (nothing of the night is then published), BrokenTable when there
     is no fact to measure.
     """
@@ -45,7 +45,7 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
         company = _with_days(company, estimated)
     known = changes.basis(company, lake, as_of)
     stands_on = None if known is None or known.differs else known
-    periods, ripe = (every, every) if stands_on is None else _to_compute(company, lake, engine, stands_on, every, as_of)
+    periods, unsettled = (every, every) if stands_on is None else _to_compute(company, lake, engine, stands_on, every, as_of)
     night = _night(company, lake, engine, as_of, entities, periods)
     found = contract_marts(night) if night.contractual else inactivity_marts(night)
     counts = {}
@@ -56,11 +56,11 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
         before = marts.earlier(lake, engine, name, stands_on.as_of) if stands_on else None
         dated = marts.dated(rows(night.entities["customer"]), before, as_of)
         counts[name] = marts.write_customers(lake, engine, name, dated, as_of, night.closes)
-    ripening, whole = night.over(ripe), night.over(every)
-    slow, beside = families.ripening(ripening)
+    lately, whole = night.over(unsettled), night.over(every)
+    slow, beside = families.unsettled(lately)
     for name, rows in beside.items():
         before = marts.earlier(lake, engine, name, stands_on.as_of) if stands_on else None
-        merged = marts.by_period_with_earlier(engine.keep(rows), before, ripening.periods, as_of)
+        merged = marts.by_period_with_earlier(engine.keep(rows), before, lately.periods, as_of)
         counts[name] = marts.write_mart(lake, engine, name, engine.keep(merged), as_of, night.closes)
     timeless, others = families.of_all_time(whole)
     for name, rows in others.items():
@@ -68,7 +68,7 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
         lake.forget("marts", name, marts.KEPT_NIGHTS, as_of)
     computed = [
         (night.periods, families.SETTLED),
-        (ripening.periods, families.UNSETTLED),
+        (lately.periods, families.UNSETTLED),
         (whole.periods, families.ENDLESS),
     ]
     fresh = engine.keep(families.together([found["kpi_period"], *slow, *timeless]))
@@ -98,7 +98,7 @@ def _to_compute(
     reached = changes.to_compute(every, closed, moved.since, moved.spans).to_pylist()
     wanted = {marts.chunk_name(row) for row in reached} | marts.rewritten(lake, stands_on.as_of)
     periods = pa.Table.from_pylist([row for row in every.to_pylist() if marts.chunk_name(row) in wanted], every.schema)
-    return periods, changes.to_compute(every, closed - families.RIPE_AFTER, moved.since, moved.events)
+    return periods, changes.to_compute(every, closed - families.SETTLED_AFTER, moved.since, moved.events)
 
 
 def _write_figures(
@@ -143,7 +143,7 @@ def _restated(
     have some are told: what a new dimension, convention or metric brings is no restatement.
     """
     closed = known.as_of + timedelta(days=1)
-    ripe = closed - families.RIPE_AFTER
+    ripe = closed - families.SETTLED_AFTER
     if known.differs:
         fresh, before = (one.semi_join(other, restate.OF_A_KIND) for one, other in ((fresh, before), (before, fresh)))
     parts = []
@@ -224,7 +224,7 @@ def inactivity_marts(night: MeasuredNight) -> dict[str, ir.Table]:
     bought = engine.keep(purchases_of(night))
     active = engine.keep(activity.active_at(bought, engine.table(_cutoffs(night, days))))
     lately = activity.active_at(bought, engine.table(_cutoffs(night, night.company.churn.silent_days)))
-    presence = engine.keep(_dressed(night, activity.presence(active, bought, night.periods)))
+    presence = engine.keep(_with_traits(night, activity.presence(active, bought, night.periods)))
     entries = _entries(night)
     revenues = engine.keep(purchases.revenue(entries.filter(entries.period_kind == "month")))
     wide = engine.keep(kpi.side_by_side(night.periods, _logos(night, presence, bought), _revenue_totals(night, entries)))
@@ -283,7 +283,7 @@ def _used(night: MeasuredNight) -> ir.Table | None:
     return activity.used_lately(night.entities["usage"], months, night.company.churn.silent_days)
 
 
-def _dressed(night: MeasuredNight, presence: ir.Table) -> ir.Table:
+def _with_traits(night: MeasuredNight, presence: ir.Table) -> ir.Table:
     """Who was there, with the traits of the start of the period, or of its end for those who were not there before."""
     at = presence.before.ifelse(presence.starts_at, presence.ends_at) - ibis.interval(microseconds=1)
     return night.with_traits(presence.mutate(seen_at=at), "seen_at").drop("seen_at")

@@ -50,7 +50,7 @@ def feedback(night: MeasuredNight) -> ir.Table:
     CSAT: surveys of kind csat, and the ratings of tickets (counted when the ticket was solved; csat_of_tickets of them);
     good are 4 and 5 of five; csat_answers, what it is divided by, are all answers, or the good and the bad (1, 2) under the
     policy `feedback.csat: good_or_bad`. CES: mean of the answers.
-    An answer outside the scale of its kind counts nowhere. Intervals: metrics.intervals; time to react: metrics.reactions.
+    An answer outside the scale of its kind counts nowhere. Intervals: metrics.service.confidence; time to react: metrics.service.reactions.
     """
     engine = night.engine
     surveys = engine.keep(night.with_traits(_on_scale(night.entities["survey"]), "answered_at"))
@@ -106,9 +106,9 @@ def _ratings(night: MeasuredNight, surveys: ir.Table) -> ir.Table:
         of_ticket=ibis.literal(True),
         answered_at=tickets.solved_at.coalesce(tickets.first_solved_at, tickets.opened_at),
     )
-    dressed = night.engine.keep(night.with_traits(rated, "answered_at"))
+    described = night.engine.keep(night.with_traits(rated, "answered_at"))
     asked = surveys.filter(surveys.kind == "csat").mutate(score=surveys.score.cast("float64"), of_ticket=ibis.literal(False))
-    ratings = ibis.union(dressed, asked.select(*dressed.columns))
+    ratings = ibis.union(described, asked.select(*described.columns))
     if night.company.feedback.csat == "good_or_bad":
         ratings = ratings.filter((ratings.score >= CSAT_GOOD) | (ratings.score <= CSAT_BAD))
     return during(ratings, night.periods, "answered_at")

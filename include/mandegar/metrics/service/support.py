@@ -53,7 +53,7 @@ def support(night: MeasuredNight) -> ir.Table:
     reopened of reopened_of (solved, and known whether reopened); replies of replies_of (tickets with a known number).
     Columns, minutes (float64): MINUTES, quantiles of the three waits from the opening, by the calendar and by working time:
     first response (first public reply of an agent), first resolution (first solved), resolution (last solved).
-    Formula: metrics.waiting; a ticket not answered or solved is censored when the night closes (or, of the answer, when it was
+    Formula: metrics.service.waiting; a ticket not answered or solved is censored when the night closes (or, of the answer, when it was
     solved without one), so that it is neither 0 nor forgotten.
     """
     engine, periods = night.engine, night.periods

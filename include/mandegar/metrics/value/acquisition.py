@@ -32,7 +32,7 @@ def acquisition(night: MeasuredNight, values: ir.Table) -> ir.Table:
     Formula: CAC = acquisition_spend / customers_acquired; CLV:CAC = clv_acquired / acquisition_spend, which is mean CLV / CAC of the
     period's cohort. Policy: channels named under acquisition.retention_channels are no acquisition spend; an account older than the
     data was not acquired in any period. A customer's channel is its acquisition_channel, spelt as `spend` spells it.
-    values: customer_id and lifetime_value (metrics.value).
+    values: customer_id and lifetime_value (metrics.value.value).
     """
     nothing, nobody = ibis.literal(0).cast(SUM), ibis.literal(0).cast("int64")
     spent = within(_spend(night), "at", night.periods)

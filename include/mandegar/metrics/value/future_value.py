@@ -55,7 +55,7 @@ def monthly_retentions(night: MeasuredNight) -> dict[str | None, float]:
     """r: the share of customers who stay for another month, as the company's own last year shows it; of all (None), and by channel.
 
     Formula: exp(-leavings / days lived by all customers x 365.25 / 12), over the 365 days up to the night (or since data_from);
-    a leaving is the end of a spell (metrics.spells), a return begins another. Not there where nobody was there; of an acquisition
+    a leaving is the end of a spell (metrics.lifecycle.spells), a return begins another. Not there where nobody was there; of an acquisition
     channel only if at least LEAST_LEFT left, else it is taken to be that of all.
     """
     over = today(night)
@@ -86,7 +86,7 @@ def contractual(night: MeasuredNight, margin: float) -> FutureValue:
     no model.
     Formula: m r / (1 + d - r) and m (1 + d) / (1 + d - r), m = MRR x margin, r and d per month, r that of the customer's acquisition
     channel (monthly_retentions, monthly_discount). clv_sbg: m x the payments ahead of who has stayed so many months, where customers
-    differ in how likely they leave (metrics.retention_model): who has stayed long is worth more than r alone says.
+    differ in how likely they leave (metrics.value.retention_model): who has stayed long is worth more than r alone says.
     Source: Gupta and Lehmann 2003, Customers as Assets.
     margin: what is left of revenue after the cost of goods and of serving, as a share.
     """
@@ -175,7 +175,7 @@ def non_contractual(night: MeasuredNight, histories: ir.Table, margin: float) ->
     Grain: one row per customer_id of the histories. Columns: p_alive; expected_purchases, days with a purchase in the next year;
     expected_value of one of them, in the company's currency; clv_non_contractual, in the company's currency. Empty where there is
     no model: the parameters then say why.
-    Formula: BG/NBD for purchases, Gamma-Gamma for their value (metrics.buyer_model); CLV = margin x expected value x the sum over
+    Formula: BG/NBD for purchases, Gamma-Gamma for their value (metrics.purchases.buyer_model); CLV = margin x expected value x the sum over
     the horizon's months i of purchases expected in month i / (1 + d)^i.
     Source: Fader, Hardie and Lee 2005, RFM and CLV: Using Iso-Value Curves for Customer Base Analysis.
     """

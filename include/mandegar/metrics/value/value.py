@@ -29,7 +29,7 @@ def valuation(night: MeasuredNight) -> dict[str, ir.Table]:
     lifetime_value, historic_clv + clv_contractual or clv_non_contractual (0 where there is none).
     value_model. Grain: one row per model and parameter the values stand on. Columns: value, std_error (empty where it has none),
     no_model, why there is none.
-    Policy: purchases are net of cancellations (metrics.purchase_history); the margin on future revenue is the company's own over
+    Policy: purchases are net of cancellations (metrics.purchases.purchase_history); the margin on future revenue is the company's own over
     all customers and time, (revenue - cost of goods - cost to serve) / revenue, and 1 where there is no revenue.
     """
     engine = night.engine

@@ -14,7 +14,7 @@ from mandegar.quality.schemas import HELD_SCHEMA
 IN_MEMORY = 50_000
 
 
-class Held:
+class Buffer:
     """Collects lines and gives them back in the order of their rows and rules."""
 
     def __init__(self, in_memory: int = IN_MEMORY) -> None:

@@ -19,10 +19,10 @@ from mandegar.quality.schemas import MENDED_SCHEMA
 from mandegar.storage.lake import Lake
 
 STAGE = "mended"
-Mends = dict[str, dict[str, str] | None]  # by the id of the row; None: dropped
+Corrections = dict[str, dict[str, str] | None]  # by the id of the row; None: dropped
 
 
-def mends(lake: Lake, source: str) -> Mends:
+def known_corrections(lake: Lake, source: str) -> Corrections:
     """What was decided of rows of a source table; of several decisions on one row the last night's."""
     return {row["id"]: json.loads(row["record"]) if row["record"] else None for _, row in _written(lake, source)}
 
@@ -30,7 +30,7 @@ def mends(lake: Lake, source: str) -> Mends:
 def drops(lake: Lake, source: str) -> list[tuple[date, str, int]]:
     """The rows that are dropped now: on which night, for what reason, how many."""
     last = {row["id"]: (night, row.get("dropped") or "") for night, row in _written(lake, source) if not row["record"]}
-    mended = {name for name, record in mends(lake, source).items() if record is not None}
+    mended = {name for name, record in known_corrections(lake, source).items() if record is not None}
     counts = Counter(told for name, told in last.items() if name not in mended)
     return [(night, reason, count) for (night, reason), count in sorted(counts.items())]
 
@@ -45,17 +45,17 @@ def drop(lake: Lake, source: str, as_of: date, rows: list[quarantine.Waiting], r
     _add(lake, source, as_of, {row.id: _line(row.id, row, None, reason) for row in rows})
 
 
-def prints(known: Mends) -> set[str]:
-    """The prints of the rows that were decided on."""
+def fingerprints(known: Corrections) -> set[str]:
+    """The fingerprints of the rows that were decided on."""
     return {name.split(".")[0] for name in known}
 
 
-def pending(lake: Lake, source: str, before: date, known: Mends) -> list[date]:
+def pending(lake: Lake, source: str, before: date, known: Corrections) -> list[date]:
     """The nights before a day whose windows count on it and hold a row back that was decided on."""
     if not known:
         return []
     nights = [night for night in quarantine.counting(lake, source, before) if night < before]
-    return sorted({row.as_of for row in quarantine.waiting(lake, source, nights, prints(known)) if row.id in known})
+    return sorted({row.as_of for row in quarantine.waiting(lake, source, nights, fingerprints(known)) if row.id in known})
 
 
 def _written(lake: Lake, source: str) -> list[tuple[date, dict]]:

@@ -1,6 +1,6 @@
 """The quarantine: lines that say why a row waits, and the rows that wait now.
 
-A row is known by what the source wrote: its `id` is a print of its record and the place among the rows that read the same.
+A row is known by what the source wrote: its `id` is a fingerprint of its record and the place among the rows that read the same.
 So a row that the source sends again tomorrow, still wrong, is the same row; one that the source has changed is another.
 Of rows that read the same some may be mended or dropped and wait no more; the lines of the others name their id, so that
 they keep it.
@@ -88,17 +88,17 @@ def found(row: dict, name: str) -> object:
     return row.get(as_found(name)) if value is None else value
 
 
-def print_of(record: str) -> str:
+def fingerprint_of(record: str) -> str:
     """Sixteen letters that stand for what a row said."""
     return hashlib.sha256(record.encode()).hexdigest()[:16]
 
 
 def ids(rows: Iterable[tuple[int, str]]) -> dict[int, str]:
-    """The ids of rows, by their place in the source: the print and the place among rows that read the same."""
+    """The ids of rows, by their place in the source: the fingerprint and the place among rows that read the same."""
     seen: Counter[str] = Counter()
     named = {}
     for row, record in sorted(rows):
-        mark = print_of(record)
+        mark = fingerprint_of(record)
         seen[mark] += 1
         named[row] = f"{mark}.{seen[mark]}"
     return named
@@ -118,13 +118,13 @@ def first(lake: Lake, source: str, night: date, count: int) -> list[dict]:
     return heapq.nsmallest(count, shown, key=lambda line: (line["row"] or 0, line["rule"]))
 
 
-def waiting(lake: Lake, source: str, nights: Iterable[date], prints: set[str] | None = None) -> list[Waiting]:
-    """The rows that wait in the windows of those nights, in order. prints: only rows with one of them."""
+def waiting(lake: Lake, source: str, nights: Iterable[date], fingerprints: set[str] | None = None) -> list[Waiting]:
+    """The rows that wait in the windows of those nights, in order. fingerprints: only rows with one of them."""
     found = []
     for night in nights:
         by_row: dict[int, list[dict]] = {}
         for line in lines(lake, source, night, HELD_SCHEMA.names):
-            if prints is None or print_of(line["record"] or "") in prints:
+            if fingerprints is None or fingerprint_of(line["record"] or "") in fingerprints:
                 by_row.setdefault(line["row"], []).append(line)
         for some in by_row.values():
             some.sort(key=lambda line: line["rule"])

@@ -20,7 +20,7 @@ from mandegar.config.systems import TableId
 from mandegar.errors import CompanyError, SourceError
 from mandegar.quality.quarantine import corrections, quarantine
 from mandegar.quality.quarantine.quarantine import Waiting
-from mandegar.quality.row_filter import Sieve
+from mandegar.quality.row_filter import RowFilter
 from mandegar.quality.suites import suites
 from mandegar.quality.validate import conditions, in_utc
 from mandegar.storage.lake import Lake
@@ -57,10 +57,10 @@ def piles(company: Company, lake: Lake) -> list[Pile]:
             for line in quarantine.lines(lake, source, night, ("rule", "reason")):
                 rows[line["rule"]] += 1
                 told[line["rule"]] = told.get(line["rule"], (night, ""))[0], line["reason"]
-        known = corrections.mends(lake, source)
+        known = corrections.known_corrections(lake, source)
         mended: Counter[str] = Counter()
         dropped: Counter[str] = Counter()
-        for row in quarantine.waiting(lake, source, nights, corrections.prints(known)) if known else []:
+        for row in quarantine.waiting(lake, source, nights, corrections.fingerprints(known)) if known else []:
             if row.id in known:
                 (dropped if known[row.id] is None else mended).update(line["rule"] for line in row.reasons)
         for rule, (first, reason) in sorted(told.items()):
@@ -145,7 +145,7 @@ def give_back(company: Company, lake: Lake, table: TableId, path: Path) -> int:
     """
     source, entity = str(table), ENTITIES[table.entity]
     rows = {row.id: row for row in waiting_now(company, lake, source)}
-    known = corrections.mends(lake, source)
+    known = corrections.known_corrections(lake, source)
     mended: dict[str, tuple[Waiting, dict[str, str]]] = {}
     places: dict[str, int] = {}
     for line, given in _lines(path, entity.names):
@@ -193,9 +193,9 @@ def _are_right(
     entity = ENTITIES[table.entity]
     numbered = list(mended)
     records = [(place, mended[name][1]) for place, name in enumerate(numbered)]
-    with closing(Sieve(table, entity, rules, ZoneInfo(zone), {}, "en")) as sieve:
-        sieve.sift(in_utc(corrections.typed(entity, records, zone, conditions(rules))))
-        still = [line for batch in sieve.held.batches() for line in batch.to_pylist()]
+    with closing(RowFilter(table, entity, rules, ZoneInfo(zone), {}, "en")) as row_filter:
+        row_filter.sift(in_utc(corrections.typed(entity, records, zone, conditions(rules))))
+        still = [line for batch in row_filter.buffer.batches() for line in batch.to_pylist()]
     if still:
         raise SourceError(
             "\n".join(

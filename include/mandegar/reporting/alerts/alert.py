@@ -10,7 +10,7 @@ from mandegar.quality.suites import suites
 from mandegar.quality.suites.suite_file import Owner
 from mandegar.reporting.alerts.findings import Finding, findings, owner_of
 from mandegar.reporting.alerts.message import Message, message
-from mandegar.reporting.alerts.send import ways
+from mandegar.reporting.alerts.send import channels
 from mandegar.storage.lake import Lake
 from mandegar.warehouse import tables
 from mandegar.warehouse.connect import writing
@@ -30,7 +30,7 @@ def alert(company: Company, lake: Lake, warehouse: sa.Engine, as_of: date, now: 
     problems = []
     for owner, some in _by_owner(company, found).items():
         told = message(company, owner.name, some, as_of)
-        for way, send in ways(owner).items():
+        for way, send in channels(owner).items():
             if _was_sent(warehouse, told, way):
                 continue
             try:
@@ -55,7 +55,7 @@ def _by_owner(company: Company, found: list[Finding]) -> dict[Owner, list[Findin
 
 
 def _key(told: Message, way: str) -> dict:
-    return {"as_of": told.as_of, "owner": told.owner, "channel": way, "fingerprint": told.print}
+    return {"as_of": told.as_of, "owner": told.owner, "channel": way, "fingerprint": told.fingerprint}
 
 
 def _was_sent(warehouse: sa.Engine, told: Message, way: str) -> bool:

@@ -22,7 +22,7 @@ WHAT_TO_DO = ("what to do", "چه باید کرد")
 
 @dataclass(frozen=True)
 class Message:
-    """One message to one owner about one night. print: the same for the same findings, another for others.
+    """One message to one owner about one night. fingerprint: the same for the same findings, another for others.
 
     body: as plain text; html: the same for mail programs, which put plain Persian from left to right.
     """
@@ -33,7 +33,7 @@ class Message:
     body: str
     html: str
     findings: tuple[Finding, ...]
-    print: str
+    fingerprint: str
 
     def payload(self, company: Company) -> dict:
         """The message for a program: `text` is what chats show, `findings` the same in parts."""
@@ -42,7 +42,7 @@ class Message:
             "company": company.name,
             "as_of": self.as_of.isoformat(),
             "owner": self.owner,
-            "id": self.print,
+            "id": self.fingerprint,
             "text": f"{self.subject}\n\n{self.body}",
             "findings": parts,
         }

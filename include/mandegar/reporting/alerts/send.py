@@ -23,7 +23,7 @@ SECONDS = 20
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-def ways(owner: Owner) -> dict[str, Callable[[Company, Message, datetime], None]]:
+def channels(owner: Owner) -> dict[str, Callable[[Company, Message, datetime], None]]:
     """How an owner hears of it: mail, webhook, or both."""
     found: dict[str, Callable[[Company, Message, datetime], None]] = {}
     if owner.mail:
@@ -46,12 +46,12 @@ def by_mail(address: str, message: Message, now: datetime) -> None:
     host, port = _host(server, shown)
     security = server.values.get("security") or ("ssl" if port == 465 else "none" if host in LOCAL else "starttls")
     sender = server.values.get("from") or server.values.get("login") or f"mandegar@{host}"
-    mail = MIMEMultipart("alternative", boundary=f"={message.print}")
+    mail = MIMEMultipart("alternative", boundary=f"={message.fingerprint}")
     mail.attach(MIMEText(message.body, "plain", "utf-8"))
     mail.attach(MIMEText(message.html, "html", "utf-8"))
     mail["From"], mail["To"] = sender, address
     mail["Subject"] = Header(message.subject, "utf-8", header_name="Subject").encode()  # EmailMessage loses spaces where it folds Persian
-    mail["Date"], mail["Message-ID"] = format_datetime(now), f"<{message.print}@mandegar>"
+    mail["Date"], mail["Message-ID"] = format_datetime(now), f"<{message.fingerprint}@mandegar>"
     mail["Auto-Submitted"] = "auto-generated"
     secure = ssl.create_default_context()
     try:
@@ -79,7 +79,7 @@ def by_webhook(name: str, company: Company, message: Message) -> None:
     shown = f"webhook {name}"
     given = connection(name, shown)
     address = given.values.get("url") or given.value("url", shown)
-    headers = {"Idempotency-Key": message.print}
+    headers = {"Idempotency-Key": message.fingerprint}
     if given.values.get("password"):
         headers["Authorization"] = f"Bearer {given.values['password']}"
     try:

@@ -1,4 +1,4 @@
-"""Three ways to the same tables: Mandegar, SQL written by hand for DuckDB, and pandas.
+"""Three approaches to the same tables: Mandegar, SQL written by hand for DuckDB, and pandas.
 
 The tables: fct_mrr_movement, fct_customer_period, and of kpi_period the core figures (who was there, MRR, revenue) of the whole
 company for months, quarters and years. All three read the same Parquet files and write Parquet.
@@ -114,7 +114,7 @@ def by_pandas(company: Path, core: Path, as_of: date, out: Path) -> dict[str, li
 
 
 def differences(results: dict[str, dict[str, list[str]]]) -> list[str]:
-    """Where the results of the ways differ; empty when they are the same.
+    """Where the results of the approaches differ; empty when they are the same.
 
     Compared with the first way: rows by period and movement or status, the sums of every amount of those rows, which customers
     they are of (a sum of hashes), and every key figure, to a millionth of itself.
