@@ -34,8 +34,8 @@ class RowFilter:
 
     rules: what its rows have to meet. buffer: lines of the quarantine. seen, refused: numbers of rows. broken, evaluated: per
     rule, rows that broke it and values looked at.
-    mends: what was decided of rows (quality.quarantine.quarantine.corrections); a dropped row is neither refused nor broken: the detail of the rules
-    that it breaks tells of it. locale: of what the lines and the details say.
+    known: what was decided of rows (quarantine.corrections); a dropped row is neither refused nor broken: the detail of the
+    rules that it breaks tells of it. locale: of what the lines and the details say.
     """
 
     def __init__(self, table: TableId, entity: Entity, rules: list[Rule], zone: ZoneInfo, known: Corrections, locale: str) -> None:
