@@ -16,7 +16,7 @@ from mandegar.config.entities import ENTITIES, Column
 from mandegar.errors import CompanyError
 from mandegar.metrics.contracts.policies import Policies
 from mandegar.metrics.frame.kpi import Metric
-from mandegar.metrics.run.families import FAMILIES
+from mandegar.metrics.run.families import SHIPPED
 from mandegar.quality.suites import suites
 from mandegar.quality.suites.rules import generated, in_force
 from mandegar.quality.suites.suite_file import QualityFile
@@ -137,9 +137,11 @@ def metrics() -> str:
         "denominator is 0 the value is empty. Shares are fractions of 1. What the formulas name are columns of the function under the "
         "title, in `include/mandegar/metrics/`; what follows is its docstring.\n",
     ]
-    for family in FAMILIES:
-        parts += [f"## {family.title}\n", _owner(family.room)]
-        if not family.settled:
+    for family in SHIPPED:
+        if not family.metrics:
+            continue
+        parts += [f"## {family.title}\n", _owner(family.owner)]
+        if family.settles != "with_its_rows":
             parts.append(
                 "Figures of a closed period may still ripen (a ticket is solved, a customer gets old enough); that is no restatement.\n"
             )

@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -16,6 +17,12 @@ def fingerprint(*parts: str) -> str:
             found.update(f"{file.relative_to(ROOT).as_posix()}\n".encode())
             found.update(file.read_bytes())
     return found.hexdigest()[:16]
+
+
+def installed(group: str) -> list[str]:
+    """The packages that bring something by an entry point of a group, each with its version."""
+    points = [f"{point.value} {point.dist.name} {point.dist.version}" for point in entry_points(group=group) if point.dist]
+    return sorted(points)
 
 
 def _files(part: str) -> list[Path]:

@@ -22,7 +22,7 @@ from mandegar.quality.reading import entity_schema
 from mandegar.sources.deletions import STAGE as DELETED
 from mandegar.storage.lake import CHUNK, Lake, Receipt
 
-CODE = ("conform", "calendar", "entities", "money", "engine")  # what entities are made by
+CODE = ("conform", "config.entities", "compute", "time.calendar")
 WHOLE = "all"  # the one chunk of an entity that is not cut by time
 BY_MONTH = ("invoice", "payment", "ticket", "survey", "usage", "interaction")
 

@@ -6,6 +6,7 @@ import pytest
 from tests.small_tables import Row, company, figures, invoice, night, rows, version
 
 from mandegar.compute.engine import Engine
+from mandegar.metrics.frame.family import Given
 from mandegar.metrics.frame.small_cells import hidden_cells
 from mandegar.metrics.run import families
 from mandegar.metrics.run.measure import contract_marts, inactivity_marts
@@ -142,7 +143,7 @@ def test_support_feedback_activation_and_newcomers(duckdb: Engine) -> None:
         ticket=[ticket(name) for name in NAMES],
         survey=answers,
     )
-    found, marts = families.ripening(given)
+    found, marts = families.computed("later", given, Given())
     kpis = rows(duckdb, families.together(found))
     assert told(kpis, "tickets_opened") == {"north": None, "south": 3, "east": None}
     assert told(kpis, "nps") == {"north": None, "south": 100, "east": None}
@@ -165,7 +166,7 @@ def test_cohorts_survival_and_acquisition(duckdb: Engine) -> None:
         subscription=[version(name, DAY, None, 100) for name in NAMES],
         spend=[{"day": "2026-01-01", "channel": name, "amount": 10, "currency": "USD"} for name in ("north", "south", "east")],
     )
-    found, marts = families.of_all_time(given)
+    found, marts = families.computed("never", given, Given())
     for name in ("cohort_retention", "survival_curve"):
         shown = {row["dimension_value"] for row in rows(duckdb, marts[name]) if row["dimension"] == "region"}
         assert shown == {"south"}, name

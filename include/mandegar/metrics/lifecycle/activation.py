@@ -6,6 +6,7 @@ import ibis.expr.types as ir
 from mandegar.config.settings import Milestone
 from mandegar.metrics.contracts.ledger import first_payments
 from mandegar.metrics.frame.dimensions import totals
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
@@ -48,7 +49,7 @@ def activation(night: MeasuredNight) -> ir.Table:
         aged=(joined.signup_day + WINDOW <= today(night)).cast("int64"),
         activated=joined.done.fill_null(False).cast("int64"),
     )
-    night.small_cells.speak_of("Activation", flagged)
+    night.small_cells.speak_of(FAMILY.title, flagged)
     columns = {"signed_up": "signed", "aged_30": "aged", "activated_30": "activated"}
     return totals(
         flagged, night.dimensions, lambda rows: {name: rows[column].sum().cast("int64") for name, column in columns.items()}, PERIOD
@@ -92,3 +93,12 @@ def _first_purchases(night: MeasuredNight) -> ir.Table:
 def _in_window(events: ir.Table, new: ir.Table) -> ir.Table:
     joined = events.join(new, "customer_id")
     return joined.filter(joined.day < joined.signup_day + WINDOW)
+
+
+def _family(night: MeasuredNight, _: Given) -> Found:
+    return Found(night.engine.keep(activation(night)))
+
+
+FAMILY = Family(
+    "Activation", "lifecycle.activation.activation", ACTIVATION, _family, settles="later", stands_on=("customer", "usage", "interaction")
+)

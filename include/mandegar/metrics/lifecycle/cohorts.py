@@ -11,6 +11,7 @@ from mandegar.compute import exchange_rates
 from mandegar.compute.money import MONEY, SUM
 from mandegar.metrics.contracts.ledger import mrr_intervals
 from mandegar.metrics.frame.dimensions import column_of, totals, traits
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.lifecycle.spells import spans, spells, today
 from mandegar.metrics.lifecycle.survival import origins
@@ -43,7 +44,7 @@ def cohort_retention(night: MeasuredNight) -> ir.Table:
     Policy: who left and came back stays in its cohort; an account older than the data is in none.
     """
     starts = night.engine.keep(_starts(night))
-    night.small_cells.speak_of("Cohorts", starts, keys=COHORT)
+    night.small_cells.speak_of(FAMILY.title, starts, keys=COHORT)
     found = ibis.union(*(_retention(night, starts, scale) for scale in _scales(night, starts)))
     return found.mutate(
         calendar=ibis.literal(night.company.calendar),
@@ -265,3 +266,11 @@ def _until_age(rows: ir.Table) -> ir.IntegerValue:
 
 def _traits(night: MeasuredNight) -> tuple[str, ...]:
     return tuple(map(column_of, traits(night.dimensions)))
+
+
+def _family(night: MeasuredNight, _: Given) -> Found:
+    found = cohort_retention(night)
+    return Found(marts={"cohort_retention": night.small_cells.without(found, FAMILY.title)})
+
+
+FAMILY = Family("Cohorts", "lifecycle.cohorts.cohort_retention", compute=_family, settles="never")

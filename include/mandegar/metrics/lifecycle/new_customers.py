@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from mandegar.metrics.contracts.ledger import first_payments, mrr_intervals
 from mandegar.metrics.frame.dimensions import totals
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
@@ -41,7 +42,7 @@ def new_customers(night: MeasuredNight) -> ir.Table:
     kept = _paying(night, new) if night.contractual else _buying_again(night, new)
     joined = new.left_join(kept.distinct().mutate(stayed=ibis.literal(True)), [*PERIOD, "customer_id"])
     marked = joined.select(*new.columns, stayed=joined.stayed.fill_null(False))
-    night.small_cells.speak_of("New customers", marked)
+    night.small_cells.speak_of(FAMILY.title, marked)
     return totals(
         marked, night.dimensions, lambda rows: {"new_customers": rows.count(), "retained": rows.stayed.cast("int64").sum()}, PERIOD
     )
@@ -76,3 +77,10 @@ def _buying_again(night: MeasuredNight, new: ir.Table) -> ir.Table:
     timed = new.mutate(again_at=new.came_at + ibis.interval(days=AGAIN.days))
     there = timed.join(bought, [timed.customer_id == bought.who, bought.issued_at >= timed.again_at, bought.issued_at < timed.ends_at])
     return there.select(*PERIOD, "customer_id")
+
+
+def _family(night: MeasuredNight, _: Given) -> Found:
+    return Found(night.engine.keep(new_customers(night)))
+
+
+FAMILY = Family("New customers", "lifecycle.new_customers.new_customers", NEW_CUSTOMERS, _family, settles="later", reaches_on=True)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from mandegar.metrics.contracts import retention
 from mandegar.metrics.contracts.ledger import first_payments, mrr_intervals
 from mandegar.metrics.frame.dimensions import totals
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.lifecycle.spells import spans, spells, today
 from mandegar.metrics.purchases.purchases import purchases_of
@@ -52,7 +53,7 @@ def survival_curve(night: MeasuredNight) -> ir.Table:
     """
     lives = night.engine.keep(tenures(night))
     described = night.engine.keep(night.with_traits(lives, "origin_at"))
-    night.small_cells.speak_of("Survival", described.mutate(curve=ibis.literal("of all time")), keys=("curve",))
+    night.small_cells.speak_of(FAMILY.title, described.mutate(curve=ibis.literal("of all time")), keys=("curve",))
     moves = ibis.union(
         described.mutate(day=described.entry_day, entered=1, voluntarily=0, involuntarily=0, kept=0),
         described.mutate(
@@ -216,3 +217,11 @@ def _curve(counts: "dict[str, np.ndarray]", cause: str) -> pa.Table:
             for field in CURVE
         }
     )
+
+
+def _family(night: MeasuredNight, _: Given) -> Found:
+    found = survival_curve(night)
+    return Found(marts={"survival_curve": night.small_cells.without(found, FAMILY.title)})
+
+
+FAMILY = Family("Survival", "lifecycle.survival.survival_curve", compute=_family, settles="never")

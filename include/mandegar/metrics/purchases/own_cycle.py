@@ -4,6 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.frame.dimensions import totals
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
@@ -43,7 +44,7 @@ def own_cycle(night: MeasuredNight) -> ir.Table:
     still = ended.select(*PERIOD, "customer_id").distinct().mutate(still=ibis.literal(True))
     joined = began.left_join(still, [*PERIOD, "customer_id"])
     marked = night.engine.keep(joined.select(*began.columns, overdue=(~joined.still.fill_null(False)).cast("int64")))
-    night.small_cells.speak_of("Own cycles", marked)
+    night.small_cells.speak_of(FAMILY.title, marked)
     return totals(
         marked, night.dimensions, lambda rows: {"in_cycle": rows.count().cast("int64"), "overdue": rows.overdue.sum().cast("int64")}, PERIOD
     )
@@ -63,3 +64,10 @@ def cycles(night: MeasuredNight) -> ir.Table:
     told = told.filter(told.told >= FEWEST_GAPS)
     until = ibis.least(told.day + told.longest, told.after.fill_null(NEVER))
     return told.select("customer_id", from_day="day", until_day=until.cast("int64"))
+
+
+def _family(night: MeasuredNight, _: Given) -> Found:
+    return Found(night.engine.keep(own_cycle(night)))
+
+
+FAMILY = Family("Own cycles", "purchases.own_cycle.own_cycle", OWN_CYCLE, _family, needs=("invoice",), kind="inactivity")

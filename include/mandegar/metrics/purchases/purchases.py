@@ -7,7 +7,9 @@ import ibis.expr.types as ir
 
 from mandegar.compute.money import MONEY
 from mandegar.metrics.frame.dimensions import Dimension, totals
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import PERIOD
+from mandegar.metrics.frame.kpi import REVENUE
 from mandegar.metrics.frame.night import MeasuredNight, once_a_night
 from mandegar.metrics.purchases.refunds import credited, net_refunds
 from mandegar.time.local_days import local_day
@@ -93,3 +95,19 @@ def revenue_totals(entries: ir.Table, bought: ir.Table, dimensions: Sequence[Dim
     buyers = totals(bought, dimensions, lambda rows: {"customers_buying": rows.count()}, PERIOD)
     joined = sums.join(buyers, [*PERIOD, "dimension", "dimension_value"], how="left")
     return joined.select(*sums.columns, customers_buying=joined.customers_buying.fill_null(0))
+
+
+def _family(night: MeasuredNight, given: Given) -> Found:
+    return Found(given.wide)
+
+
+FAMILY = Family(
+    "Revenue",
+    "purchases.purchases.revenue_totals",
+    REVENUE,
+    _family,
+    needs=("invoice",),
+    stands_on=("invoice", "payment"),
+    of_customers=False,
+    of_money=True,
+)

@@ -3,6 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.purchases.purchases import purchase_days, purchases_of
 from mandegar.time.local_days import local_day
@@ -73,3 +74,10 @@ def _bought(night: MeasuredNight) -> ir.Table:
 def _gaps(bought: ir.Table) -> ir.Table:
     before = bought.day.lag().over(group_by=["category", "customer_id"], order_by="day")
     return bought.mutate(gap=bought.day - before).filter(lambda t: t.gap.notnull()).select("category", "customer_id", "gap")
+
+
+def _family(night: MeasuredNight, _: Given) -> Found:
+    return Found(marts={"repurchase_cycle": repurchase_cycle(night)})
+
+
+FAMILY = Family("The repurchase cycle", "purchases.repurchase.repurchase_cycle", compute=_family, needs=("invoice",), settles="never")

@@ -1,124 +1,85 @@
-"""The families of figures beside the core (who was there, MRR, revenue): which there are, when each is computed, and from what."""
+"""The families of figures: which there are, in which order they are computed, and from what their figures are made."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import timedelta
+from importlib.metadata import entry_points
 
 import ibis
 import ibis.expr.types as ir
 
 from mandegar.config.company import Company
+from mandegar.errors import MandegarError
 from mandegar.metrics.contracts.policies import conventions
 from mandegar.metrics.frame import kpi
-from mandegar.metrics.frame.grain import DEFAULT, PERIOD
-from mandegar.metrics.frame.kpi import Metric
+from mandegar.metrics.frame.family import Family, Given
+from mandegar.metrics.frame.grain import DEFAULT
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.lifecycle import activation, cohorts, new_customers, survival
 from mandegar.metrics.outlook import forecast, target_file, targets
-from mandegar.metrics.purchases import own_cycle, repurchase
+from mandegar.metrics.purchases import own_cycle, purchases, repurchase
+from mandegar.metrics.run.changes import FAMILIES as INSTALLED
 from mandegar.metrics.run.restate import Sources, SourcesOf
 from mandegar.metrics.service import feedback, support
 from mandegar.metrics.value import acquisition, value, worth, worth_keeping
 
-
-@dataclass(frozen=True)
-class Family:
-    """Key figures of one subject. title: as docs/metrics.md calls it; room: the module of its owner functions.
-
-    needs: the entities without which there is nothing to say. kind: contract or inactivity, if only such companies have it.
-    settled: a figure of a closed period moves only when its rows do, and then it is a restatement; others ripen: a ticket is
-    solved later, a customer gets old enough to count.
-    stands_on: the entities whose rows move it, beside the contracts or purchases that say who is a customer (of_customers) and the
-    exchange rates (of_money). reaches_on: a row moves the next period too.
-    """
-
-    title: str
-    room: str
-    metrics: tuple[Metric, ...]
-    needs: tuple[str, ...] = ()
-    kind: str | None = None
-    settled: bool = True
-    stands_on: tuple[str, ...] = ()
-    of_customers: bool = True
-    of_money: bool = False
-    reaches_on: bool = False
-
-    def applies_to(self, night: MeasuredNight) -> bool:
-        """Whether the company has what the family needs."""
-        return all(night.company.has(entity) for entity in self.needs) and self.kind in (None, night.company.churn.kind)
-
-
 CUSTOMERS = Family("Customers", "contracts.retention.logo", kpi.LOGO)
 CONTRACTS = Family("Contracts and MRR", "contracts.retention.money", kpi.CONTRACT, kind="contract", of_money=True)
-REVENUE = Family(
-    "Revenue",
-    "purchases.purchases.revenue_totals",
-    kpi.REVENUE,
-    needs=("invoice",),
-    stands_on=("invoice", "payment"),
-    of_customers=False,
-    of_money=True,
-)
-WORTH_KEEPING = Family(
-    "Retention by sales and by profit",
-    "value.worth_keeping.worth_keeping",
-    worth_keeping.WORTH_KEEPING,
-    needs=("invoice",),
-    stands_on=("invoice", "payment", "ticket"),
-    of_money=True,
-    reaches_on=True,
-)
-WORTH = Family("What a point of churn is worth", "value.worth.worth", worth.WORTH, of_money=True)
-SUPPORT = Family(
-    "Support", "service.support.support", support.SUPPORT, ("ticket",), settled=False, stands_on=("ticket",), of_customers=False
-)
-FEEDBACK = Family(
-    "Feedback",
-    "service.feedback.feedback",
-    feedback.FEEDBACK,
-    needs=("survey",),
-    settled=False,
-    stands_on=("survey", "ticket", "interaction"),
-    of_customers=False,
-)
-OWN_CYCLES = Family("Own cycles", "purchases.own_cycle.own_cycle", own_cycle.OWN_CYCLE, needs=("invoice",), kind="inactivity")
-NEW_CUSTOMERS = Family(
-    "New customers", "lifecycle.new_customers.new_customers", new_customers.NEW_CUSTOMERS, settled=False, reaches_on=True
-)
-ACTIVATION = Family(
-    "Activation", "lifecycle.activation.activation", activation.ACTIVATION, settled=False, stands_on=("customer", "usage", "interaction")
-)
-ACQUISITION = Family(
-    "Acquisition",
-    "value.acquisition.acquisition",
-    acquisition.ACQUISITION,
-    ("spend",),
-    settled=False,
-    stands_on=("spend", "customer"),
-    of_money=True,
-)
-FAMILIES = (
+SHIPPED = (
     CUSTOMERS,
     CONTRACTS,
-    REVENUE,
-    WORTH_KEEPING,
-    WORTH,
-    OWN_CYCLES,
-    NEW_CUSTOMERS,
-    ACTIVATION,
-    ACQUISITION,
-    SUPPORT,
-    FEEDBACK,
+    purchases.FAMILY,
+    worth_keeping.FAMILY,
+    worth.FAMILY,
+    own_cycle.FAMILY,
+    new_customers.FAMILY,
+    activation.FAMILY,
+    value.FAMILY,
+    cohorts.FAMILY,
+    survival.FAMILY,
+    repurchase.FAMILY,
+    acquisition.FAMILY,
+    support.FAMILY,
+    feedback.FAMILY,
 )
-BY_SIGNUP: tuple[tuple[Family, Callable[[MeasuredNight], ir.Table]], ...] = (
-    (NEW_CUSTOMERS, new_customers.new_customers),
-    (ACTIVATION, activation.activation),
-)
+SETTLED_AFTER = timedelta(days=activation.WINDOW + 1)  # so long figures of a closed period that settle later move by themselves
+
+
+def _installed() -> tuple[Family, ...]:
+    """Families that installed packages bring. Errors: MandegarError when one is none, or tells of a metric that there is already."""
+    found, known = [], {metric.name for family in SHIPPED for metric in family.metrics}
+    for point in sorted(entry_points(group=INSTALLED), key=lambda point: point.name):
+        family = point.load()
+        if not isinstance(family, Family) or family.compute is None:
+            raise MandegarError(f"The entry point {point.name!r} of {INSTALLED} ({point.value}) is no family that computes something.")
+        if twice := known & {metric.name for metric in family.metrics}:
+            raise MandegarError(f"The family {point.value} tells of {', '.join(sorted(twice))}, which there is already. Name it otherwise.")
+        known |= {metric.name for metric in family.metrics}
+        found.append(family)
+    return tuple(found)
+
+
+FAMILIES = (*SHIPPED, *_installed())
 METRIC_NAMES = tuple(metric.name for family in FAMILIES for metric in family.metrics)
-SETTLED_AFTER = timedelta(days=activation.WINDOW + 1)  # so long a closed period's figures ripen by themselves
-SETTLED = tuple(metric.name for family in FAMILIES if family.settled for metric in family.metrics)
-ENDLESS = tuple(metric.name for metric in ACQUISITION.metrics)  # what won customers are worth moves as long as they stay
-UNSETTLED = tuple(metric.name for family in FAMILIES if not family.settled for metric in family.metrics if metric.name not in ENDLESS)
+SETTLED, UNSETTLED, ENDLESS = (
+    tuple(metric.name for family in FAMILIES if family.settles == when for metric in family.metrics)
+    for when in ("with_its_rows", "later", "never")
+)
+
+
+def computed(settles: str, night: MeasuredNight, given: Given) -> tuple[list[ir.Table], dict[str, ir.Table]]:
+    """The figures of the families that settle so, as rows of kpi_period of the night's periods, and the marts beside them."""
+    figures: list[ir.Table] = []
+    marts: dict[str, ir.Table] = {}
+    for family in FAMILIES:
+        if family.settles != settles or family.compute is None or not family.applies_to(night):
+            continue
+        found = family.compute(night, Given(given.presence, given.wide, marts))
+        marts |= found.marts
+        if found.wide is not None:
+            told = kpi.tall(found.wide, family.metrics, night.periods)
+            hidden_with = (family.title,) if found.hidden_with is None else found.hidden_with
+            figures.append(night.small_cells.hide(told, *hidden_with))
+    return figures, marts
 
 
 def sources(company: Company) -> SourcesOf:
@@ -131,8 +92,7 @@ def sources(company: Company) -> SourcesOf:
         customers = ("subscription", *(["invoice"] if credits else [])) if by_contract else ("invoice",)
         for family in FAMILIES:
             told = [*(customers if family.of_customers else ()), *family.stands_on, *(["fx_rate"] if family.of_money else [])]
-            if family is WORTH and not by_contract:
-                told += ["payment"]
+            told += family.without_contracts if not by_contract else ()
             days = company.churn.days if family.of_customers and not by_contract else 0
             parts = ("customer",) if company.dimensions else ()
             found |= {
@@ -151,65 +111,6 @@ def settings_are_right(company: Company) -> None:
     """The conventions and targets of a company can be read. Errors: CompanyError, with the mend."""
     conventions(company)
     target_file.load(company, METRIC_NAMES)
-
-
-def beside_the_core(night: MeasuredNight, presence: ir.Table, wide: ir.Table) -> list[ir.Table]:
-    """Figures of the core's own periods that follow from it, as rows of kpi_period. wide: the core's wide table."""
-    found = []
-    if REVENUE.applies_to(night):
-        found.append(night.small_cells.hide(kpi.tall(wide, REVENUE.metrics, night.periods), REVENUE.title))
-    if WORTH_KEEPING.applies_to(night):
-        values = night.engine.keep(worth_keeping.base_values(night))
-        night.small_cells.speak_of(WORTH_KEEPING.title, presence.filter(presence.before).semi_join(values, [*PERIOD, "customer_id"]))
-        kept = worth_keeping.worth_keeping(presence, values, night.dimensions)
-        told = kpi.tall(night.engine.keep(kept), WORTH_KEEPING.metrics, night.periods)
-        found.append(night.small_cells.hide(told, WORTH_KEEPING.title))
-    if OWN_CYCLES.applies_to(night):
-        cycles = night.engine.keep(own_cycle.own_cycle(night))
-        found.append(night.small_cells.hide(kpi.tall(cycles, OWN_CYCLES.metrics, night.periods), OWN_CYCLES.title))
-    if night.contractual:
-        found.append(kpi.tall(night.engine.keep(worth.worth(wide)), WORTH.metrics, night.periods))
-    elif REVENUE.applies_to(night):
-        told = kpi.tall(night.engine.keep(worth.worth_without_contracts(wide, night.periods)), WORTH.metrics, night.periods)
-        found.append(night.small_cells.hide(told, REVENUE.title))
-    return found
-
-
-def unsettled(night: MeasuredNight) -> tuple[list[ir.Table], dict[str, ir.Table]]:
-    """Figures that go on moving for a while after their period is over, as rows of kpi_period; and the marts beside them."""
-    engine, marts, cells = night.engine, {}, night.small_cells
-    figures = []
-    for family, make in BY_SIGNUP:
-        if family.applies_to(night):
-            wide = engine.keep(make(night))
-            figures.append(cells.hide(kpi.tall(wide, family.metrics, night.periods), family.title))
-    if SUPPORT.applies_to(night):
-        wide = engine.keep(support.support(night))
-        figures.append(cells.hide(kpi.tall(support.figures(wide), SUPPORT.metrics, night.periods), SUPPORT.title))
-        marts["support_period"] = cells.without(support.support_period(wide, night.periods), SUPPORT.title)
-    if FEEDBACK.applies_to(night):
-        wide = engine.keep(feedback.feedback(night))
-        figures.append(cells.hide(kpi.tall(wide, FEEDBACK.metrics, night.periods), FEEDBACK.title))
-        marts["feedback_period"] = cells.without(feedback.feedback_period(wide, night.periods), FEEDBACK.title)
-    return figures, marts
-
-
-def of_all_time(night: MeasuredNight) -> tuple[list[ir.Table], dict[str, ir.Table]]:
-    """What looks at every period at once: cohorts, survival, the value of customers, what it cost to win them."""
-    engine = night.engine
-    marts, cells = value.valuation(night), night.small_cells
-    marts["cohort_retention"] = cells.without(cohorts.cohort_retention(night), "Cohorts")
-    marts["survival_curve"] = cells.without(survival.survival_curve(night), "Survival")
-    if night.company.has("invoice"):
-        marts["repurchase_cycle"] = repurchase.repurchase_cycle(night)
-    marts["customer_value"] = engine.keep(marts["customer_value"])
-    figures = []
-    if ACQUISITION.applies_to(night):
-        wide = engine.keep(acquisition.acquisition(night, marts["customer_value"]))
-        shown = cells.without(wide, ACQUISITION.title)
-        figures.append(cells.hide(kpi.tall(wide, ACQUISITION.metrics, night.periods), ACQUISITION.title))
-        marts["acquisition_period"] = acquisition.acquisition_period(shown, night.periods)
-    return figures, marts
 
 
 def from_figures(night: MeasuredNight, kpis: ir.Table) -> dict[str, ir.Table]:

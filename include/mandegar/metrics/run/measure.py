@@ -18,6 +18,7 @@ from mandegar.metrics.contracts.ledger import mrr_intervals
 from mandegar.metrics.contracts.policies import Policies, conventions
 from mandegar.metrics.frame import kpi
 from mandegar.metrics.frame.dimensions import beside
+from mandegar.metrics.frame.family import Given
 from mandegar.metrics.frame.grain import CELL, DEFAULT, PERIOD
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.frame.periods import within
@@ -57,12 +58,12 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
         dated = marts.dated(rows(night.entities["customer"]), before, as_of)
         counts[name] = marts.write_customers(lake, engine, name, dated, as_of, night.closes)
     lately, whole = night.over(unsettled), night.over(every)
-    slow, beside = families.unsettled(lately)
+    slow, beside = families.computed("later", lately, Given())
     for name, rows in beside.items():
         before = marts.earlier(lake, engine, name, stands_on.as_of) if stands_on else None
         merged = marts.by_period_with_earlier(engine.keep(rows), before, lately.periods, as_of)
         counts[name] = marts.write_mart(lake, engine, name, engine.keep(merged), as_of, night.closes)
-    timeless, others = families.of_all_time(whole)
+    timeless, others = families.computed("never", whole, Given())
     for name, rows in others.items():
         counts[name] = marts.write_mart(lake, engine, name, rows, as_of, night.closes)
         lake.forget("marts", name, marts.KEPT_NIGHTS, as_of)
@@ -203,12 +204,17 @@ def contract_marts(night: MeasuredNight) -> dict[str, ir.Table]:
     revenues = night.engine.keep(purchases.revenue(entries.filter(entries.period_kind == "month")))
     wide = night.engine.keep(kpi.side_by_side(night.periods, own.logo(), own.money(), _revenue_totals(night, entries)))
     others = [convention_figures(night, known[name], name) for name in night.company.conventions if name != DEFAULT]
-    figures = [kpi.tall(wide, kpi.LOGO + kpi.CONTRACT, night.periods), *families.beside_the_core(night, own.presence, wide), *others]
+    figures = [kpi.tall(wide, kpi.LOGO + kpi.CONTRACT, night.periods), *_settled(night, own.presence, wide), *others]
     return {
         "fct_mrr_movement": own.moved.select(*MOVEMENT_COLUMNS),
         "fct_customer_period": customer_period.contract(own.accounts, night.periods, revenues, _used(night), night.company),
         "kpi_period": night.small_cells.hide(families.together(figures), contract.CORE),
     }
+
+
+def _settled(night: MeasuredNight, presence: ir.Table, wide: ir.Table) -> list[ir.Table]:
+    """Figures of the core's own periods that follow from it, as rows of kpi_period."""
+    return families.computed("with_its_rows", night, Given(presence, wide))[0]
 
 
 def convention_figures(night: MeasuredNight, policies: Policies, name: str) -> ir.Table:
@@ -230,7 +236,7 @@ def inactivity_marts(night: MeasuredNight) -> dict[str, ir.Table]:
     wide = engine.keep(kpi.side_by_side(night.periods, _logos(night, presence, bought), _revenue_totals(night, entries)))
     for rows in (presence, presence.filter(presence.before), presence.filter(presence.after)):
         night.small_cells.speak_of(contract.CORE, rows)
-    figures = [kpi.tall(wide, kpi.LOGO, night.periods), *families.beside_the_core(night, presence, wide)]
+    figures = [kpi.tall(wide, kpi.LOGO, night.periods), *_settled(night, presence, wide)]
     return {
         "fct_customer_period": customer_period.inactivity(presence, night.periods, revenues, lately, night.company),
         "kpi_period": night.small_cells.hide(families.together(figures), contract.CORE),
@@ -271,7 +277,7 @@ def _revenue_totals(night: MeasuredNight, entries: ir.Table) -> ir.Table:
     buyers = purchases.buyers(within(purchases_of(night), "issued_at", night.periods))
     bought = night.with_traits(buyers, "first_at")
     for rows in (entries, bought):
-        night.small_cells.speak_of(families.REVENUE.title, rows)
+        night.small_cells.speak_of(purchases.FAMILY.title, rows)
     return purchases.revenue_totals(entries, bought, night.dimensions)
 
 

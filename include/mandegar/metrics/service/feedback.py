@@ -7,6 +7,7 @@ import pyarrow as pa
 from mandegar.compute.money import SUM
 from mandegar.metrics.frame.cells import beside, during
 from mandegar.metrics.frame.dimensions import totals
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import CELL, PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
@@ -61,7 +62,7 @@ def feedback(night: MeasuredNight) -> ir.Table:
     parts = [engine.keep(totals(rows, night.dimensions, aggregates, PERIOD)) for rows, aggregates in counted]
     for rows, aggregates in counted:
         if aggregates is not _reactions:  # of the answers that NPS counts
-            night.small_cells.speak_of("Feedback", rows)
+            night.small_cells.speak_of(FAMILY.title, rows)
     found = quantiles(waiting, night.dimensions, PERIOD, night.engine)
     hours = {name: found[name.rsplit("_", 1)[1]].cast("float64") / HOUR for name in HOURS}
     wide = beside(night.periods, *parts, engine.keep(found.select(*CELL, **hours)))
@@ -165,3 +166,20 @@ def _with_intervals(wide: pa.Table) -> pa.Table:
     for name, values in found.items():
         kept = kept.append_column(name, pa.array(values, pa.float64(), from_pandas=True))  # NaN is empty
     return kept
+
+
+def _family(night: MeasuredNight, _: Given) -> Found:
+    wide = night.engine.keep(feedback(night))
+    return Found(wide, {"feedback_period": night.small_cells.without(feedback_period(wide, night.periods), FAMILY.title)})
+
+
+FAMILY = Family(
+    "Feedback",
+    "service.feedback.feedback",
+    FEEDBACK,
+    _family,
+    needs=("survey",),
+    settles="later",
+    stands_on=("survey", "ticket", "interaction"),
+    of_customers=False,
+)

@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from mandegar.metrics.frame.cells import beside, during
 from mandegar.metrics.frame.dimensions import NONE, Dimension, column_of, totals
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import CELL, PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
@@ -70,7 +71,7 @@ def support(night: MeasuredNight) -> ir.Table:
         engine.keep(totals(open_still, dimensions, lambda rows: {"tickets_open": rows.count()}, PERIOD)),
     ]
     for rows in (opened, solved, open_still):
-        night.small_cells.speak_of("Support", rows, dimensions)
+        night.small_cells.speak_of(FAMILY.title, rows, dimensions)
     minutes = engine.keep(_minutes(night, opened, dimensions))
     return engine.keep(beside(periods, *parts, minutes))
 
@@ -184,3 +185,20 @@ def _minutes(night: MeasuredNight, opened: ir.Table, dimensions: tuple[Dimension
             for what, quantile in (name.rsplit("_", 1) for name in MINUTES)
         }
     )
+
+
+def _family(night: MeasuredNight, _: Given) -> Found:
+    wide = night.engine.keep(support(night))
+    return Found(figures(wide), {"support_period": night.small_cells.without(support_period(wide, night.periods), FAMILY.title)})
+
+
+FAMILY = Family(
+    "Support",
+    "service.support.support",
+    SUPPORT,
+    _family,
+    needs=("ticket",),
+    settles="later",
+    stands_on=("ticket",),
+    of_customers=False,
+)

@@ -7,6 +7,7 @@ import pyarrow as pa
 from mandegar.compute import exchange_rates
 from mandegar.compute.money import SUM
 from mandegar.metrics.frame.dimensions import ALL, NONE
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
@@ -118,3 +119,21 @@ def _won(night: MeasuredNight, values: ir.Table) -> ir.Table:
         channel=worth.channel.fill_null(NONE),
         lifetime_value=worth.lifetime_value.fill_null(ibis.literal(0).cast(SUM)).cast(SUM),
     )
+
+
+def _family(night: MeasuredNight, given: Given) -> Found:
+    wide = night.engine.keep(acquisition(night, given.marts["customer_value"]))
+    shown = night.small_cells.without(wide, FAMILY.title)
+    return Found(wide, {"acquisition_period": acquisition_period(shown, night.periods)})
+
+
+FAMILY = Family(
+    "Acquisition",
+    "value.acquisition.acquisition",
+    ACQUISITION,
+    _family,
+    needs=("spend",),
+    settles="never",
+    stands_on=("spend", "customer"),
+    of_money=True,
+)

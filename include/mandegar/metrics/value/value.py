@@ -5,6 +5,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from mandegar.compute.money import MONEY
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.purchases.purchase_history import buying_days, histories, last_observed
 from mandegar.metrics.purchases.purchases import revenue_entries_of
@@ -131,3 +132,11 @@ def _model(night: MeasuredNight, future: FutureValue, margin: float) -> ir.Table
         for each in told
     ]
     return night.engine.table(pa.Table.from_pylist(rows, PARAMETERS))
+
+
+def _family(night: MeasuredNight, _: Given) -> Found:
+    found = valuation(night)
+    return Found(marts=found | {"customer_value": night.engine.keep(found["customer_value"])})
+
+
+FAMILY = Family("The value of customers", "value.value.valuation", compute=_family, settles="never")

@@ -5,8 +5,11 @@ from decimal import Decimal
 import ibis
 import ibis.expr.types as ir
 
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import CELL, FIGURE, PERIOD
 from mandegar.metrics.frame.kpi import Metric
+from mandegar.metrics.frame.night import MeasuredNight
+from mandegar.metrics.purchases import purchases
 
 POINT = Decimal("0.01")
 MONTHS = 12
@@ -65,3 +68,16 @@ def worth_without_contracts(wide: ir.Table, periods: ir.Table) -> ir.Table:
 
 def _if_any(customers: ir.DecimalValue, value: ir.DecimalValue) -> ir.DecimalValue:
     return (customers > 0).ifelse(value.cast(FIGURE), ibis.null(FIGURE)).cast(FIGURE)
+
+
+def _family(night: MeasuredNight, given: Given) -> Found:
+    """With contracts its small cells are those of the core, else those of the revenue it is made of."""
+    assert given.wide is not None
+    if night.contractual:
+        return Found(night.engine.keep(worth(given.wide)), hidden_with=())
+    if not purchases.FAMILY.applies_to(night):
+        return Found()
+    return Found(night.engine.keep(worth_without_contracts(given.wide, night.periods)), hidden_with=(purchases.FAMILY.title,))
+
+
+FAMILY = Family("What a point of churn is worth", "value.worth.worth", WORTH, _family, without_contracts=("payment",), of_money=True)

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from mandegar.compute.money import MONEY, SUM
 from mandegar.metrics.frame.dimensions import Dimension, totals
+from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
@@ -95,3 +96,23 @@ def _before(night: MeasuredNight) -> pa.Table:
             ]
         ),
     )
+
+
+def _family(night: MeasuredNight, given: Given) -> Found:
+    assert given.presence is not None
+    values = night.engine.keep(base_values(night))
+    weighed = given.presence.filter(given.presence.before).semi_join(values, [*PERIOD, "customer_id"])
+    night.small_cells.speak_of(FAMILY.title, weighed)
+    return Found(night.engine.keep(worth_keeping(given.presence, values, night.dimensions)))
+
+
+FAMILY = Family(
+    "Retention by sales and by profit",
+    "value.worth_keeping.worth_keeping",
+    WORTH_KEEPING,
+    _family,
+    needs=("invoice",),
+    stands_on=("invoice", "payment", "ticket"),
+    of_money=True,
+    reaches_on=True,
+)
