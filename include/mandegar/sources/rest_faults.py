@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from mandegar.errors import SourceError
 from mandegar.sources import rest_json
@@ -71,7 +72,7 @@ def refused(speaker: Speaker, response: requests.Response, attempts: int) -> Sou
 def broken(speaker: Speaker, url: str | None, problem: Exception, attempts: int, waits: Waits) -> SourceError:
     """A request without an answer. What the HTTP library says of it is left out: it holds the whole URL, and that a key at times."""
     place = speaker.place(url)
-    if isinstance(problem, requests.exceptions.Timeout):
+    if isinstance(problem, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
         what = f"{place} did not answer in time ({waits.silence_seconds:g} s without a byte, {waits.answer_seconds:g} s for all of it)"
     elif isinstance(problem, requests.exceptions.SSLError):
         return SourceError(
