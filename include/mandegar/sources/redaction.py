@@ -5,6 +5,7 @@ import logging
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 import pyarrow as pa
@@ -92,8 +93,19 @@ class Secrets:
             return texts
         return pa.array([None if text is None else self.in_row(text) for text in texts.to_pylist()], pa.string())
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """For logging.Logger.addFilter: a library's own line goes on without secrets, and without the traceback, which may quote them."""
+    @contextmanager
+    def kept_out_of(self, *loggers: str) -> Iterator[None]:
+        """What a library logs meanwhile goes on without secrets, and without tracebacks, which may quote them."""
+        found = [logging.getLogger(name) for name in loggers]
+        for logger in found:
+            logger.addFilter(self._without)
+        try:
+            yield
+        finally:
+            for logger in found:
+                logger.removeFilter(self._without)
+
+    def _without(self, record: logging.LogRecord) -> bool:
         record.msg, record.args, record.exc_info = self.hidden(record.getMessage()), (), None
         return True
 

@@ -21,7 +21,7 @@ FIRST_ROWS = 1_000  # by which the columns are known
 REST = pa.field("_rest", pa.string())
 TAKEN = ("as_of",)  # names that the lake needs for itself, as all that begin with _
 SHOWN = 500
-PLAIN = re.compile(r"[^\s,;{}()=]+")  # what a column of a Delta table may be called
+PLAIN = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff,;{}()=]{1,500}")  # what a column of a Delta table may be called
 
 
 def batches(table: TableId, records: Iterable[Mapping[str, Any]], secrets: Secrets) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
@@ -34,7 +34,7 @@ def batches(table: TableId, records: Iterable[Mapping[str, Any]], secrets: Secre
     """
     coming = iter(records)
     first = list(islice(coming, FIRST_ROWS))
-    names = [name for name in _names(table, first) if secrets.in_row(name) == name and _encodes(name)]
+    names = [name for name in _names(table, first) if secrets.in_row(name) == name]
     schema = pa.schema([*((name, pa.string()) for name in names), REST, ROW, UNREADABLE])
     return schema, _arrow(schema, names, chain(first, coming), secrets)
 

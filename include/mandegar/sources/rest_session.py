@@ -2,7 +2,6 @@
 
 import functools
 import io
-import logging
 import tempfile
 import time
 from email.utils import parsedate_to_datetime
@@ -44,16 +43,8 @@ class PatientSession(requests.Session):
         self.meter = Meter(speaker, limits)
         for scheme in ("https://", "http://"):
             self.mount(scheme, DeadlineAdapter(waits.answer_seconds, self.meter.answer_bytes))
-        for name in LOGS:
-            logging.getLogger(name).addFilter(speaker.secrets)
         self.answers: frozenset[int] = frozenset()  # further statuses that are an answer, not a fault: a 404 for nothing found
         self._waited = 0.0
-
-    def close(self) -> None:
-        """As of requests.Session."""
-        super().close()
-        for name in LOGS:
-            logging.getLogger(name).removeFilter(self.speaker.secrets)
 
     def send(self, request: requests.PreparedRequest, **more: Any) -> requests.Response:
         """One request and its whole answer. Errors: SourceError."""
@@ -61,7 +52,8 @@ class PatientSession(requests.Session):
         for name in CREDENTIALS:
             self.speaker.secrets.add(str(request.headers.get(name, "")).rpartition(" ")[2])
         hooks, request.hooks = request.hooks, default_hooks()
-        response = self._answer(request, more)
+        with self.speaker.secrets.kept_out_of(*LOGS):
+            response = self._answer(request, more)
         request.hooks = hooks
         if 300 <= response.status_code < 400:
             raise refused(self.speaker, response, 1)
