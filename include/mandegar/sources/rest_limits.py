@@ -29,16 +29,16 @@ class Meter:
     def begin(self, url: str | None) -> None:
         """One more request is to be made."""
         self._requests += 1
-        place = self._speaker.place(url)
         if self._requests > self._limits.requests:
             raise SourceError(
-                f"{self._speaker.table}: {place} goes on after {self._limits.requests:,} requests. If its pages have no end, correct the "
-                f"resource's `paginator:`; if they have, raise `limits: {{requests: …}}` {RAISE}."
+                f"{self._speaker.table}: {self._speaker.place(url)} goes on after {self._limits.requests:,} requests. If its pages have "
+                "no end, correct the resource's `paginator:`; "
+                f"if they have, raise `limits: {{requests: …}}` {RAISE}."
             )
         if time.monotonic() > self._until:
             raise SourceError(
-                f"{self._speaker.table}: {place} has more to give after {self._limits.table_seconds:,g} seconds and {self._requests - 1:,} "
-                f"requests. Read less of it, or raise `limits: {{table_seconds: …}}` {RAISE}."
+                f"{self._speaker.table}: {self._speaker.place(url)} has more to give after {self._limits.table_seconds:,g} seconds and "
+                f"{self._requests - 1:,} requests. Read less of it, or raise `limits: {{table_seconds: …}}` {RAISE}."
             )
 
     def take(self, url: str | None, more: int, answer: int) -> None:

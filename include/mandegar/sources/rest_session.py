@@ -21,7 +21,7 @@ from mandegar.systems import Limits, Waits
 
 PASSING = (408, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529)
 PIECE = 1 << 16
-PORTS = {"http": 80, "https": 443}
+PORTS = {"http": ":80", "https": ":443"}
 CREDENTIALS = ("Authorization", "Proxy-Authorization")
 LOGS = ("urllib3.connection", "urllib3.connectionpool")  # they name whole URLs, a warning about odd headers among them
 
@@ -39,7 +39,7 @@ class PatientSession(requests.Session):
     def __init__(self, speaker: Speaker, urls: list[str], waits: Waits, limits: Limits) -> None:
         super().__init__()
         self.speaker, self.waits = speaker, waits
-        self.origins = {origin(url): speaker.place(url).partition("/")[0] for url in urls}
+        self.origins = frozenset(map(origin, urls))
         self.meter = Meter(speaker, limits)
         for scheme in ("https://", "http://"):
             self.mount(scheme, DeadlineAdapter(waits.answer_seconds, self.meter.answer_bytes))
@@ -71,7 +71,7 @@ class PatientSession(requests.Session):
         asked = origin(request.url)
         if asked not in self.origins:
             place = f"{asked[0]}://{self.speaker.place(request.url)}"
-            known = ", ".join(sorted(f"{scheme}://{host}" for (scheme, *_), host in self.origins.items()))
+            known = self.speaker.told(", ".join(sorted(map("://".join, self.origins))))
             raise SourceError(
                 f"{self.speaker.table}: is asked to go on at {place}, and its connection is for {known}. "
                 "Credentials are not carried elsewhere; correct `base_url` or the paginator."
@@ -143,10 +143,10 @@ def retry_after(given: str | None, answered_at: str | None) -> float | None:
     return seconds if 0 < seconds < float("inf") else None
 
 
-def origin(url: str | None) -> tuple[str, str, int | None]:
-    """Scheme, host and port of an address."""
+def origin(url: str | None) -> tuple[str, str]:
+    """Scheme of an address, and host with port where it is not the scheme's own."""
     parts = urlsplit(url or "")
-    return parts.scheme, parts.hostname or "", parts.port or PORTS.get(parts.scheme)
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower().removesuffix(PORTS.get(parts.scheme, ""))
 
 
 def _json(response: requests.Response, speaker: Speaker) -> Any:
