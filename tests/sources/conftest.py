@@ -1,6 +1,11 @@
 """What the tests of sources share: a small company's files, and a look into the raw window a night took."""
 
+import json
+import socket
+import ssl
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
+from tests.sources.rest.rest_company import IN_QUERY, MORE, PATIENCE, SECRET, SUBSCRIPTION, Company
 
 from mandegar.config import company as companies
 from mandegar.sources.extract import extract
@@ -50,3 +56,42 @@ def take(tmp_path: Path) -> Take:
         return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
     return one
+
+
+@pytest.fixture
+def crm(make_company: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Company:
+    """A company whose customers come from the REST API at that address, read with little patience."""
+
+    def make(url: str, *, auth: str = IN_QUERY, paginator: str = "single_page", connection: dict | None = None, **more: str) -> Path:
+        monkeypatch.setenv("AIRFLOW_CONN_CRM_API", json.dumps({"host": url, "password": SECRET} | (connection or {})))
+        given = {"patience": PATIENCE, "waits": "", "limits": "", "endpoint": "", "table": "", "auth": auth, "paginator": paginator} | more
+        return make_company(SUBSCRIPTION, more=MORE.format(**given))
+
+    return make
+
+
+@pytest.fixture
+def raw_server() -> Iterator[Callable[..., str]]:
+    """A TCP server that answers one connection after the other as told; gives its address. secure: its TLS, if it speaks that."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    threads = []
+
+    def serve(answers: list[Callable[[socket.socket], None]], secure: ssl.SSLContext | None = None) -> str:
+        def work() -> None:
+            for answer in answers:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:  # the client has given up, and the test is over
+                    return
+                with suppress(OSError), secure.wrap_socket(connection, server_side=True) if secure else connection as spoken:
+                    spoken.recv(65536)
+                    answer(spoken)
+
+        threads.append(threading.Thread(target=work, daemon=True))
+        threads[-1].start()
+        return f"{'https' if secure else 'http'}://127.0.0.1:{listening.getsockname()[1]}"
+
+    yield serve
+    listening.close()
+    for thread in threads:
+        thread.join(timeout=5)

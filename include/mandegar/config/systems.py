@@ -71,6 +71,15 @@ class Expression(Strict):
         return self
 
 
+class Limits(Strict):
+    """What reading one table over HTTP may take at most; beyond it the table stays away that night, and the message names the limit."""
+
+    requests: int = Field(100_000, ge=1, le=10_000_000, description="for all its pages, and what is asked beside them")
+    answer_megabytes: int = Field(256, ge=1, le=65_536, description="of one answer, unpacked (1 MB is 1,048,576 bytes)")
+    table_megabytes: int = Field(65_536, ge=1, le=16_777_216, description="of all answers together")
+    table_seconds: float = Field(21_600, gt=0, le=604_800, description="from the first request to the last")
+
+
 class TableSource(Strict):
     """Where the rows of one entity come from, and how its columns are called there."""
 
@@ -92,6 +101,7 @@ class TableSource(Strict):
         None, description="SQL over the source's columns, true of a row that was deleted; its key is not there then"
     )
     deletions: Literal["keys"] | None = Field(None, description="with a cursor: every night all keys are read, and those gone are deleted")
+    limits: Limits | None = Field(None, description="of what answers over HTTP: what is not named here is as the source says")
     time_zone: TimeZone | None = Field(None, description="of times without a zone; else the company's")
     delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
@@ -170,6 +180,7 @@ class Source(Strict):
     rest: Rest | None = Field(None, description="of kind rest: how the system is asked")
     options: dict[str, str | int] = Field(default_factory=dict, description="of a vendor: what its page in docs/sources names")
     waits: Waits = Field(Waits(), description="of what answers over HTTP: timeouts and retries")
+    limits: Limits = Field(Limits(), description="of what answers over HTTP: how much one table may take")
     tables: dict[SourceName, TableSource] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -224,8 +235,8 @@ def _with_vendor(given: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]
     left_out = {name for name, table in known["tables"].items() if own.get(name, not table.get("only_if_named")) is False}
     tables = {name: _laid_over(table, own.get(name)) for name, table in known["tables"].items() if name not in left_out}
     tables |= {name: table for name, table in own.items() if table is not False and name not in tables}
-    waits = {**known.get("waits", {}), **(given.get("waits") or {})}
-    return {**given, "rest": known["rest"], "options": options, "waits": waits, "tables": tables}
+    patience = {key: {**known.get(key, {}), **(given.get(key) or {})} for key in ("waits", "limits")}
+    return {**given, "rest": known["rest"], "options": options, **patience, "tables": tables}
 
 
 def _laid_over(table: dict[str, Any], own: object) -> object:
@@ -257,3 +268,9 @@ class TableId(Strict):
     def entity(self) -> str:
         """The entity its rows become."""
         return self.table.entity
+
+    @property
+    def limits(self) -> Limits:
+        """What reading it over HTTP may take: the table's own limits, else the source's."""
+        own = self.table.limits.model_dump(exclude_unset=True) if self.table.limits else {}
+        return self.source.limits.model_copy(update=own)

@@ -18,6 +18,7 @@ from mandegar.quality.suites.suite_file import Owner
 from mandegar.reporting.alerts.connections import SMTP
 from mandegar.reporting.alerts.message import Message
 from mandegar.sources.connections import Connection, connection
+from mandegar.sources.redaction import Secrets
 
 SECONDS = 20
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -97,7 +98,4 @@ def _host(server: Connection, shown: str) -> tuple[str, int]:
 
 def _plain(problem: Exception, server: Connection) -> str:
     """What a server said, in one line, without what is secret."""
-    text = " ".join(str(problem).split())[:200]
-    for secret in (server.values.get("password"), server.values.get("login")):
-        text = text.replace(secret, "…") if secret else text
-    return text or type(problem).__name__
+    return Secrets.of(server).told(problem)[:200] or type(problem).__name__

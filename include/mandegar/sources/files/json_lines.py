@@ -20,12 +20,16 @@ NO_OBJECT = "not a JSON object"
 
 
 class _Exact(float):
-    """A number as a double, with the digits it was written with."""
+    """A number as a double, which as text has the digits it was written with."""
 
     written: str
 
+    def __str__(self) -> str:
+        return self.written
 
-def _exact(text: str) -> float:
+
+def exact(text: str) -> float:
+    """A number that loses no digit on its way to a text."""
     number = _Exact(text)
     number.written = text
     return number
@@ -79,7 +83,7 @@ def _read(line: bytes) -> tuple[dict | None, str]:
 def _read_loosely(line: bytes) -> tuple[dict | None, str]:
     """What orjson refuses or shortens and Python's own reader takes, such as NaN; not half a letter, which no file can hold."""
     try:
-        found = json.loads(line, parse_float=_exact)
+        found = json.loads(line, parse_float=exact)
         json.dumps(found, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return None, "holds half a letter, such as \\ud800 alone"
@@ -106,14 +110,10 @@ def _batches(path: Path, keys: list[str], schema: pa.Schema) -> Iterator[pa.Reco
 
 
 def _batch(rows: list[tuple[int, str | None, dict]], keys: list[str], schema: pa.Schema) -> pa.RecordBatch:
-    columns = [as_texts(tuple(_as_written(record.get(key)) for _, _, record in rows)) for key in keys]
+    columns = [as_texts(tuple(record.get(key) for _, _, record in rows)) for key in keys]
     numbers = pa.array([number for number, _, _ in rows], pa.int64())
     unreadable = pa.array([text for _, text, _ in rows], pa.string())
     return pa.RecordBatch.from_arrays([*columns, numbers, unreadable], schema=schema)
-
-
-def _as_written(value: object) -> object:
-    return value.written if isinstance(value, _Exact) else value
 
 
 def _is_no_array(path: Path) -> None:

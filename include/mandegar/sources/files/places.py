@@ -15,6 +15,7 @@ from mandegar.config.systems import TableId
 from mandegar.errors import SourceError
 from mandegar.sources.connections import Connection, connection
 from mandegar.sources.files import files, packed
+from mandegar.sources.redaction import Secrets
 
 TRIES = {"max_attempts": 4, "mode": "standard"}  # of one request to S3
 
@@ -27,7 +28,8 @@ def open_table(folder: Path, table: TableId) -> tuple[pa.Schema, Iterator[pa.Rec
         return files.open_file(folder / place, table.table.delimiter, table.table.encoding)
     shown = place if "://" in place else str(folder / place)
     copy = tempfile.NamedTemporaryFile(suffix=_ending(place))  # noqa: SIM115  # lives as long as its rows are read
-    _fetch(shown, _options(table), copy)
+    known = connection(table.source.connection, str(table)) if table.source.connection else Connection("", None, {})
+    _fetch(shown, _options(place, known), Secrets.of(known), copy)
     try:
         schema, batches = files.open_file(Path(copy.name), table.table.delimiter, table.table.encoding)
     except SourceError as problem:
@@ -45,7 +47,7 @@ def _rows(copy: Any, batches: Iterator[pa.RecordBatch], shown: str) -> Iterator[
         copy.close()
 
 
-def _fetch(shown: str, options: dict[str, Any], copy: Any) -> None:
+def _fetch(shown: str, options: dict[str, Any], secrets: Secrets, copy: Any) -> None:
     if "://" not in shown and not files.is_there(Path(shown)):
         raise files.missing(shown)
     try:
@@ -57,12 +59,13 @@ def _fetch(shown: str, options: dict[str, Any], copy: Any) -> None:
         raise files.missing(shown) from None
     except PermissionError as problem:
         raise SourceError(
-            f"{shown}: may not be read ({_said(problem)}). Name a connection whose key may read it under `connection:` of its source."
+            f"{shown}: may not be read ({_said(problem, secrets)}). "
+            "Name a connection whose key may read it under `connection:` of its source."
         ) from None
     except Exception as problem:  # every file system has errors of its own
         raise SourceError(
-            f"{shown}: cannot be fetched ({_said(problem)}). Check the address, the connection and that the storage answers."
-        ) from problem
+            f"{shown}: cannot be fetched ({_said(problem, secrets)}). Check the address, the connection and that the storage answers."
+        ) from None
     copy.flush()
 
 
@@ -92,12 +95,10 @@ def _unpacked(shown: str, found: Any) -> Any:
     return within.open(members[0])
 
 
-def _options(table: TableId) -> dict[str, Any]:
+def _options(place: str, known: Connection) -> dict[str, Any]:
     """What the file system is told of the connection that the source names: for S3 in its terms, for others as the connection says."""
-    place, name = table.table.file or "", table.source.connection
-    known = connection(name, str(table)) if name else Connection("", None, {})
     if not place.startswith(("s3://", "s3a://")):
-        return dict(known.values) if name else {}
+        return dict(known.values)
     options: dict[str, Any] = {"config_kwargs": {"retries": TRIES}}
     own = {
         "login": "key",
@@ -124,5 +125,5 @@ def _renamed(problem: SourceError, copy: str, shown: str) -> SourceError:
     return SourceError(str(problem).replace(copy, shown))
 
 
-def _said(problem: Exception) -> str:
-    return " ".join(str(problem).split())[:200] or type(problem).__name__
+def _said(problem: Exception, secrets: Secrets) -> str:
+    return secrets.told(problem)[:200] or type(problem).__name__

@@ -1,10 +1,9 @@
 """Rows from systems that answer over HTTP: dlt asks for page after page, as the source's YAML tells it, and keeps no state."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -16,6 +15,7 @@ from mandegar.sources.connections import connection
 from mandegar.sources.rest import rest_rows
 from mandegar.sources.rest.rest_config import Filler
 from mandegar.sources.rest.rest_faults import Speaker
+from mandegar.sources.rest.rest_limits import Pages
 from mandegar.sources.rest.rest_session import PatientSession
 from mandegar.sources.window import Window
 
@@ -35,6 +35,7 @@ class Reach:
     filler: Filler
     session: PatientSession
     client: dict[str, Any] = field(repr=False)  # holds credentials
+    pages: Pages
 
     def records(self, resource: str) -> Iterator[Record]:
         """The records of a resource of the YAML, page after page. Errors: SourceError."""
@@ -50,20 +51,23 @@ class Reach:
                 f"{self.table}: `rest:` of source {self.table.source_name} cannot be used "
                 f"({self.session.speaker.told(problem)}). docs/sources/rest.md shows one that works."
             ) from None
-        yield from self._explained(iter(found[resource]))
+        yield from self.explained(iter(found[resource]), "Correct `paginator:` or `data_selector:` of the resource.")
 
-    def ask(self, path: str, method: str = "GET", answers: tuple[int, ...] = (), **more: Any) -> requests.Response:
+    def ask(self, path: str, method: str = "GET", answers: tuple[int, ...] = (), page: bool = False, **more: Any) -> requests.Response:
         """One answer, asked for by hand. Errors: SourceError.
 
-        answers: further statuses that are an answer; more: params, json, data, headers, stream.
+        answers: further statuses that are an answer; page: it is one of pages that follow one another, of which none may come
+        twice; more: params, json, data, headers, stream.
         """
         from dlt.sources.helpers.rest_client import RESTClient
         from dlt.sources.rest_api.config_setup import create_auth
 
-        self.session.may_repeat = True
         self.session.answers = frozenset(answers)
         client = RESTClient(self.client["base_url"], self.client.get("headers"), create_auth(self.client.get("auth")), session=self.session)
-        return client.request(path, method=method, **more)  # type: ignore[arg-type]
+        answer = client.request(path, method=method, **more)  # type: ignore[arg-type]
+        if page:
+            self.pages.follow(answer.request)
+        return answer
 
     @property
     def options(self) -> dict[str, str | int]:
@@ -73,16 +77,16 @@ class Reach:
     def _config(self, name: str) -> dict[str, Any]:
         rest = _rest(self.table)
         wanted = _with_parents(rest.resources, name)
-        self.session.may_repeat = len(wanted) > 1  # two parents may have the same child
         self.session.answers = frozenset()
-        resources = [_held_to_selector(self.filler.filled(resource, formatted=True), self) for resource in wanted]
+        resources = [_watched(self.filler.filled(resource, formatted=True), self) for resource in wanted]
         return {
             "client": {**self.client, "session": self.session},
             "resource_defaults": self.filler.filled(rest.resource_defaults, formatted=True),
             "resources": resources,
         }
 
-    def _explained(self, records: Iterator[Record]) -> Iterator[Record]:
+    def explained(self, records: Iterable[Record], mend: str) -> Iterator[Record]:
+        """The same records; what goes wrong on their way is told as a SourceError, with what to do about it."""
         try:
             for record in records:
                 if not isinstance(record, Mapping):
@@ -93,8 +97,7 @@ class Reach:
             raise
         except Exception as problem:
             raise _ours(problem) or SourceError(
-                f"{self.table}: the answer cannot be taken apart ({self.session.speaker.told(_innermost(problem))}). "
-                "Correct `paginator:` or `data_selector:` of the resource."
+                f"{self.table}: the answer cannot be taken apart ({_innermost(problem, self.session.speaker)}). {mend}"
             ) from None
 
 
@@ -110,7 +113,8 @@ def open_table(table: TableId, window: Window, zone: ZoneInfo) -> tuple[pa.Schem
     own = reader(table.source.kind, table.table.resource)
     try:
         records = own(reach) if own else rest_rows.within_window(table, reach.records(table.table.resource), window)
-        schema, batches = rest_rows.batches(table, records)
+        known = reach.explained(records, "Ask its support what has changed, and leave the table out until it is mended.")
+        schema, batches = rest_rows.batches(table, known, reach.session.speaker.secrets)
     except BaseException:
         reach.session.close()
         raise
@@ -130,12 +134,11 @@ def reached(table: TableId, window: Window, zone: ZoneInfo) -> Reach:
         raise SourceError(f"{table}: nothing says where the system is. Set the host of the connection {link.name!r} to its address.")
     client["base_url"] = base
     asked = [base, (client.get("auth") or {}).get("access_token_url")] if isinstance(client.get("auth"), dict) else [base]
-    hosts = frozenset(urlsplit(url).netloc.rpartition("@")[2] for url in asked if url)
-    speaker = Speaker(str(table), link.name, rest.needs.get(table.table.resource or ""), frozenset(filler.secrets))
-    session = PatientSession(speaker, hosts, table.source.waits)
+    speaker = Speaker(str(table), link.name, rest.needs.get(table.table.resource or ""), filler.secrets)
+    session = PatientSession(speaker, [url for url in asked if url], table.source.waits, table.limits)
     if isinstance(client.get("auth"), dict) and client["auth"].get("type") == "oauth2_client_credentials":
         client["auth"]["session"] = session
-    return Reach(table, window, zone, filler, session, client)
+    return Reach(table, window, zone, filler, session, client, Pages(speaker))
 
 
 def _rest(table: TableId) -> Rest:
@@ -159,17 +162,31 @@ def _with_parents(resources: list[dict[str, Any]], name: str) -> list[dict[str, 
     return [one, *(found for parent in sorted(parents - {name}) for found in _with_parents(resources, parent))]
 
 
-def _held_to_selector(resource: dict[str, Any], reach: Reach) -> dict[str, Any]:
-    """The resource with a check that its answers have what data_selector names: dlt would take its absence for an empty page."""
+def _has_parent(resource: dict[str, Any]) -> bool:
+    return "{resources." in str(resource) or "'type': 'resolve'" in str(resource)
+
+
+def _watched(resource: dict[str, Any], reach: Reach) -> dict[str, Any]:
+    """The resource with checks of each answer.
+
+    It has what data_selector names, whose absence dlt would take for an empty page; and it is none that came before. (Not so the pages
+    of a resource that is asked for each record of another: two of these may name the same one. They are only counted.)
+    """
     endpoint = resource.get("endpoint")
+    endpoint = {"path": endpoint} if isinstance(endpoint, str) else endpoint or {}
     defaults = _rest(reach.table).resource_defaults.get("endpoint") or {}
-    if not isinstance(endpoint, dict) or not (selector := endpoint.get("data_selector", defaults.get("data_selector"))):
-        return resource
+    selector = endpoint.get("data_selector", defaults.get("data_selector"))
+    actions = endpoint.get("response_actions", defaults.get("response_actions", []))
+    pages = None if _has_parent(resource) else Pages(reach.session.speaker)
+
+    def follows(response: requests.Response, *_: Any, **__: Any) -> None:
+        if pages:
+            pages.follow(response.request)
 
     def holds(response: requests.Response, *_: Any, **__: Any) -> None:
         from dlt.common import jsonpath
 
-        if response.ok and not jsonpath.find_values(selector, response.json()):
+        if selector and response.ok and not jsonpath.find_values(selector, response.json()):
             found = response.json()
             has = ", ".join(found) if isinstance(found, dict) else type(found).__name__
             raise SourceError(
@@ -177,7 +194,7 @@ def _held_to_selector(resource: dict[str, Any], reach: Reach) -> dict[str, Any]:
                 f"{reach.session.speaker.told(has)}. Correct `data_selector:` of the resource."
             )
 
-    return {**resource, "endpoint": {**endpoint, "response_actions": [*endpoint.get("response_actions", []), holds]}}
+    return {**resource, "endpoint": {**endpoint, "response_actions": [follows, *actions, holds]}}
 
 
 def _ours(problem: BaseException) -> SourceError | None:
@@ -188,8 +205,8 @@ def _ours(problem: BaseException) -> SourceError | None:
     return found
 
 
-def _innermost(problem: BaseException) -> str:
+def _innermost(problem: BaseException, speaker: Speaker) -> str:
     """What the first of several problems said, without the answer that some quote in it."""
     while inner := problem.__cause__:
         problem = inner
-    return str(problem).partition("{")[0]
+    return speaker.told(problem).partition("{")[0].strip() or type(problem).__name__

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from mandegar.config.systems import TableId
 from mandegar.errors import SourceError
 from mandegar.sources.connections import Connection
+from mandegar.sources.redaction import SENSITIVE, Secrets
 from mandegar.sources.window import Window
 
 PLACEHOLDER = re.compile(r"\{(connection|options|window)\.(\w+)(?::(\w+))?(?:\|([^}]*))?\}")
@@ -39,7 +40,7 @@ class Filler:
 
     def __init__(self, table: TableId, window: Window, connection: Connection) -> None:
         self.table, self.window, self.connection = table, window, connection
-        self.secrets: set[str] = set()
+        self.secrets = Secrets.of(connection)
 
     def filled(self, given: Any, formatted: bool = False) -> Any:
         """The same with values in place of placeholders; formatted: dlt will fill in placeholders of its own, braces in values are doubled.
@@ -65,7 +66,7 @@ class Filler:
         if of == "connection":
             found = self.connection.value(name, str(self.table))
             if name != "url":
-                self.secrets.add(found)
+                self.secrets.add(found, in_rows=bool(SENSITIVE.search(name)))
             return found
         if of == "options":
             if name not in self.table.source.options:

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
+from mandegar.config.systems import Waits
 from mandegar.errors import SourceError
+from mandegar.sources.redaction import Secrets
+from mandegar.sources.rest import rest_json
 
 SAID = ("message", "error_description", "detail", "description", "title", "error", "errors", "msg", "error_code", "errorCode")
-SHORTEST_SECRET = 4  # shorter texts stand in messages by chance
 AGAIN = "Run the night again later; what is in the lake stays as it is."
 
 
@@ -21,15 +24,11 @@ class Speaker:
     table: str
     connection: str
     needs: str | None = None
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    secrets: Secrets = field(default_factory=Secrets, repr=False)
 
     def told(self, text: object) -> str:
         """A text on one line, short, without secrets."""
-        found = " ".join(str(text).split())
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            if len(secret) >= SHORTEST_SECRET:
-                found = found.replace(secret, "***")
-        return found[:300]
+        return self.secrets.told(text)
 
     def place(self, url: str | None) -> str:
         """An address without its query, which may hold a key."""
@@ -70,11 +69,11 @@ def refused(speaker: Speaker, response: requests.Response, attempts: int) -> Sou
     return SourceError(f"{head}refuses the request ({status}{said}). Correct the resource's `params:` or `json:`.")
 
 
-def broken(speaker: Speaker, url: str | None, problem: Exception, attempts: int) -> SourceError:
+def broken(speaker: Speaker, url: str | None, problem: Exception, attempts: int, waits: Waits) -> SourceError:
     """A request without an answer. What the HTTP library says of it is left out: it holds the whole URL, and that a key at times."""
     place = speaker.place(url)
-    if isinstance(problem, requests.exceptions.Timeout):
-        what = f"{place} did not answer in time"
+    if isinstance(problem, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
+        what = f"{place} did not answer in time ({waits.silence_seconds:g} s without a byte, {waits.answer_seconds:g} s for all of it)"
     elif isinstance(problem, requests.exceptions.SSLError):
         return SourceError(
             f"{speaker.table}: {place} shows a certificate that cannot be trusted. Correct its host, or install its authority."
@@ -89,13 +88,21 @@ def broken(speaker: Speaker, url: str | None, problem: Exception, attempts: int)
     )
 
 
-def not_json(speaker: Speaker, response: requests.Response) -> SourceError:
-    """An answer that says it succeeded, and is not data: a login page, a proxy's notice."""
-    kind = response.headers.get("Content-Type", "of no type").split(";")[0]
-    title = re.search(r"<title[^>]*>([^<]{1,100})", response.text[:10_000], re.IGNORECASE)
-    named = f", titled {speaker.told(title[1])!r}" if title else ""
+def not_json(speaker: Speaker, response: requests.Response, wrong: str) -> SourceError:
+    """An answer that says it succeeded, and is not data: a login page, a proxy's notice; wrong: what the reader of JSON said."""
+    place = speaker.place(response.url)
+    if not response.content.strip():
+        return SourceError(
+            f"{speaker.table}: {place} answered with nothing ({response.status_code}). If that is its way to say that there are no rows, "
+            f"write `response_actions: [{{status_code: {response.status_code}, action: ignore}}]` under the resource's `endpoint:`."
+        )
+    if wrong in rest_json.REFUSED:
+        return SourceError(f"{speaker.table}: {place} answered with JSON that {wrong}. Ask its support, or leave out what holds it.")
+    kind = speaker.told(response.headers.get("Content-Type", "of no type")).split(";")[0]
+    title = re.search(r"<title[^>]*>([^<]*)", response.content[:10_000].decode(errors="replace"), re.IGNORECASE)
+    named = f", titled {speaker.told(title[1])[:100]!r}" if title else ""
     return SourceError(
-        f"{speaker.table}: {speaker.place(response.url)} answered with something other than JSON ({kind}{named}). "
+        f"{speaker.table}: {place} answered with something other than JSON ({kind}{named}). "
         f"It is a login page, a proxy's notice, or a wrong address: "
         f"check host and credentials of the Airflow connection {speaker.connection!r}."
     )
@@ -104,8 +111,8 @@ def not_json(speaker: Speaker, response: requests.Response) -> SourceError:
 def _said(response: requests.Response) -> str:
     """What the system itself says of its refusal, if it says it in JSON."""
     try:
-        return _words(response.json())
-    except ValueError:
+        return _words(rest_json.read(response))
+    except (ValueError, RecursionError):
         return ""
 
 

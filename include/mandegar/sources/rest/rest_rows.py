@@ -12,28 +12,31 @@ import pyarrow as pa
 from mandegar.config.entities import ENTITIES
 from mandegar.config.systems import Expression, TableId
 from mandegar.errors import SourceError
-from mandegar.sources.files.files import ROW, as_text
+from mandegar.sources.files.files import ROW, UNREADABLE, as_text
+from mandegar.sources.redaction import Secrets
 from mandegar.sources.window import Window
 
 BATCH_ROWS = 5_000
 FIRST_ROWS = 1_000  # by which the columns are known
 REST = pa.field("_rest", pa.string())
 TAKEN = ("as_of",)  # names that the lake needs for itself, as all that begin with _
-PLAIN = re.compile(r"[^\s,;{}()=]+")  # what a column of a Delta table may be called
+SHOWN = 500
+PLAIN = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff,;{}()=]{1,500}")  # what a column of a Delta table may be called
 
 
-def batches(table: TableId, records: Iterable[Mapping[str, Any]]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+def batches(table: TableId, records: Iterable[Mapping[str, Any]], secrets: Secrets) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """The columns of a resource and its rows.
 
     Columns: those of the first records, those that the mapping names (`a.b` is b within a), `_row`, and `_rest`: as JSON what
     a later record has beside them. A column that the entity needs has to be among the first records, if there are any; the
-    others may be missing there, as many systems leave out what is empty. Memory: one batch.
+    others may be missing there, as many systems leave out what is empty. A record that no file can hold comes as a row with its
+    text in `_unreadable`. A secret that the system sends back stands in no column and no name. Memory: one batch.
     """
     coming = iter(records)
     first = list(islice(coming, FIRST_ROWS))
-    names = _names(table, first)
-    schema = pa.schema([*((name, pa.string()) for name in names), REST, ROW])
-    return schema, _arrow(schema, names, chain(first, coming))
+    names = [name for name in _names(table, first) if secrets.in_row(name) == name]
+    schema = pa.schema([*((name, pa.string()) for name in names), REST, ROW, UNREADABLE])
+    return schema, _arrow(schema, names, chain(first, coming), secrets)
 
 
 def _names(table: TableId, first: list[Mapping[str, Any]]) -> list[str]:
@@ -81,19 +84,54 @@ def _spoken_of(table: TableId, expressions: list[str]) -> Iterator[str]:
                 yield column.name
 
 
-def _arrow(schema: pa.Schema, names: list[str], records: Iterator[Mapping[str, Any]]) -> Iterator[pa.RecordBatch]:
-    number, known = 1, set(names)
+def _arrow(schema: pa.Schema, names: list[str], records: Iterator[Mapping[str, Any]], secrets: Secrets) -> Iterator[pa.RecordBatch]:
+    number = 1
     while some := list(islice(records, BATCH_ROWS)):
-        columns = [pa.array([as_text(_within(record, name)) for record in some], pa.string()) for name in names]
-        rest = pa.array([_beside(record, known) for record in some], pa.string())
+        try:
+            columns = _columns(names, some)
+            wrong: list[str | None] = [None] * len(some)
+        except (UnicodeEncodeError, RecursionError, TypeError):
+            wrong = [_wrong(record, secrets) for record in some]
+            columns = _columns(names, [{} if told else record for record, told in zip(some, wrong, strict=True)])
         rows = pa.array(range(number, number + len(some)), pa.int64())
-        yield pa.RecordBatch.from_arrays([*columns, rest, rows], schema=schema)
+        columns = [secrets.in_column(column) for column in columns]
+        yield pa.RecordBatch.from_arrays([*columns, rows, pa.array(wrong, pa.string())], schema=schema)
         number += len(some)
+
+
+def _columns(names: list[str], some: list[Mapping[str, Any]]) -> list[pa.Array]:
+    """The columns, and what stands beside them. Errors: some, if a record cannot be held."""
+    known = set(names)
+    columns = [pa.array([as_text(_within(record, name)) for record in some], pa.string()) for name in names]
+    return [*columns, pa.array([_beside(record, known) for record in some], pa.string())]
+
+
+def _wrong(record: Mapping[str, Any], secrets: Secrets) -> str | None:
+    """What of a record cannot be held, and the beginning of the record; None if all can."""
+    for name, value in record.items():
+        wrong = "holds half a letter, such as \\ud800 alone"
+        try:
+            if _encodes(as_text({name: value}) or ""):
+                continue
+            shown = json.dumps(record, ensure_ascii=False, default=str)
+        except (RecursionError, TypeError):
+            wrong, shown = "is nested too deeply", ", ".join(record)
+        told = secrets.in_row(f"{name} {wrong}: {shown}".encode(errors="backslashreplace").decode())
+        return told[:SHOWN]
+    return None
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _beside(record: Mapping[str, Any], known: set[str]) -> str | None:
     left = {name: value for name, value in record.items() if name not in known and value is not None}
-    return json.dumps(left, ensure_ascii=False, default=str) if left else None
+    return as_text(left) if left else None
 
 
 def _within(record: Mapping[str, Any], name: str) -> Any:

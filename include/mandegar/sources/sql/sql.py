@@ -18,6 +18,7 @@ from mandegar.config.systems import TableId
 from mandegar.errors import SourceError
 from mandegar.sources.files import text_cursors
 from mandegar.sources.names import kept
+from mandegar.sources.redaction import Secrets
 from mandegar.sources.rows import BATCH_ROWS, ROW, as_texts
 from mandegar.sources.sql import sql_arrow
 from mandegar.sources.sql.sql_url import unusable, url_of
@@ -49,9 +50,9 @@ class SqlTable:
                 first += len(numbers)
         except REFUSALS as problem:
             raise SourceError(
-                f"{self.name}: the database stopped while it gave its rows ({_said(problem)}). Run the night again; "
+                f"{self.name}: the database stopped while it gave its rows ({_said(problem, self.url)}). Run the night again; "
                 "if it stays, mend what it names."
-            ) from problem
+            ) from None
 
     def _by_row(self) -> Iterator[list[pa.Array]]:
         with self.engine.connect().execution_options(stream_results=True, max_row_buffer=BATCH_ROWS) as connection:
@@ -71,11 +72,11 @@ def open_table(folder: Path, table: TableId, window: Window) -> tuple[pa.Schema,
         statement = _statement(engine, table, window)
         with engine.connect() as connection:
             names = list(connection.execute(statement.limit(0)).keys())
-    except sa.exc.NoSuchTableError as problem:
-        raise SourceError(f"{table}: the database has no table {table.table.table!r}. Correct `table:` in company.yaml.") from problem
+    except sa.exc.NoSuchTableError:
+        raise SourceError(f"{table}: the database has no table {table.table.table!r}. Correct `table:` in company.yaml.") from None
     except sa.exc.SQLAlchemyError as problem:
         key = "query" if table.table.query else "table"
-        raise SourceError(f"{table}: the database refuses the {key} ({_said(problem)}). Correct `{key}:` in company.yaml.") from problem
+        raise SourceError(f"{table}: the database refuses the {key} ({_said(problem, url)}). Correct `{key}:` in company.yaml.") from None
     places = kept(table, names)
     if len(places) < len(names):
         columns = list(statement.selected_columns)
@@ -101,7 +102,7 @@ def _engine(url: sa.URL, table: TableId, zone: str) -> sa.Engine:
     try:
         engine = sa.create_engine(url, poolclass=sa.NullPool)
     except (sa.exc.ArgumentError, ImportError) as problem:
-        raise unusable(table, _said(problem)) from problem
+        raise unusable(table, _said(problem, url)) from None
     if engine.dialect.name == "postgresql":
         sa.event.listen(engine, "connect", lambda connection, _: _in_zone(connection, zone))
     try:
@@ -109,8 +110,8 @@ def _engine(url: sa.URL, table: TableId, zone: str) -> sa.Engine:
             return engine
     except sa.exc.SQLAlchemyError as problem:
         raise SourceError(
-            f"{table}: the database does not answer ({_said(problem)}). Check that it runs and that its address is right."
-        ) from problem
+            f"{table}: the database does not answer ({_said(problem, url)}). Check that it runs and that its address is right."
+        ) from None
 
 
 def _in_zone(connection: Any, zone: str) -> None:
@@ -120,8 +121,9 @@ def _in_zone(connection: Any, zone: str) -> None:
     connection.commit()
 
 
-def _said(problem: Exception) -> str:
-    return " ".join(str(getattr(problem, "orig", None) or problem).split())[:300]
+def _said(problem: Exception, url: sa.URL) -> str:
+    """What the driver says. It is not chained to our error either: drivers quote the address they were given, password and all."""
+    return Secrets.of_url(url).told(getattr(problem, "orig", None) or problem)
 
 
 def _statement(engine: sa.Engine, table: TableId, window: Window | None) -> sa.sql.expression.Select:

@@ -1,6 +1,5 @@
 """Amplitude: the export by hour of upload, a ZIP of gzipped JSON lines, counted (what becomes what: amplitude.yaml)."""
 
-import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import IO
 from zoneinfo import ZoneInfo
 
 from mandegar.errors import SourceError
+from mandegar.sources.files import packed as unpacking
 from mandegar.sources.rest.rest import Reach, Record
 from mandegar.sources.vendors.usage_export import Shape, counted, spans
 
@@ -37,15 +37,17 @@ def usage(reach: Reach) -> Iterator[Record]:
 
 
 def _unpacked(reach: Reach, body: IO[bytes], folder: Path) -> list[Path]:
-    files = []
+    files, told = [], reach.session.speaker.told
     try:
         with zipfile.ZipFile(body) as archive:
             for number, member in enumerate(one for one in archive.infolist() if not one.is_dir()):
                 files.append(folder / f"{number}.json{'.gz' if member.filename.endswith('.gz') else ''}")
                 with archive.open(member) as packed, files[-1].open("wb") as kept:
-                    shutil.copyfileobj(packed, kept)
+                    unpacking.copy(f"{reach.table}: {told(member.filename)}", member.compress_size, packed, kept)
     except zipfile.BadZipFile as problem:
-        raise SourceError(f"{reach.table}: Amplitude's export is not the ZIP it should be ({problem}). Run the night again.") from None
+        raise SourceError(
+            f"{reach.table}: Amplitude's export is not the ZIP it should be ({told(problem)}). Run the night again."
+        ) from None
     return files
 
 

@@ -40,7 +40,7 @@ def _properties(reach: Reach) -> list[str]:
 def _listed(reach: Reach, kind: str, archived: bool) -> Iterator[dict[str, Any]]:
     asked = {"limit": PAGE, "archived": str(archived).lower(), "properties": ",".join(_properties(reach))}
     while True:
-        page = reach.ask(f"crm/v3/objects/{kind}", params=asked).json()
+        page = reach.ask(f"crm/v3/objects/{kind}", page=True, params=asked).json()
         yield from page["results"]
         if not (after := _after(page)):
             return
@@ -108,7 +108,7 @@ class _Search:
             "properties": _properties(self._reach),
             "limit": limit or PAGE,
         }
-        answer = self._reach.ask(f"crm/v3/objects/{self._kind}/search", "POST", json=asked | ({"after": after} if after else {}))
+        answer = self._reach.ask(f"crm/v3/objects/{self._kind}/search", "POST", page=True, json=asked | ({"after": after} if after else {}))
         return answer.json()
 
 

@@ -51,13 +51,13 @@ def _fields(reach: Reach, name: str) -> list[str]:
 
 
 def _paged(reach: Reach, query: str) -> Iterator[Record]:
-    page = reach.ask(f"{_base(reach)}/queryAll", params={"q": query}).json()
+    page = reach.ask(f"{_base(reach)}/queryAll", page=True, params={"q": query}).json()
     while True:
         for row in page["records"]:
             yield {field: value for field, value in row.items() if field != "attributes"}
         if page["done"]:
             return
-        page = reach.ask(page["nextRecordsUrl"].lstrip("/")).json()
+        page = reach.ask(page["nextRecordsUrl"].lstrip("/"), page=True).json()
 
 
 def _bulk(reach: Reach, query: str) -> Iterator[Record]:
@@ -67,7 +67,7 @@ def _bulk(reach: Reach, query: str) -> Iterator[Record]:
     locator = ""
     while True:
         asked = {"maxRecords": str(ROWS_AT_ONCE)} | ({"locator": locator} if locator else {})
-        answer = reach.ask(f"{jobs}/{job['id']}/results", params=asked, headers={"Accept": "text/csv"}, stream=True)
+        answer = reach.ask(f"{jobs}/{job['id']}/results", page=True, params=asked, headers={"Accept": "text/csv"}, stream=True)
         with answer.raw as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
             for row in csv.DictReader(text):
                 yield {field: value or None for field, value in row.items()}

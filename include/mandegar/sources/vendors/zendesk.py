@@ -86,7 +86,7 @@ def _pages(reach: Reach, kind: str, **more: str) -> Iterator[dict[str, Any]]:
     starts = reach.window.starts_at
     asked = {"start_time": str(int(starts.timestamp()) if starts else 1), **more}
     while True:
-        page = reach.ask(f"api/v2/incremental/{kind}/cursor.json", params=asked).json()
+        page = reach.ask(f"api/v2/incremental/{kind}/cursor.json", page=True, params=asked).json()
         yield page
         if page["end_of_stream"] or not page.get("after_cursor"):
             return

@@ -12,7 +12,7 @@ from werkzeug import Request, Response
 from mandegar.config import company as companies
 from mandegar.sources.extract import describe
 
-DOC = Path(__file__).parents[2] / "docs" / "sources" / "rest.md"
+DOC = Path(__file__).parents[3] / "docs" / "sources" / "rest.md"
 SUBSCRIPTION = (
     "subscription_id,valid_from,customer_id,plan,quantity,unit_price,currency,interval_unit,interval_count,status,started_at\n"
     "s1,2026-01-01,acme,basic,1,10,USD,month,1,active,2026-01-01\n"

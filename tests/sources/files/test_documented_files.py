@@ -16,7 +16,7 @@ from mandegar.conform.conform import conformed
 from mandegar.pipeline.stages import Night, conform_stage, extract_stage, validate_stage
 from mandegar.storage.home import Home
 
-PAGE = Path(__file__).parents[2] / "docs" / "sources" / "files.md"
+PAGE = Path(__file__).parents[3] / "docs" / "sources" / "files.md"
 ANSWERS = """Response ID,account,email,How likely are you to recommend us?,Why?,Submitted at
 r1,a,sara@example.com,۹,"خوب، ولی گران",2026-03-02 10:00
 r2,a,ali@example.com,3,,2026-03-03 11:30
