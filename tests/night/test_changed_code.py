@@ -26,7 +26,7 @@ def test_a_changed_metric_moves_closed_periods_and_is_told(make_company: Callabl
     folder = make_company({"customer.csv": CUSTOMER, "invoice.csv": INVOICE}, time_zone="UTC", churn="{kind: inactivity}")
     home, other = tmp_path / "home", tmp_path / "include"
     shutil.copytree(ROOT / "include", other, ignore=shutil.ignore_patterns("__pycache__"))
-    owner = other / "mandegar" / "metrics" / "purchases.py"
+    owner = other / "mandegar" / "metrics" / "purchases" / "purchases.py"
     assert owner.read_text().count(SUM) == 1
     night(ROOT / "include", folder, home, "2026-03-31")
     owner.write_text(owner.read_text().replace(SUM, f"{SUM} * 2"))
