@@ -111,7 +111,7 @@ def contracts() -> str:
         for rule in in_force(generated(entity, company, suites.ANY_DAY), entity, settings.rules):
             grave = f"{rule.severity}, fixed" if rule.fixed else rule.severity
             kept = f" (where {rule.where[0]} is {rule.where[1]})" if rule.where else ""
-            reason = rule.reason.replace("is not USD, and", "is not the company's, and")
+            reason = str(rule.reason).replace("is not USD, and", "is not the company's, and")
             parts.append(f"| `{rule.name}` | {grave} | `{rule.column}` {reason}{kept} | {rule.mend} |")
         for name, line in every.across(entity.name).items():
             assert line.not_before is not None and line.mend is not None
@@ -121,7 +121,7 @@ def contracts() -> str:
                 continue
             if name == "customer_known" and (entity.name == "customer" or "customer_id" not in entity.names):
                 continue
-            (reason, _), (mend, _) = OTHERS[name]
+            reason, mend = OTHERS[name]
             column = "`customer_id` " if name == "customer_known" else ""
             parts.append(f"| `{name}` | {'fail' if column else 'warn'}, fixed | {column}{reason} | {mend} |")
         parts.append("")

@@ -20,6 +20,7 @@ from mandegar.campaigns.eligibility import Member
 from mandegar.campaigns.people import first_and_last
 from mandegar.campaigns.spec import Campaign
 from mandegar.config.company import Company
+from mandegar.language.catalogue import ENGLISH, LOCALES, Said, digits, translated
 
 COLUMNS = (
     "campaign_id",
@@ -61,19 +62,11 @@ UNFINISHED = ".unfinished-"
 HOURS = (9, 20)
 USUAL_HOUR = 10
 REASONS = {
-    "term_ends": {"en": "The term ends in {days} days.", "fa": "تا پایان قرارداد {days} روز مانده است."},
-    "term_ends_auto": {"en": "The term renews in {days} days.", "fa": "قرارداد {days} روز دیگر خودکار تمدید می‌شود."},
-    "silent": {"en": "Fell silent {days} days ago.", "fa": "از {days} روز پیش دیگر خرید نمی‌کند."},
-    "": {"en": "Left {days} days ago ({reason}).", "fa": "مشتری {days} روز پیش رفته است ({reason})."},
+    "term_ends": Said("The term ends in {} days."),
+    "term_ends_auto": Said("The term renews in {} days."),
+    "silent": Said("Fell silent {} days ago."),
+    "": Said("Left {} days ago ({reason})."),
 }
-LEFT_BECAUSE = {
-    "cancelled": "لغو به درخواست مشتری",
-    "payment_failed": "پرداخت ناموفق",
-    "not_renewed": "تمدید نشد",
-    "not_given": "بدون ذکر دلیل",
-    "withdrawn": "انصراف",
-}
-PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 
 def list_rows(company: Company, campaign: Campaign, members: list[Member], as_of: date) -> dict[str, list[dict[str, str]]]:
@@ -179,12 +172,11 @@ def _zones() -> frozenset[str]:
 
 
 def reason_text(code: str, days: int, locale: str) -> str:
-    """Why the customer is on the list, in the customer's language (English where it is not Persian)."""
-    language = "fa" if locale == "fa" else "en"
-    template = REASONS.get(code, REASONS[""])[language]
-    reason = LEFT_BECAUSE.get(code, code) if language == "fa" else code.replace("_", " ")
-    number = str(days).translate(PERSIAN_DIGITS) if language == "fa" else str(days)
-    return template.format(days=number, reason=reason)
+    """Why the customer is on the list, in the customer's language; in English where there is no catalogue of it."""
+    language = locale if locale in LOCALES else ENGLISH
+    left = translated(language, code.replace("_", " "), "reason for leaving")
+    template = translated(language, REASONS.get(code, REASONS[""]).english)
+    return template.format(digits(language, str(days)), reason=left if left != code.replace("_", " ") or language == ENGLISH else code)
 
 
 def _send_after(day: date, preferred_hour: int | None) -> str:

@@ -31,8 +31,16 @@ from mandegar.config.settings import (
 )
 from mandegar.config.systems import Source, SourceName, TableId, TableSource
 from mandegar.errors import CompanyError
+from mandegar.language.catalogue import ENGLISH, LOCALES
 
 FILE_ENDINGS = (".csv", ".parquet", ".jsonl", ".xlsx")
+
+
+def spoken(locale: str) -> str:
+    """A language that the catalogue has."""
+    if locale not in LOCALES:
+        raise ValueError(f"found {locale!r}. Write {', '.join(map(repr, LOCALES))}.")
+    return locale
 
 
 class Company(Strict):
@@ -42,7 +50,7 @@ class Company(Strict):
     time_zone: TimeZone
     currency: Currency
     calendar: Literal["gregorian", "jalali"] = "gregorian"
-    locale: Literal["en", "fa"] = "en"
+    locale: Annotated[str, AfterValidator(spoken)] = ENGLISH
     churn: Churn
     sources: dict[SourceName, Source] = Field(default_factory=dict)
     data_from: Annotated[date, AfterValidator(gregorian)] | None = Field(

@@ -18,7 +18,6 @@ from mandegar.conform.chunks import Counts, State
 from mandegar.conform.rates import Rates
 from mandegar.conform.state import born_before, is_born, masked, newest, unknown_yet
 from mandegar.errors import BrokenTable
-from mandegar.quality.language_catalogue import in_language
 from mandegar.quality.validate import RESULT_SCHEMA
 from mandegar.storage.lake import CHUNK, Lake, Receipt
 from mandegar.time import calendar
@@ -240,7 +239,7 @@ def _remade(
     good, orphans = rows, {}
     if customers is not None and "customer_id" in entity.names:
         unknown = engine.keep(references.orphans(rows, customers))
-        told = references.quarantined(unknown, entity, reason=in_language(evening.company.locale, references.UNKNOWN))
+        told = references.quarantined(unknown, entity, reason=references.UNKNOWN.told(evening.company.locale))
         lost.append(engine.arrow(told).cast(references.ORPHANS_SCHEMA))
         orphans = {chunk: count for chunk, (count, _) in _counted(engine, unknown, "waits").items()}
         good = references.with_customer(rows, customers)
@@ -261,7 +260,7 @@ def _rated(
     marked = engine.keep(rates.marked(engine, known, entity, rated))
     waits = marked.unrated | marked.beyond
     waiting = engine.keep(marked.filter(waits))
-    reason = waiting.unrated.ifelse(in_language(locale, rates.UNKNOWN), in_language(locale, rates.BEYOND))
+    reason = waiting.unrated.ifelse(rates.UNKNOWN.told(locale), rates.BEYOND.told(locale))
     told = engine.arrow(references.quarantined(waiting, entity, "currency", rates.RULE, reason))
     good = marked.filter(~waits).select(*known.columns)
     return good, told.cast(references.ORPHANS_SCHEMA), _counted(engine, waiting)

@@ -16,18 +16,12 @@ from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 from mandegar.config.entities import Entity
 from mandegar.errors import BrokenTable
-from mandegar.quality.language_catalogue import PERSIAN, Said
+from mandegar.language.catalogue import Said, said
 from mandegar.quality.suites import suites
 
 RULE = "rate_known"
-UNKNOWN: Said = (
-    "has no rate in fx_rate; the row waits until there is one",
-    "در fx_rate نرخی ندارد؛ سطر تا آمدن نرخ منتظر می‌ماند",
-)
-BEYOND: Said = (
-    f"has a rate at which the amount has more than {money.READ_DIGITS} digits; correct the amount or the rate",
-    f"نرخی دارد که مبلغ با آن بیش از {str(money.READ_DIGITS).translate(PERSIAN)} رقم می‌شود؛ مبلغ یا نرخ را درست کنید",
-)
+UNKNOWN = Said("has no rate in fx_rate; the row waits until there is one")
+BEYOND = said("has a rate at which the amount has more than {} digits; correct the amount or the rate", str(money.READ_DIGITS))
 MAGNITUDES = pa.schema([("currency", pa.string()), ("most", pa.float64())])
 Rates = dict[str, int]  # by currency, the order of magnitude of its highest rate: a power of ten that no rate of it is above
 

@@ -8,14 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mandegar.config.entities import Entity
-from mandegar.quality.language_catalogue import Said
+from mandegar.language.catalogue import Said
 from mandegar.quality.validate import QUARANTINE_SCHEMA
 from mandegar.storage.lake import CHUNK, Lake
 
-UNKNOWN: Said = (
-    "is no customer's id; the row waits until that customer is there",
-    "شناسهٔ هیچ مشتری‌ای نیست؛ سطر تا آمدن مشتری منتظر می‌ماند",
-)
+UNKNOWN = Said("is no customer's id; the row waits until that customer is there")
 RULE = "customer_known"
 ORPHANS_SCHEMA = QUARANTINE_SCHEMA.append(pa.field(CHUNK, pa.string()))  # the chunk in which the row will stand
 
@@ -31,7 +28,7 @@ def with_customer(rows: ir.Table, customers: ir.Table) -> ir.Table:
 
 
 def quarantined(
-    rows: ir.Table, entity: Entity, column: str = "customer_id", rule: str = RULE, reason: ir.StringValue | str = UNKNOWN[0]
+    rows: ir.Table, entity: Entity, column: str = "customer_id", rule: str = RULE, reason: ir.StringValue | str = UNKNOWN.english
 ) -> ir.Table:
     """Rows that wait as lines of the quarantine (ORPHANS_SCHEMA), for what stands in a column of theirs."""
     parts = [rows[name].cast("string") for name in entity.key]

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from mandegar.config.entities import Entity
 from mandegar.config.systems import TableId
-from mandegar.quality.language_catalogue import in_language, said
+from mandegar.language.catalogue import said
 from mandegar.quality.quarantine import corrections, quarantine
 from mandegar.quality.quarantine.buffer import Buffer
 from mandegar.quality.quarantine.corrections import Corrections
@@ -103,7 +103,7 @@ class RowFilter:
     def worst(self) -> dict:
         """The first line of the rule that most lines are about, with its reason in English, for an error."""
         line = self.buffer.worst
-        reasons = {rule.name: rule.reason for rule in self.rules} | {quarantine.UNREADABLE: quarantine.UNREADABLE_SAID[0]}
+        reasons = {rule.name: str(rule.reason) for rule in self.rules} | {quarantine.UNREADABLE: str(quarantine.UNREADABLE_SAID)}
         return line | {"reason": reasons[line["rule"]]}
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class RowFilter:
 
     def _told_dropped(self, rule: str) -> str | None:
         count = self.dropped[rule]
-        return in_language(self._locale, said("dropped: {}", "دورریخته: {}", f"{count:,}")) if count else None
+        return said("dropped: {}", f"{count:,}").told(self._locale) if count else None
 
     def _look(self, batch: pa.RecordBatch) -> list[RuleResult]:
         self._inspector = self._inspector or Inspector(self._source, self.rules)

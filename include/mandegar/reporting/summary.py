@@ -12,7 +12,7 @@ from rich.table import Table
 
 from mandegar.campaigns.spec import load_all
 from mandegar.config.company import Company
-from mandegar.reporting.summary_words import KINDS, RARE, SHOWN, SummaryWords
+from mandegar.reporting.summary_words import INDENT, KINDS, RARE, SHOWN, SummaryWords
 from mandegar.storage.home import Home
 from mandegar.warehouse import tables
 
@@ -72,12 +72,13 @@ def _figures(console: Console, connection: sa.Connection, company: Company, word
     for (start, complete), _ in last:
         table.add_column(words.month(company.calendar, start) + ("" if complete else f" {words['so far']}"), justify="right")
     by_contract = any("mrr_end" in values for _, values in last)
-    for metric, english, persian, kind in SHOWN:
+    for metric, name, kind, part in SHOWN:
         if metric == "customers_buying" and by_contract:
             continue
         found = [values[metric] for _, values in last if metric in values]
         if found and (metric not in RARE or any(found)):
-            table.add_row(persian if words.locale == "fa" else english, *(words.number(values.get(metric), kind) for _, values in last))
+            called = (INDENT if part else "") + name.told(words.locale)
+            table.add_row(called, *(words.number(values.get(metric), kind) for _, values in last))
     console.print(table)
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from mandegar.compute.exchange_rates import FOREVER
 from mandegar.config.entities import ENTITIES, Entity
+from mandegar.language.catalogue import Said, digits, isolated, translated
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.run.changes import Basis, rows_changed, versions_at, works_from
 from mandegar.storage.lake import Lake
@@ -20,19 +21,18 @@ MUTE = ("updated_at", "due_at", "paid_at", "next_attempt_at")  # no figure looks
 TO_THE_END = ("subscription", "fx_rate", "customer")  # what they say holds on
 WHEN = pa.timestamp("us", "UTC")
 NAMES = {
-    "customer": ("customer", "customers", "مشتری"),
-    "subscription": ("subscription version", "subscription versions", "نسخهٔ اشتراک"),
-    "invoice": ("invoice", "invoices", "صورت‌حساب"),
-    "invoice_line": ("invoice line", "invoice lines", "ردیف صورت‌حساب"),
-    "payment": ("payment", "payments", "پرداخت"),
-    "ticket": ("ticket", "tickets", "تیکت"),
-    "survey": ("survey answer", "survey answers", "پاسخ نظرسنجی"),
-    "usage": ("row of usage", "rows of usage", "سطر مصرف"),
-    "interaction": ("interaction", "interactions", "تماس"),
-    "fx_rate": ("exchange rate", "exchange rates", "نرخ ارز"),
-    "spend": ("row of spend", "rows of spend", "سطر هزینه"),
+    "customer": (Said("{} customer ({names})"), Said("{} customers ({names})")),
+    "subscription": (Said("{} subscription version ({names})"), Said("{} subscription versions ({names})")),
+    "invoice": (Said("{} invoice ({names})"), Said("{} invoices ({names})")),
+    "invoice_line": (Said("{} invoice line ({names})"), Said("{} invoice lines ({names})")),
+    "payment": (Said("{} payment ({names})"), Said("{} payments ({names})")),
+    "ticket": (Said("{} ticket ({names})"), Said("{} tickets ({names})")),
+    "survey": (Said("{} survey answer ({names})"), Said("{} survey answers ({names})")),
+    "usage": (Said("{} row of usage ({names})"), Said("{} rows of usage ({names})")),
+    "interaction": (Said("{} interaction ({names})"), Said("{} interactions ({names})")),
+    "fx_rate": (Said("{} exchange rate ({names})"), Said("{} exchange rates ({names})")),
+    "spend": (Said("{} row of spend ({names})"), Said("{} rows of spend ({names})")),
 }
-PERSIAN_DIGITS = str.maketrans("0123456789,", "۰۱۲۳۴۵۶۷۸۹٬")
 ROWS = pa.schema(
     [
         ("row_id", pa.int64()),
@@ -87,11 +87,9 @@ def changed_rows(night: MeasuredNight, lake: Lake, stands_on: Basis) -> ChangedR
 
 def in_words(entity: str, count: int, first: list[str], locale: str) -> str:
     """So many rows of an entity, in the company's language, and the keys of the first of them."""
-    one, several, persian = NAMES[entity]
-    more = " …" if count > len(first) else ""
-    if locale == "fa":
-        return f"{f'{count:,}'.translate(PERSIAN_DIGITS)} {persian} (\u2066{'; '.join(first)}\u2069{more})"
-    return f"{count:,} {one if count == 1 else several} ({'; '.join(first)}{more})"
+    one, several = NAMES[entity]
+    keys = isolated(locale, "; ".join(first)) + (" …" if count > len(first) else "")
+    return translated(locale, (one if count == 1 else several).english).format(digits(locale, f"{count:,}"), names=keys)
 
 
 def _row(entity: Entity, key: str, old: dict | None, new: dict | None, closed: datetime) -> dict:

@@ -8,10 +8,11 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from mandegar.language.catalogue import Said, separator
 from mandegar.metrics.frame.dimensions import ALL
 from mandegar.metrics.frame.grain import CELL, PERIOD
 from mandegar.metrics.frame.night import MeasuredNight
-from mandegar.metrics.run.changed_rows import PERSIAN_DIGITS, TOLD, ChangedRows, changed_rows, in_words
+from mandegar.metrics.run.changed_rows import TOLD, ChangedRows, changed_rows, in_words
 from mandegar.metrics.run.changes import NEAR, Basis
 from mandegar.metrics.run.marts import COMPUTED_ON
 from mandegar.storage.lake import Lake
@@ -34,15 +35,12 @@ WHEN = pa.timestamp("us", "UTC")
 BECAUSE = pa.schema([("figure", pa.int64()), ("because", pa.string())])
 OF_A_KIND = ("calendar", "period_kind", "dimension", "convention", "metric")
 DIFFERS = {
-    "settings": {"en": "the company's settings", "fa": "تنظیمات شرکت"},
-    "days": {
-        "en": "a customer counts as lost after {now} days, after {then} before",
-        "fa": "مشتری پس از {now} روز از دست رفته شمرده می‌شود، پیش‌تر پس از {then} روز",
-    },
-    "code": {"en": "another version of the program", "fa": "نسخهٔ دیگری از برنامه"},
-    "rows": {"en": "rows as they were then are no longer kept", "fa": "سطرهای آن زمان دیگر نگه داشته نشده‌اند"},
+    "settings": Said("the company's settings"),
+    "days": Said("a customer counts as lost after {} days, after {} before"),
+    "code": Said("another version of the program"),
+    "rows": Said("rows as they were then are no longer kept"),
 }
-UNKNOWN = {"en": "rows that cannot be told apart", "fa": "سطرهایی که نمی‌توان نام برد"}
+UNKNOWN = Said("rows that cannot be told apart")
 DAY = 86_400
 
 
@@ -172,7 +170,7 @@ def with_reasons(night: MeasuredNight, lake: Lake, known: Basis | None, moved: i
             continue
         if not told and not apart:
             told = [changed.counted[entity] for entity in entities if entity in changed.counted] or list(changed.counted.values())
-        because = ("؛ " if locale == "fa" else "; ").join([*apart, *told]) or UNKNOWN[locale]
+        because = separator(locale).join([*apart, *told]) or UNKNOWN.told(locale)
         words.append({"figure": row["figure"], "because": because})
     joined = kept.join(engine.table(pa.Table.from_pylist(words, BECAUSE)), "figure")
     return joined.select(*columns, "because")
@@ -180,10 +178,8 @@ def with_reasons(night: MeasuredNight, lake: Lake, known: Basis | None, moved: i
 
 def _differing(known: Basis, days: int, locale: str) -> dict[str, str]:
     """By name, what beside the data is otherwise than on the earlier night, in words."""
-    numbers = {"now": str(days), "then": str(known.days)}
-    if locale == "fa":
-        numbers = {name: number.translate(PERSIAN_DIGITS) for name, number in numbers.items()}
-    return {name: DIFFERS[name][locale].format(**numbers) for name in known.differs}
+    numbers = {"days": (str(days), str(known.days))}
+    return {name: DIFFERS[name].of(*numbers.get(name, ())).told(locale) for name in known.differs}
 
 
 def _nearest(

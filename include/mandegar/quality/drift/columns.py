@@ -3,7 +3,7 @@
 from datetime import date
 
 from mandegar.config.systems import TableId
-from mandegar.quality.language_catalogue import Said, listed, said
+from mandegar.language.catalogue import Said, listed, said
 from mandegar.sources.columns import columns_of
 from mandegar.storage.lake import Lake
 
@@ -38,14 +38,13 @@ def _changes(before: dict[str, str], now: dict[str, str]) -> tuple[int, list[Sai
     other = [name for name in now if before.get(name, now[name]) != now[name]]
     told = []
     if new:
-        told.append(said("new: {names}", "تازه: {names}", names=", ".join(new)))
+        told.append(said("new: {names}", names=", ".join(new)))
     if gone:
-        told.append(said("gone: {names}", "دیگر نیست: {names}", names=", ".join(gone)))
+        told.append(said("gone: {names}", names=", ".join(gone)))
     for name in other:
         told.append(
             said(
                 "another type: {name} ({before} before, {now} now)",
-                "نوع دیگر: {name} (پیش‌تر {before}، اکنون {now})",
                 name=name,
                 before=before[name],
                 now=now[name],

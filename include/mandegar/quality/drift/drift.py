@@ -11,9 +11,9 @@ from math import fsum
 from statistics import median
 
 from mandegar.config.systems import TableId
+from mandegar.language.catalogue import Said, listed, said
 from mandegar.quality.drift import profile
 from mandegar.quality.drift.profile import Facts
-from mandegar.quality.language_catalogue import Said, listed, said
 from mandegar.quality.suites.suite_file import Drift
 from mandegar.storage.lake import Lake, Receipt
 
@@ -21,9 +21,9 @@ NORMAL = 1.4826  # median absolute deviation to standard deviation, of a normal 
 VOLUME, FRESHNESS, DISTRIBUTION = "volume_as_usual", "freshness_as_usual", "distribution_as_usual"
 NO_HISTORY = "no history"
 FACTS = {
-    "nulls": ("{column}: {} empty, usually {}", "{column}: {} خالی، معمولاً {}"),
-    "median": ("{column}: median {}, usually {}", "{column}: میانه {}، معمولاً {}"),
-    "mean": ("{column}: mean {}, usually {}", "{column}: میانگین {}، معمولاً {}"),
+    "nulls": Said("{column}: {} empty, usually {}"),
+    "median": Said("{column}: median {}, usually {}"),
+    "mean": Said("{column}: mean {}, usually {}"),
 }
 
 
@@ -90,7 +90,7 @@ def _volume(tonight: Facts, nights: list[Facts], settings: Drift) -> Compared:
     limits = settings.volume
     if not usual.differs(now, limits.deviations, limits.least_change * usual.middle):
         return 1, []
-    return 1, [said("{} rows, usually {}", "{} سطر، معمولاً {}", f"{now:,.0f}", f"{usual.middle:,.0f}")]
+    return 1, [said("{} rows, usually {}", f"{now:,.0f}", f"{usual.middle:,.0f}")]
 
 
 def _freshness(tonight: Facts, nights: list[Facts], settings: Drift) -> Compared:
@@ -99,18 +99,14 @@ def _freshness(tonight: Facts, nights: list[Facts], settings: Drift) -> Compared
     if now is None:
         return 0, []
     if limits.at_most_hours is not None and now > limits.at_most_hours:
-        forbidden = (
-            "the newest row is {} hours old, at most {} are allowed",
-            "تازه‌ترین سطر {} ساعت پیش نوشته شده، حداکثر {} ساعت مجاز است",
-        )
-        return 1, [said(*forbidden, f"{now:,.1f}", f"{limits.at_most_hours:g}")]
+        forbidden = Said("the newest row is {} hours old, at most {} are allowed")
+        return 1, [forbidden.of(f"{now:,.1f}", f"{limits.at_most_hours:g}")]
     behind = [hours for night in nights if (hours := night.of("", "hours_behind")) is not None]
     if not behind:
         return int(limits.at_most_hours is not None), []
     usual = Usual.of(behind)
     if now > usual.middle and usual.differs(now, limits.deviations, limits.least_hours):
-        old = ("the newest row is {} hours old, usually {}", "تازه‌ترین سطر {} ساعت پیش نوشته شده، معمولاً {} ساعت")
-        return 1, [said(*old, f"{now:,.1f}", f"{usual.middle:,.1f}")]
+        return 1, [said("the newest row is {} hours old, usually {}", f"{now:,.1f}", f"{usual.middle:,.1f}")]
     return 1, []
 
 
@@ -132,7 +128,7 @@ def _distribution(tonight: Facts, nights: list[Facts], settings: Drift) -> Compa
             usual = Usual.of(before)
             if usual.differs(now, limits.deviations, limits.nulls if fact == "nulls" else limits.amounts * abs(usual.middle)):
                 numbers = (f"{one:.1%}" if fact == "nulls" else f"{one:,.6g}" for one in (now, usual.middle))
-                told.append(said(*words, *numbers, column=column))
+                told.append(words.of(*numbers, column=column))
         looked_at, moved = _categories(column, tonight, nights, settings)
         compared += looked_at
         told += moved
@@ -155,8 +151,8 @@ def _categories(column: str, tonight: Facts, nights: list[Facts], settings: Drif
     if distance <= max(usual.middle + limits.deviations * usual.spread, limits.categories):
         return 1, []
     most = max(now.keys() | mean.keys(), key=lambda part: (abs(now.get(part, 0) - mean.get(part, 0)), part))
-    words = ("{column}: {} {part}, usually {}", "{column}: {} {part}، معمولاً {}")
-    return 1, [said(*words, f"{now.get(most, 0):.1%}", f"{mean.get(most, 0):.1%}", column=column, part=most)]
+    words = Said("{column}: {} {part}, usually {}")
+    return 1, [words.of(f"{now.get(most, 0):.1%}", f"{mean.get(most, 0):.1%}", column=column, part=most)]
 
 
 def _distance(one: dict[str, float], other: dict[str, float]) -> float:

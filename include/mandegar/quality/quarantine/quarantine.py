@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import pyarrow.parquet as pq
 
 from mandegar.config.entities import Entity
-from mandegar.quality.language_catalogue import Said, in_language
+from mandegar.language.catalogue import Said
 from mandegar.quality.reading import as_found
 from mandegar.quality.schemas import HELD_SCHEMA, QUARANTINE_SCHEMA
 from mandegar.quality.suites.rules import PERSONAL, Rule
@@ -27,7 +27,7 @@ from mandegar.storage.lake import Lake
 
 READ_ROWS = 20_000
 UNREADABLE = "line_readable"
-UNREADABLE_SAID: Said = ("the line cannot be taken apart", "سطر خوانا نیست")
+UNREADABLE_SAID = Said("the line cannot be taken apart")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def held_line(source: str, entity: Entity, row: int, text: str, locale: str) -> 
         "column": None,
         "value": None,
         "rule": UNREADABLE,
-        "reason": in_language(locale, UNREADABLE_SAID),
+        "reason": UNREADABLE_SAID.told(locale),
         "record": json.dumps({"line": text}, ensure_ascii=False),
     }
 

@@ -12,29 +12,22 @@ from mandegar.compute import money
 from mandegar.config.company import Company
 from mandegar.config.entities import Column, Entity
 from mandegar.config.settings import EARLIEST
-from mandegar.quality.language_catalogue import PERSIAN
+from mandegar.language.catalogue import Said, said
 from mandegar.quality.reading import PARSED, as_found, quote
 from mandegar.quality.suites import vocabulary
 from mandegar.quality.suites.suite_file import RuleLine
 
 Severity = Literal["fail", "warn"]
 YEARS_AHEAD = 10
-AT_SOURCE = ("Correct it in the source.", "در منبع درستش کنید.")
-# between the marks \u2066 and \u2069 digits stay in their order among Persian words
+AT_SOURCE = Said("Correct it in the source.")
 READABLE = {
-    "map": ("a JSON object", "شیء JSON"),
-    "boolean": ("yes or no", "بله یا خیر"),
-    "decimal": (
-        f"a number (of at most {money.READ_DIGITS} digits)",
-        f"عددی با حداکثر {str(money.READ_DIGITS).translate(PERSIAN)} رقم",
-    ),
-    "rate": ("a number", "عدد"),
-    "integer": ("a whole number", "عدد صحیح"),
-    "date": ("a date of 1900 or later (write it as 2025-01-31)", "تاریخی از ۱۹۰۰ به بعد (بنویسید \u20662025-01-31\u2069)"),
-    "timestamp": (
-        "a timestamp of 1900 or later (write it as 2025-01-31 10:00:00)",
-        "زمانی از ۱۹۰۰ به بعد (بنویسید \u20662025-01-31 10:00:00\u2069)",
-    ),
+    "map": Said("is not a JSON object"),
+    "boolean": Said("is not yes or no"),
+    "decimal": said("is not a number (of at most {} digits)", str(money.READ_DIGITS)),
+    "rate": Said("is not a number"),
+    "integer": Said("is not a whole number"),
+    "date": Said("is not a date of 1900 or later (write it as 2025-01-31)"),
+    "timestamp": Said("is not a timestamp of 1900 or later (write it as 2025-01-31 10:00:00)"),
 }
 PERSONAL = {
     "customer": ("name", "email", "phone", "birth_date", "attributes"),
@@ -48,7 +41,7 @@ class Rule:
     """One expectation.
 
     kind, settings: the name and the arguments of the Great Expectations class. column: whose value is shown.
-    reason: what is wrong, read after the column's name; mend: what to do; fa: both in Persian.
+    reason: what is wrong, read after the column's name; mend: what to do.
     where: a column and the value it has in the rows that the rule is about; else all. sql: a condition that no row may
     meet, computed with the rows into a column `broken_by(name)`. fixed: what follows stands on it, so it stays `fail`.
     """
@@ -58,16 +51,15 @@ class Rule:
     kind: str
     settings: dict[str, Any]
     column: str
-    reason: str
+    reason: Said
     where: tuple[str, str] | None = None
-    mend: str = AT_SOURCE[0]
-    fa: tuple[str, str] = ("", "")
+    mend: Said = AT_SOURCE
     sql: str | None = None
     fixed: bool = False
 
     def told(self, locale: str) -> tuple[str, str]:
         """What is wrong and what to do, in a language."""
-        return (self.fa[0] or self.reason, self.fa[1] or self.mend) if locale == "fa" else (self.reason, self.mend)
+        return self.reason.told(locale), self.mend.told(locale)
 
 
 def generated(entity: Entity, company: Company, as_of: date) -> list[Rule]:
@@ -98,9 +90,8 @@ def _changed(rule: Rule, line: RuleLine) -> Rule:
     return replace(
         rule,
         severity="fail" if rule.fixed else _grave(line, rule.severity),
-        reason=reason.en if reason else rule.reason,
-        mend=mend.en if mend else rule.mend,
-        fa=(reason.fa if reason else rule.fa[0], mend.fa if mend else rule.fa[1]),
+        reason=reason.said if reason else rule.reason,
+        mend=mend.said if mend else rule.mend,
     )
 
 
@@ -114,10 +105,9 @@ def vocabulary_rule(name: str, line: RuleLine, entity: Entity) -> Rule:
         asked.kind,
         asked.settings,
         asked.column,
-        reason.en if reason else asked.reason[0],
+        reason.said if reason else asked.reason,
         next(iter(line.where.items()), None),
-        mend.en if mend else AT_SOURCE[0],
-        (reason.fa if reason else asked.reason[1], mend.fa if mend else AT_SOURCE[1]),
+        mend.said if mend else AT_SOURCE,
         line.never,
     )
 
@@ -135,41 +125,27 @@ def _column_rules(column: Column) -> list[Rule]:
         ending: str,
         kind: str,
         settings: dict[str, Any],
-        reason: tuple[str, str],
-        mend: tuple[str, str] = AT_SOURCE,
+        reason: Said,
+        mend: Said = AT_SOURCE,
         severity: Severity = "fail",
     ) -> None:
         full = {"column": name} | settings
-        found.append(
-            Rule(f"{name}_{ending}", severity, kind, full, name, reason[0], None, mend[0], (reason[1], mend[1]), None, column.required)
-        )
+        found.append(Rule(f"{name}_{ending}", severity, kind, full, name, reason, None, mend, None, column.required))
 
     if column.type in PARSED:
-        english, persian = READABLE[column.type]
-        mend = (
-            "Correct it in the source, or read it by an expression in the mapping.",
-            "در منبع درستش کنید یا در نگاشت با عبارتی بخوانیدش.",
-        )
-        reason = (f"is not {english}", f"{persian} نیست")
+        mend, reason = Said("Correct it in the source, or read it by an expression in the mapping."), READABLE[column.type]
         severity: Severity = "warn" if column.spare else "fail"
         rule("readable", "ExpectColumnValuesToBeNull", {"column": as_found(name)}, reason, mend, severity)
     if column.required:
-        mend = (
-            "Fill it in at the source, or map the column that holds it.",
-            "در منبع پرش کنید یا ستونی را که آن را دارد نگاشت کنید.",
-        )
-        rule("given", "ExpectColumnValuesToNotBeNull", {}, ("is empty; it is needed", "خالی است و لازم است"), mend)
+        mend = Said("Fill it in at the source, or map the column that holds it.")
+        rule("given", "ExpectColumnValuesToNotBeNull", {}, Said("is empty; it is needed"), mend)
     if column.allowed:
-        listed = ", ".join(column.allowed)
-        mend = (
-            "Turn the source's own words into these in the mapping.",
-            "در نگاشت، واژه‌های منبع را به این‌ها تبدیل کنید.",
-        )
+        mend = Said("Turn the source's own words into these in the mapping.")
         rule(
             "known",
             "ExpectColumnValuesToBeInSet",
             {"value_set": list(column.allowed)},
-            (f"is none of {listed}", f"هیچ‌یک از {listed} نیست"),
+            said("is none of {listed}", listed=", ".join(column.allowed)),
             mend,
         )
     if column.minimum is not None or column.maximum is not None:
@@ -191,23 +167,19 @@ def _born_in_time(entity: Entity, as_of: date) -> list[Rule]:
             "ExpectColumnValuesToBeBetween",
             {"column": entity.born, "min_value": low, "max_value": high},
             entity.born,
-            f"lies before {EARLIEST.year} or more than {YEARS_AHEAD} years ahead; dates are Gregorian",
+            said("lies before {} or more than {} years ahead; dates are Gregorian", str(EARLIEST.year), str(YEARS_AHEAD)),
             None,
-            "Correct it in the source; a Jalali date has to be turned into a Gregorian one.",
-            (
-                "پیش از ۱۹۰۰ یا بیش از ۱۰ سال جلوتر است؛ تاریخ‌ها میلادی‌اند",
-                "در منبع درستش کنید؛ تاریخ شمسی باید به میلادی تبدیل شود.",
-            ),
+            Said("Correct it in the source; a Jalali date has to be turned into a Gregorian one."),
             None,
             True,
         )
     ]
 
 
-def _computed(name: str, sql: str, column: str, reason: vocabulary.Said, mend: vocabulary.Said) -> Rule:
+def _computed(name: str, sql: str, column: str, reason: Said, mend: Said) -> Rule:
     """A rule that no row may meet a condition, and that cannot be switched off."""
     settings = {"column": vocabulary.broken_by(name), "value_set": [False]}
-    return Rule(name, "fail", "ExpectColumnValuesToBeInSet", settings, column, reason[0], None, mend[0], (reason[1], mend[1]), sql, True)
+    return Rule(name, "fail", "ExpectColumnValuesToBeInSet", settings, column, reason, None, mend, sql, True)
 
 
 def _amounts_in_bounds(entity: Entity) -> list[Rule]:
@@ -216,17 +188,13 @@ def _amounts_in_bounds(entity: Entity) -> list[Rule]:
         return []
     times = "abs(CAST(quantity AS DOUBLE) * CAST({} AS DOUBLE))".format(quote("unit_price as typed"))
     in_a_month = f"{times} * CASE interval_unit WHEN 'day' THEN 31 WHEN 'week' THEN 5 ELSE 1 END"
-    digits = str(money.READ_DIGITS)
     return [
         _computed(
             "amount_in_bounds",
             f"{in_a_month} >= {money.READ_LIMIT}",
             "unit_price",
-            (
-                f"times quantity has more than {digits} digits in a month",
-                f"ضرب در تعداد، در ماه بیش از {digits.translate(PERSIAN)} رقم دارد",
-            ),
-            ("Correct the quantity or the price in the source.", "تعداد یا بها را در منبع درست کنید."),
+            said("times quantity has more than {} digits in a month", str(money.READ_DIGITS)),
+            Said("Correct the quantity or the price in the source."),
         )
     ]
 
@@ -236,7 +204,7 @@ def _rate_above_0(entity: Entity) -> list[Rule]:
     if entity.name != "fx_rate":
         return []
     settings = {"column": "rate", "min_value": 0, "strict_min": True}
-    reason, mend = ("is not above 0", "بیشتر از ۰ نیست"), ("Write what one unit of the currency is worth.", "ارزش یک واحد ارز را بنویسید.")
+    reason, mend = Said("is not above 0"), Said("Write what one unit of the currency is worth.")
     return [
         Rule(
             "rate_above_0",
@@ -244,10 +212,9 @@ def _rate_above_0(entity: Entity) -> list[Rule]:
             "ExpectColumnValuesToBeBetween",
             settings,
             "rate",
-            reason[0],
+            reason,
             None,
-            mend[0],
-            (reason[1], mend[1]),
+            mend,
             None,
             True,
         )
@@ -262,8 +229,8 @@ def _texts_readable(entity: Entity) -> list[Rule]:
             "texts_without_nul",
             f"contains(concat_ws('', {texts}), chr(0))",
             entity.key[0],
-            ("stands in a row with a NUL character", "در سطری با نویسهٔ NUL است"),
-            ("Remove the character; the export is damaged, or not a text file.", "نویسه را حذف کنید؛ خروجی آسیب دیده یا فایل متنی نیست."),
+            Said("stands in a row with a NUL character"),
+            Said("Remove the character; the export is damaged, or not a text file."),
         )
     ]
 
@@ -275,13 +242,10 @@ def _currency_known(entity: Entity, company: Company) -> list[Rule]:
     settings: dict[str, Any]
     if company.has("fx_rate"):
         kind, settings = "ExpectColumnValuesToMatchRegex", {"column": "currency", "regex": "^[A-Z]{3}$"}
-        reason = ("is not a code of ISO 4217 such as USD", "کد ISO 4217 مانند USD نیست")
-        mend = ("Write the three letters, in the source or in the mapping.", "سه حرف کد را در منبع یا نگاشت بنویسید.")
+        reason = Said("is not a code of ISO 4217 such as USD")
+        mend = Said("Write the three letters, in the source or in the mapping.")
     else:
         kind, settings = "ExpectColumnValuesToBeInSet", {"column": "currency", "value_set": [company.currency]}
-        reason = (
-            f"is not {company.currency}, and there is no fx_rate source to convert it",
-            f"{company.currency} نیست و منبع fx_rate برای تبدیل آن وجود ندارد",
-        )
-        mend = ("Add a source of fx_rate, or correct the currency.", "منبع fx_rate اضافه کنید یا ارز را درست کنید.")
-    return [Rule("currency_known", "fail", kind, settings, "currency", reason[0], None, mend[0], (reason[1], mend[1]), None, True)]
+        reason = said("is not {currency}, and there is no fx_rate source to convert it", currency=company.currency)
+        mend = Said("Add a source of fx_rate, or correct the currency.")
+    return [Rule("currency_known", "fail", kind, settings, "currency", reason, None, mend, None, True)]

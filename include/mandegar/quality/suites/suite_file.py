@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from mandegar.config.settings import MOST, MOST_DAYS, Strict
+from mandegar.language import catalogue
 
 CONNECTION = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -29,6 +30,11 @@ class Text(Strict):
 
     en: str = Field(min_length=1)
     fa: str = Field(min_length=1)
+
+    @property
+    def said(self) -> catalogue.Said:
+        """As it is told, in either."""
+        return catalogue.Said(self.en, own=(("fa", self.fa),))
 
 
 Said = Annotated[Text, BeforeValidator(_both)]

@@ -21,7 +21,7 @@ import duckdb
 
 from mandegar.compute import duck, money
 from mandegar.config.entities import ENTITIES, Entity
-from mandegar.quality.language_catalogue import Said, said
+from mandegar.language.catalogue import Said, said
 from mandegar.quality.suites.suite_file import RuleLine
 
 NUMBERS = ("integer", "decimal", "rate")
@@ -41,7 +41,7 @@ DUCKDB = {
 
 @dataclass(frozen=True)
 class Asked:
-    """What Great Expectations is asked, and how a breach is told where the file does not say, in English and Persian."""
+    """What Great Expectations is asked, and how a breach is told where the file does not say."""
 
     kind: str
     settings: dict[str, Any]
@@ -57,42 +57,40 @@ def broken_by(rule: str) -> str:
 def out_of_bounds(low: float | None, high: float | None) -> Said:
     """How a number outside its bounds is told."""
     if high is None:
-        return said("is below {}", "کمتر از {} است", f"{low:g}")
+        return said("is below {}", f"{low:g}")
     if low is None:
-        return said("is above {}", "بیشتر از {} است", f"{high:g}")
-    return said("is not between {} and {}", "بین {} و {} نیست", f"{low:g}", f"{high:g}")
+        return said("is above {}", f"{high:g}")
+    return said("is not between {} and {}", f"{low:g}", f"{high:g}")
 
 
 def expectation(name: str, line: RuleLine, entity: Entity) -> Asked:
     """The rule as Great Expectations is asked it. The line's check has been looked at by `problem`."""
     settings: dict[str, Any]
     if one := line.given:
-        return Asked("ExpectColumnValuesToNotBeNull", {"column": one.column}, one.column, ("is empty", "خالی است"))
+        return Asked("ExpectColumnValuesToNotBeNull", {"column": one.column}, one.column, Said("is empty"))
     if span := line.between:
         settings = {"column": span.column, "min_value": span.at_least, "max_value": span.at_most}
         return Asked("ExpectColumnValuesToBeBetween", settings, span.column, out_of_bounds(span.at_least, span.at_most))
     if few := line.one_of:
         listed = ", ".join(few.values)
         settings = {"column": few.column, "value_set": list(few.values)}
-        return Asked("ExpectColumnValuesToBeInSet", settings, few.column, (f"is none of {listed}", f"هیچ‌یک از {listed} نیست"))
+        return Asked("ExpectColumnValuesToBeInSet", settings, few.column, said("is none of {listed}", listed=listed))
     if fits := line.matches:
         settings = {"column": fits.column, "regex": fits.pattern}
-        return Asked(
-            "ExpectColumnValuesToMatchRegex", settings, fits.column, (f"does not fit {fits.pattern}", f"با {fits.pattern} جور نیست")
-        )
+        return Asked("ExpectColumnValuesToMatchRegex", settings, fits.column, said("does not fit {pattern}", pattern=fits.pattern))
     if long := line.length:
         settings = {"column": long.column, "min_value": long.at_least, "max_value": long.at_most}
-        reason = ("has too few or too many letters", "تعداد حروفش بیش از اندازه کم یا زیاد است")
+        reason = Said("has too few or too many letters")
         return Asked("ExpectColumnValueLengthsToBeBetween", settings, long.column, reason)
     if late := line.not_before:
-        reason = (f"lies before {late.earlier}", f"پیش از {late.earlier} است")
+        reason = said("lies before {earlier}", earlier=late.earlier)
         return Asked("ExpectColumnPairValuesAToBeGreaterThanB", _pair(late.column, late.earlier), late.column, reason)
     if less := line.not_below:
-        reason = (f"is below {less.other}", f"کمتر از {less.other} است")
+        reason = said("is below {other}", other=less.other)
         return Asked("ExpectColumnPairValuesAToBeGreaterThanB", _pair(less.column, less.other), less.column, reason)
     assert line.never is not None and line.column is not None
     settings = {"column": broken_by(name), "value_set": [False]}
-    return Asked("ExpectColumnValuesToBeInSet", settings, line.column, (f"meets {line.never}", f"{line.never} برقرار است"))
+    return Asked("ExpectColumnValuesToBeInSet", settings, line.column, said("meets {condition}", condition=line.never))
 
 
 def _pair(above: str, below: str) -> dict[str, Any]:
@@ -150,6 +148,7 @@ def _condition(line: RuleLine, entity: Entity) -> str | None:
     with duck.connected() as connection:
         try:
             connection.execute(f"SELECT CAST(({line.never}\n) AS BOOLEAN) FROM (SELECT {columns}) LIMIT 0")
-        except duckdb.Error as said:
-            return f"never: does not compute: {' '.join(str(said).split())[:300]} Write an SQL condition over the columns of {entity.name}."
+        except duckdb.Error as problem:
+            why = " ".join(str(problem).split())[:300]
+            return f"never: does not compute: {why} Write an SQL condition over the columns of {entity.name}."
     return None

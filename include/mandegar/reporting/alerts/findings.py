@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from mandegar.config.company import Company
+from mandegar.language.catalogue import Said, said
 from mandegar.quality.drift import drift
 from mandegar.quality.drift.columns import RULE as COLUMNS
-from mandegar.quality.language_catalogue import Said
 from mandegar.quality.quarantine.quarantine import UNREADABLE, UNREADABLE_SAID
 from mandegar.quality.quarantine.review import first_of_run
 from mandegar.quality.suites import suites
@@ -23,61 +23,52 @@ from mandegar.warehouse import tables
 WRONG = ("warned", "quarantined", "failed")
 STAGE = "stage"
 EXTRACTED = ("extract ", "validate ")
-# reason and mend, in English and Persian, of what no suite writes down
+# reason and mend of what no suite writes down
 OTHERS: dict[str, tuple[Said, Said]] = {
     UNREADABLE: (
         UNREADABLE_SAID,
-        ("Export it with quotes around cells that hold the delimiter.", "خروجی را با نقل‌قول دور خانه‌هایی که جداکننده دارند بگیرید."),
+        Said("Export it with quotes around cells that hold the delimiter."),
     ),
     COLUMNS: (
-        ("the source's columns have changed", "ستون‌های منبع تغییر کرده‌اند"),
-        (
-            "Map a new column in company.yaml, or ask who changed them.",
-            "ستون تازه را در company.yaml نگاشت کنید یا بپرسید چه کسی تغییرشان داده.",
-        ),
+        Said("the source's columns have changed"),
+        Said("Map a new column in company.yaml, or ask who changed them."),
     ),
     drift.VOLUME: (
-        ("not as many rows as usual", "تعداد سطرها مانند همیشه نیست"),
-        ("See whether the export is whole.", "ببینید خروجی کامل است یا نه."),
+        Said("not as many rows as usual"),
+        Said("See whether the export is whole."),
     ),
     drift.FRESHNESS: (
-        ("the newest row is older than usual", "تازه‌ترین سطر از همیشه کهنه‌تر است"),
-        ("See whether the source still writes, and whether the export ran.", "ببینید منبع هنوز می‌نویسد و خروجی گرفته شده یا نه."),
+        Said("the newest row is older than usual"),
+        Said("See whether the source still writes, and whether the export ran."),
     ),
     drift.DISTRIBUTION: (
-        ("what stands in the columns is not as usual", "محتوای ستون‌ها مانند همیشه نیست"),
-        ("Ask what changed in the source: a unit, a form, a new kind.", "بپرسید در منبع چه تغییر کرده: واحد، فرم، یا نوعی تازه."),
+        Said("what stands in the columns is not as usual"),
+        Said("Ask what changed in the source: a unit, a form, a new kind."),
     ),
     "customer_known": (
-        ("is no customer's id", "شناسهٔ هیچ مشتری‌ای نیست"),
-        ("Bring in the customer; its rows then come in by themselves.", "مشتری را وارد کنید؛ سطرهایش خودبه‌خود می‌آیند."),
+        Said("is no customer's id"),
+        Said("Bring in the customer; its rows then come in by themselves."),
     ),
     "rate_known": (
-        ("amounts in a currency that cannot be converted", "مبلغ‌هایی به ارزی که تبدیل‌پذیر نیست"),
-        ("Add its rate to fx_rate; the rows then come in by themselves.", "نرخش را به fx_rate بیفزایید؛ سطرها خودبه‌خود می‌آیند."),
+        Said("amounts in a currency that cannot be converted"),
+        Said("Add its rate to fx_rate; the rows then come in by themselves."),
     ),
     "one_row_per_key": (
-        ("several rows have one key; the newest counts", "چند سطر یک کلید دارند؛ تازه‌ترین حساب است"),
-        ("Remove the others in the source, or name the whole key.", "بقیه را در منبع حذف کنید یا کلید کامل را بدهید."),
+        Said("several rows have one key; the newest counts"),
+        Said("Remove the others in the source, or name the whole key."),
     ),
     "versions_do_not_overlap": (
-        (
-            "versions of one subscription overlap; each ends where the next begins",
-            "نسخه‌های یک اشتراک هم‌پوشانی دارند؛ هر یک در آغاز بعدی پایان می‌یابد",
-        ),
-        ("Correct valid_to in the source.", "مقدار valid_to را در منبع درست کنید."),
+        Said("versions of one subscription overlap; each ends where the next begins"),
+        Said("Correct valid_to in the source."),
     ),
     "same_as_lake": (
-        ("the night is not published: it differs from what was computed", "شب منتشر نشد: با آنچه محاسبه شد فرق دارد"),
-        ("Run the night again; if it stays, report it.", "شب را دوباره اجرا کنید؛ اگر ماند، گزارشش کنید."),
+        Said("the night is not published: it differs from what was computed"),
+        Said("Run the night again; if it stays, report it."),
     ),
 }
-PUBLISHED: tuple[Said, Said] = (
-    ("the night is not published: figures that nobody could believe", "شب منتشر نشد: شاخص‌هایی که باورکردنی نیستند"),
-    (
-        "Readers keep the last good night. docs/quality.md says what the rule looks at; run the night again, and report it if it stays.",
-        "خوانندگان آخرین شب درست را می‌بینند. معنای قاعده در docs/quality.md است؛ شب را دوباره اجرا کنید و اگر ماند گزارش دهید.",
-    ),
+PUBLISHED = (
+    Said("the night is not published: figures that nobody could believe"),
+    Said("Readers keep the last good night. docs/quality.md says what the rule looks at; run the night again, and report it if it stays."),
 )
 
 
@@ -154,18 +145,16 @@ def owner_of(company: Company, every: Suites, source: str) -> tuple[Owner | None
 
 def told(company: Company, every: Suites, one: Counted, as_of: date) -> tuple[str | None, str, str]:
     """The column that a rule is about, what is wrong and what to do, in the company's language."""
-    persian = company.locale == "fa"
     table = next((table for table in company.tables() if str(table) == one.source), None)
     rule = next((rule for rule in every.rules(table, as_of) if rule.name == one.rule), None) if table else None
     if rule:
         return rule.column, *rule.told(company.locale)
     if line := every.across(one.entity).get(one.rule) if one.source.startswith("conform.") else None:
         assert line.not_before is not None
-        reason = f"پیش از {line.not_before.earlier} است" if persian else f"lies before {line.not_before.earlier}"
-        own = line.reason.fa if persian and line.reason else line.reason.en if line.reason else reason
-        return line.not_before.column, own, (line.mend.fa if persian else line.mend.en) if line.mend else ""
-    said = OTHERS.get(one.rule, PUBLISHED)
-    return None, said[0][persian], said[1][persian]
+        reason = line.reason.said if line.reason else said("lies before {earlier}", earlier=line.not_before.earlier)
+        return line.not_before.column, reason.told(company.locale), line.mend.said.told(company.locale) if line.mend else ""
+    why, what_to_do = OTHERS.get(one.rule, PUBLISHED)
+    return None, why.told(company.locale), what_to_do.told(company.locale)
 
 
 def _since(connection: sa.Connection, broken: Iterable[Counted], as_of: date) -> dict[tuple[str, str], date]:
@@ -183,7 +172,6 @@ def _since(connection: sa.Connection, broken: Iterable[Counted], as_of: date) ->
 
 def _failed(company: Company, connection: sa.Connection, as_of: date) -> list[Finding]:
     """The stages whose last try on a night failed; of a source table under the table's name."""
-    persian = company.locale == "fa"
     run = tables.pipeline_run.c
     last = sa.select(sa.func.max(run.run_id)).where(run.as_of <= as_of).group_by(run.as_of, run.stage)
     rows = connection.execute(sa.select(run.stage, run.as_of, run.status, run.message).where(run.run_id.in_(last))).all()
@@ -193,8 +181,8 @@ def _failed(company: Company, connection: sa.Connection, as_of: date) -> list[Fi
             continue
         before = [(day, int(how == "failed")) for name, day, how, _ in rows if name == stage]
         source = next((stage.removeprefix(word) for word in EXTRACTED if stage.startswith(word)), stage)
-        reason = ("did not come in", "دریافت نشد")[persian] if source != stage else ("failed", "شکست خورد")[persian]
-        mend = ("Do what the message says, then run the night again.", "آنچه پیام می‌گوید انجام دهید و شب را دوباره اجرا کنید.")[persian]
+        reason = (Said("did not come in") if source != stage else Said("failed", context="stage")).told(company.locale)
+        mend = Said("Do what the message says, then run the night again.").told(company.locale)
         first = first_of_run(before, as_of)
         found.append(Finding(source, STAGE, "fail", "failed", 1, 1, first, None, reason, mend, _without_value(message)))
     return sorted(found, key=lambda one: one.source)

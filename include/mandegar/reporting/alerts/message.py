@@ -11,13 +11,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from persiantools.jdatetime import JalaliDate
 
 from mandegar.config.company import Company
-from mandegar.quality.language_catalogue import PERSIAN, in_language
+from mandegar.language.catalogue import Said, digits, isolated, translated
 from mandegar.reporting.alerts.findings import STAGE, Finding
 
 COMMAND = "mandegar quarantine list"
-MANY = ("how many", "چند تا")
-FIRST = ("since the night of", "از شب")
-WHAT_TO_DO = ("what to do", "چه باید کرد")
+MANY = Said("how many")
+FIRST = Said("since the night of {}")
+WHAT_TO_DO = Said("what to do")
+HEAD = Said("{owner}, on the night of {day} this was found in your tables:")
+# one or several findings, in one or several tables
+SUBJECTS = {
+    (False, False): Said("{} finding in {} table"),
+    (True, False): Said("{} findings in {} table"),
+    (False, True): Said("{} finding in {} tables"),
+    (True, True): Said("{} findings in {} tables"),
+}
 
 
 @dataclass(frozen=True)
@@ -80,13 +88,11 @@ def message(company: Company, owner: str, found: list[Finding], as_of: date) -> 
     """The message about some findings to their owner."""
     day = _day(company, as_of)
     tables = len({one.source for one in found})
-    if company.locale == "fa":
-        subject = f"{company.name} {day}: {_n(company, len(found))} مورد در {_n(company, tables)} جدول"
-        head = f"{owner}، در شب {day} این موارد در جدول‌های شما دیده شد:"
-    else:
-        subject = f"{company.name} {day}: {len(found)} finding{'s'[: len(found) != 1]} in {tables} table{'s'[: tables != 1]}"
-        head = f"{owner}, on the night of {day} this was found in your tables:"
-    tail = in_language(company.locale, ("Rows that wait", "سطرهای منتظر"))
+    locale = company.locale
+    counts = SUBJECTS[len(found) != 1, tables != 1].of(f"{len(found):,}", f"{tables:,}").told(locale)
+    subject = f"{company.name} {day}: {counts}"
+    head = translated(locale, HEAD.english).format(owner=owner, day=day)
+    tail = Said("Rows that wait").told(locale)
     parts = [_told(company, one) for one in found]
     body = "\n\n".join([head, *map(str, parts), f"{tail}: {COMMAND}"]) + "\n"
     html = _template().render(company=company, subject=subject, head=head, parts=parts, tail=tail, command=COMMAND)
@@ -112,21 +118,16 @@ def _told(company: Company, one: Finding) -> Part:
     locale = company.locale
     lines = []
     if one.rule != STAGE and one.evaluated:
-        count, of = _n(company, one.unexpected), _n(company, one.evaluated)
-        kept = in_language(locale, (", held back", "، در قرنطینه")) if one.status == "quarantined" else ""
-        lines.append(MessageLine(in_language(locale, (f"{count} of {of}", f"{count} از {of}")) + kept, in_language(locale, MANY)))
+        counts = Said("{} of {}, held back") if one.status == "quarantined" else Said("{} of {}")
+        told = counts.of(f"{one.unexpected:,}", f"{one.evaluated:,}").told(locale)
+        lines.append(MessageLine(told, MANY.told(locale)))
     if one.detail:
         lines.append(MessageLine(one.detail, english=one.rule == STAGE))
-    lines.append(MessageLine(f"{in_language(locale, FIRST)} {_day(company, one.since)}"))
-    lines.append(MessageLine(one.mend, in_language(locale, WHAT_TO_DO)))
+    lines.append(MessageLine(translated(locale, FIRST.english).format(_day(company, one.since))))
+    lines.append(MessageLine(one.mend, WHAT_TO_DO.told(locale)))
     return Part(one.source, one.column, one.reason, None if one.rule == STAGE else one.rule, tuple(lines))
 
 
 def _day(company: Company, day: date) -> str:
     text = JalaliDate(day).isoformat() if company.calendar == "jalali" else day.isoformat()
-    # the marks keep year, month and day in their order among Persian words
-    return f"\u2066{text.translate(PERSIAN)}\u2069" if company.locale == "fa" else text
-
-
-def _n(company: Company, count: int) -> str:
-    return f"{count:,}".translate(PERSIAN) if company.locale == "fa" else f"{count:,}"
+    return isolated(company.locale, digits(company.locale, text).replace("−", "-"))
