@@ -193,7 +193,7 @@ def _restated(console: Console, connection: sa.Connection, company: Company, wor
         shown = KINDS.get(metric, "money")
         day = words.digits(f"{JalaliDate(start) if company.calendar == 'jalali' else start}")
         when = words.month(company.calendar, start) if kind == "month" else day
-        name = f"{words.metric(metric)}{words['comma']} {words.period(kind)} {when}"
+        name = f"{words.metric(metric)}{words.comma} {words.period(kind)} {when}"
         table.add_row(name, words.number(before, shown), words.number(after, shown), because)
     _more(table, words, len(rows) - RESTATED)
     console.print(table)

@@ -5,7 +5,7 @@ from datetime import date
 
 from persiantools.jdatetime import JalaliDate
 
-from mandegar.language.catalogue import ENGLISH, Said, digits, gregorian_month, isolated, said, separator
+from mandegar.language.catalogue import COMMA, ENGLISH, LANGUAGE, Said, digits, gregorian_month, isolated, said, separator, translated
 
 SHOWN = (
     ("customers_end", Said("customers"), "count", False),
@@ -106,6 +106,11 @@ class SummaryWords:
 
     def __getitem__(self, key: str) -> str:
         return HEADINGS[key].told(self.locale)
+
+    @property
+    def comma(self) -> str:
+        """What stands before a word that belongs to the one before."""
+        return translated(self.locale, COMMA, LANGUAGE)
 
     def period(self, kind: str) -> str:
         """A kind of period."""
