@@ -32,7 +32,7 @@ DAGS = ["campaign_renewal_reminder", "campaign_win_back", "nightly"]
 KILLED_IN = "measure"
 CLOCKED = "'pipeline_run', 'alembic_version'"  # the run log tells the time
 REFERENCE = {"MANDEGAR_HOME": "/tmp/reference"}
-UNPAIRED = "SELECT count(*), count(DISTINCT (campaign_id, person_key, stage, as_of)) FROM contact_event"
+ON_LISTS = "SELECT count(*), count(DISTINCT (campaign_id, person_key, as_of)) FROM contact_event"
 WRITTEN: list[Path] = []
 
 
@@ -146,8 +146,10 @@ def nights(airflow: Api) -> list[str]:
     Between 02:00 and 04:24 of the company's time the scheduler closes yesterday by itself as soon as it is let; that night stands
     in the tables too.
     """
-    airflow.until("at rest", lambda: not any(airflow.days(dag_id, state) for dag_id in DAGS for state in ("queued", "running")), 25 * 60)
-    for day in (closed := list(dict.fromkeys(succeeded(airflow, "nightly")))):
+    at_work = [(dag_id, state) for dag_id in DAGS for state in ("queued", "running")]
+    airflow.until("at rest", lambda: not any(airflow.days(dag_id, state) for dag_id, state in at_work), 25 * 60)
+    closed = list(dict.fromkeys(succeeded(airflow, "nightly")))
+    for day in closed:
         through(airflow, day, DAGS)
     return closed
 
@@ -265,7 +267,7 @@ def nothing_lost() -> str:
     found = lists("/home/mandegar")
     hold(len(found) > 30, f"only these lists: {sorted(found)}")
     same(lists(REFERENCE["MANDEGAR_HOME"]), found, "lists that differ from the undisturbed nights'")
-    ((contacts, different),) = sql(UNPAIRED)
+    ((contacts, different),) = sql(ON_LISTS)
     hold(int(contacts) > 5 and contacts == different, f"{contacts} contacts, of which {different} are different ones")
     return f"{len(tables('warehouse'))} tables and {len(found)} files of lists as undisturbed; {contacts} contacts, none twice"
 

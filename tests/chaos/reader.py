@@ -51,10 +51,10 @@ def look(home: Path, url: str | None) -> Seen:
 
 
 def halves(seen: Seen, whole: list[Seen]) -> list[str]:
-    """The parts that are as at none of the moments when all was whole."""
-    known = [one.parts() for one in whole]
-    nothing = {"the night": Seen({name: [] for name in seen.tables}, {}).parts()["the night"]}
-    return [name for name, part in seen.parts().items() if part not in [one.get(name) for one in [nothing, *known]]]
+    """The parts that are as at none of the moments when all was whole; one that is missing, too, if it was there at all of them."""
+    parts, known = seen.parts(), [one.parts() for one in whole]
+    names = sorted({name for one in [parts, *known] for name in one})
+    return [name for name in names if parts.get(name) not in [one.get(name) for one in known]]
 
 
 def differences(seen: Seen, wanted: Seen) -> list[str]:
