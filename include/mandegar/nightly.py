@@ -64,12 +64,7 @@ def _apart(night: Night, table: str, say: Callable[[str], None]) -> str | None:
         try:
             process.start()
         except (OSError, EOFError) as refused:  # the process that makes others has been killed
-            problem = (
-                f"{table}: {lastresort.UNEXPLAINED}: no process could be started for it ({type(refused).__name__}). Run the night again; "
-                "if memory is short, with fewer --jobs."
-            )
-            say(f"  {problem}")
-            return problem
+            return _lost(table, f"no process could be started for it ({type(refused).__name__})", say)
         finally:
             there.close()
         problem, ended = None, False
@@ -79,12 +74,13 @@ def _apart(night: Night, table: str, say: Callable[[str], None]) -> str | None:
             else:
                 problem, ended = told, True
     process.join()
-    if not ended:
-        problem = (
-            f"{table}: {lastresort.UNEXPLAINED}: its process ended with {_ended(process.exitcode)} before the table was in. If memory is "
-            "short, run the night again with fewer --jobs."
-        )
-        say(f"  {problem}")
+    return problem if ended else _lost(table, f"its process ended with {_ended(process.exitcode)} before the table was in", say)
+
+
+def _lost(table: str, why: str, say: Callable[[str], None]) -> str:
+    """What is said of a table that is not in because of its process."""
+    problem = f"{table}: {lastresort.UNEXPLAINED}: {why}. Run the night again; if memory is short, with fewer --jobs."
+    say(f"  {problem}")
     return problem
 
 
