@@ -50,7 +50,7 @@ var/fakes/ready: tests/sources/vendors/node/package-lock.json
 	@touch $@
 
 # Two at a time: each case is a night of its own.
-chaos: setup ## every bad input of the corpus, and nights that are killed (half an hour; ARGS="-k parquet")
+chaos: setup ## every bad input of the corpus, and two hundred nights that are killed (an hour; ARGS="-k parquet")
 	@MANDEGAR_CHAOS=all $(BIN)/python -m pytest -n 2 --dist worksteal tests/chaos $(ARGS)
 
 # BASE is run in its own tree, on the same books; a path to the retailer's year: ARGS="--retailer FILE".

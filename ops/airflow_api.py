@@ -84,6 +84,11 @@ class Api:
         runs = self.ask("GET", f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=run_after")["dag_runs"]
         return {run["partition_key"]: run["state"] for run in runs}
 
+    def days(self, dag_id: str, state: str) -> list[str]:
+        """The partitions of a DAG's runs in a state, in the order of their start."""
+        found = self.ask("GET", f"/api/v2/dags/{dag_id}/dagRuns?limit=100&state={state}&order_by=start_date")["dag_runs"]
+        return [run["partition_key"] for run in found]
+
     def failed_tasks(self, dag_id: str) -> list[str]:
         """Task instances of a DAG that failed, with their run."""
         found = self.ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/~/taskInstances?limit=100&state=failed")["task_instances"]

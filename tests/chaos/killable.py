@@ -1,4 +1,4 @@
-"""A night in a process of its own that can be killed: forked from a server that has everything imported already."""
+"""Commands in processes of their own that can be killed: forked from a server that has everything imported already."""
 
 import multiprocessing
 import os
@@ -16,7 +16,12 @@ FORKS.set_forkserver_preload(
 
 def start_night(company: Path, home: Path, as_of: date, told: Path) -> BaseProcess:
     """`mandegar night`, telling its progress into a file."""
-    process = FORKS.Process(target=_night, args=(company, home, as_of, told))
+    return start(told, None, "night", "--company", str(company), "--home", str(home), "--as-of", as_of.isoformat())
+
+
+def start(told: Path, warehouse: str | None, *words: str) -> BaseProcess:
+    """`mandegar …` onto a warehouse (that of its home where None), telling its progress into a file."""
+    process = FORKS.Process(target=_command, args=(told, warehouse, words))
     process.start()
     return process
 
@@ -35,11 +40,13 @@ def kill_at(process: BaseProcess, told: Path, line: str, after: float) -> None:
     process.join()
 
 
-def _night(company: Path, home: Path, as_of: date, told: Path) -> None:
+def _command(told: Path, warehouse: str | None, words: tuple[str, ...]) -> None:
     from mandegar.cli.main import main
 
     stream = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
     os.environ.pop("MANDEGAR_WAREHOUSE", None)
-    main(["night", "--company", str(company), "--home", str(home), "--as-of", as_of.isoformat()])
+    if warehouse:
+        os.environ["MANDEGAR_WAREHOUSE"] = warehouse
+    main(list(words))

@@ -1,5 +1,6 @@
 """A whole night: its source tables, one after another or several at a time, then stage after stage."""
 
+import contextlib
 import multiprocessing
 import pickle
 import signal
@@ -59,9 +60,13 @@ def _apart(night: Night, table: str, say: Callable[[str], None]) -> str | None:
     """One table in a process of its own, which ends with it: if this one is killed, nobody is left waiting."""
     here, there = _processes().Pipe(duplex=False)
     process = _processes().Process(target=_work, args=(night, table, there), daemon=True)
-    process.start()
-    there.close()
     with here:
+        try:
+            process.start()
+        except (OSError, EOFError) as refused:  # the process that makes others has been killed
+            return _lost(table, f"no process could be started for it ({type(refused).__name__})", say)
+        finally:
+            there.close()
         problem, ended = None, False
         for kind, told in _heard(here):
             if kind == "said":
@@ -69,12 +74,13 @@ def _apart(night: Night, table: str, say: Callable[[str], None]) -> str | None:
             else:
                 problem, ended = told, True
     process.join()
-    if process.exitcode or not ended:
-        problem = (
-            f"{table}: {last_resort.UNEXPLAINED}: its process ended with {_ended(process.exitcode)} before the table was in. If memory is "
-            "short, run the night again with fewer --jobs."
-        )
-        say(f"  {problem}")
+    return problem if ended else _lost(table, f"its process ended with {_ended(process.exitcode)} before the table was in", say)
+
+
+def _lost(table: str, why: str, say: Callable[[str], None]) -> str:
+    """What is said of a table that is not in because of its process."""
+    problem = f"{table}: {last_resort.UNEXPLAINED}: {why}. Run the night again; if memory is short, with fewer --jobs."
+    say(f"  {problem}")
     return problem
 
 
@@ -84,7 +90,8 @@ def _ended(code: int | None) -> str:
 
 
 def _work(night: Night, table: str, there: Connection) -> None:
-    there.send(("ended", _one(night, table, lambda text: there.send(("said", text)))))
+    with contextlib.suppress(BrokenPipeError):  # the night was killed: what was begun is whole, and nobody waits for the rest
+        there.send(("ended", _one(night, table, lambda text: there.send(("said", text)))))
 
 
 def _heard(here: Connection) -> Iterator[tuple[str, str | None]]:
