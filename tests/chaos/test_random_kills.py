@@ -71,12 +71,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Begun:
-    """A home before the night, with its database, and what is seen of an undisturbed night: before, after it, after its campaigns."""
+    """A home before the night, with its database, and what is seen of an undisturbed night: before, after it, after its campaigns.
+
+    seconds: what it last took without and with campaigns, from the first word; that changes with what else the machine does.
+    """
 
     home: Path
     database: str | None
     moments: tuple[Seen, Seen, Seen]
-    seconds: tuple[float, float]  # the night's, from its first word, and the campaigns'
+    seconds: dict[bool, float]
 
 
 class Databases:
@@ -164,7 +167,7 @@ def begun(company: Path, databases: Databases, tmp_path_factory: pytest.TempPath
             moments.append(look(after, after_url))
         if after_url:
             databases.drop(after_url)
-        made[database, scenario] = Begun(home, url, tuple(moments), tuple(seconds))
+        made[database, scenario] = Begun(home, url, tuple(moments), {False: seconds[0], True: sum(seconds)})
         return made[database, scenario]
 
     return make
@@ -202,8 +205,10 @@ def test_killed_at_a_random_moment_and_run_again(
             else:
                 assert explained(said), f"{killed}: exit {code} without a word of what is missing: {said}"
 
+        began = time.monotonic()
         for command in words(company, home, SCENARIOS[plan.scenario][1], plan.live):
             undisturbed(tmp_path / "again", url, command)
+        start_of.seconds[plan.live] = max(start_of.seconds[plan.live], time.monotonic() - began)
         after = look(home, url)
         assert differences(after, whole[-1]) == [], killed
         assert twice(after) == []
@@ -246,9 +251,8 @@ def kill_in(
 ) -> tuple[str, Shell, Path, str | None]:
     """Runs what a plan says and kills it; gives what was killed, the run, its home and database.
 
-    A run that is over before its moment came is begun anew, and killed earlier.
+    A run that is over before its moment came is begun anew, and killed at that moment of the time that it took.
     """
-    moment = plan.moment * (sum(start_of.seconds) if plan.live else start_of.seconds[0])
     for attempt in range(ATTEMPTS):
         home, url = copy(start_of.home, start_of.database, folder / f"home{attempt}", databases)
         if url:
@@ -257,9 +261,10 @@ def kill_in(
         run = Shell(commands, url, folder / f"told{attempt}")
         afterwards.callback(run.end)
         run.wait_for_a_word()
+        began, moment = time.monotonic(), plan.moment * start_of.seconds[plan.live]
         code = run.go_on(moment)
         assert not code, run.said()
         if code is None:
             return f"{run.kill(plan.killed, chance)}, {moment:.2f} s after its first word", run, home, url
-        moment *= 0.8
+        start_of.seconds[plan.live] = time.monotonic() - began
     raise AssertionError(f"{ATTEMPTS} times it was over before it could be killed")
