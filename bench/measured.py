@@ -115,7 +115,7 @@ def machine() -> dict:
 
 def _measured(work: Callable[..., Any], arguments: tuple) -> Measured:
     import great_expectations.expectations  # noqa: F401  # imports are paid before the clock starts
-    import mandegar.stages  # noqa: F401
+    import mandegar.pipeline.stages  # noqa: F401
     import pandas  # noqa: F401
 
     load = os.getloadavg()[0]

@@ -61,7 +61,7 @@ def source_tables(context: dict[str, Any]) -> list[str]:
 
 
 def stage(name: str, context: dict[str, Any], *arguments: Any) -> Any:
-    """Runs a stage of `mandegar.stages` for the task's night, and says so to whoever watches."""
+    """Runs a stage of `mandegar.pipeline.stages` for the task's night, and says so to whoever watches."""
     from mandegar.pipeline import stages
     from mandegar.storage.locks import NIGHT, locked
 

@@ -14,8 +14,8 @@ WRITE = f"""
 import sys
 from datetime import date
 from pathlib import Path
-from mandegar import engine
-from mandegar.lake import Lake
+from mandegar.compute import engine
+from mandegar.storage.lake import Lake
 
 lake = Lake(Path(sys.argv[1]))
 with engine.start("spark") as spark:

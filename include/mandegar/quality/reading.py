@@ -187,7 +187,7 @@ def _direct(column: Column, kind: pa.DataType | None, born: bool) -> str | None:
 
 
 def _amount(value: str) -> str:
-    """An amount; NULL where it has more digits than an amount of a source may have (mandegar.money)."""
+    """An amount; NULL where it has more digits than an amount of a source may have (mandegar.compute.money)."""
     return f"CAST(TRY_CAST({value} AS {money.READ_SQL}) AS {money.SQL})"
 
 

@@ -12,7 +12,7 @@ from mandegar.sources.files.packed import refuse_bomb
 from mandegar.sources.rows import BATCH_ROWS, ROW, as_text
 
 TEXTS_BYTES = 256 << 20  # of the table of texts, which is held in memory
-FREE_BYTES, TIMES = 32 << 20, 100  # how far it may unpack (mandegar.sources.packed): a cell takes thirty times its bytes in memory
+FREE_BYTES, TIMES = 32 << 20, 100  # how far it may unpack (sources.files.packed): a cell takes thirty times its bytes in memory
 
 
 def open_xlsx(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
