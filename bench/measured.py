@@ -115,8 +115,9 @@ def machine() -> dict:
 
 def _measured(work: Callable[..., Any], arguments: tuple) -> Measured:
     import great_expectations.expectations  # noqa: F401  # imports are paid before the clock starts
-    import mandegar.pipeline.stages  # noqa: F401
     import pandas  # noqa: F401
+
+    import mandegar.pipeline.stages  # noqa: F401
 
     load = os.getloadavg()[0]
     began, used = time.perf_counter(), time.process_time()
