@@ -36,8 +36,16 @@ def _helpers() -> dict[int, int]:
         except OSError:  # it has ended meanwhile
             continue
         parents[int(number)] = int(rest.rsplit(")", 1)[1].split()[1])
-    servers = {process for process, parent in parents.items() if parent == os.getpid()}
+    servers = {process for process, parent in parents.items() if parent == os.getpid() and _is_fork_server(process)}
     return {process: parent for process, parent in parents.items() if parent in servers}
+
+
+def _is_fork_server(process: int) -> bool:
+    """Other children of this process, such as the JVM of other tests, are left alone."""
+    try:
+        return b"multiprocessing.forkserver" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:  # it has ended meanwhile
+        return False
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
