@@ -73,10 +73,13 @@ def _tuples(batch: pa.RecordBatch) -> list[tuple]:
 
 
 def _plain(column: pa.Array) -> Iterator | list:
-    """A column as values that SQLite keeps, in the forms SQLAlchemy reads back: days and instants as text, decimals as floats."""
+    """A column as values that SQLite keeps, in the forms SQLAlchemy reads back: days and instants as text, decimals as floats.
+
+    By way of text a decimal becomes the nearest float: 169.92, not 169.92000000000002 as Arrow's own cast makes it.
+    """
     kind = column.type
     if pa.types.is_decimal(kind):
-        return column.cast(pa.float64()).to_pylist()
+        return column.cast(pa.string()).cast(pa.float64()).to_pylist()
     if pa.types.is_date(kind):
         return column.cast(pa.string()).to_pylist()
     if pa.types.is_timestamp(kind):
