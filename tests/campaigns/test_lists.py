@@ -86,6 +86,12 @@ def test_every_column_of_a_row_as_it_stands(written, a_candidate):
     assert (len(version), len(dedupe), unsubscribe) == (12, 32, "https://acme.example/u/p-c1")
 
 
+def test_who_is_reached_by_the_fall_back_channel_has_none_to_fall_back_to(written, a_candidate):
+    by_text = a_candidate(phone="0912 123 4567", email_opt_in=False)
+    [row] = rows_of(written(by_text, fallback_channel="sms") / "send.api.csv")
+    assert (row["channel"], row["fallback_channel"]) == ("sms", "")
+
+
 def test_the_suppressed_list_adds_the_rule_that_decided(written, a_candidate):
     folder = written(a_candidate(do_not_contact=True))
     [row] = rows_of(folder / "suppressed.api.csv")

@@ -143,7 +143,7 @@ def _row(company: Company, campaign: Campaign, member: Member, as_of: date) -> d
         "locale": locale,
         "time_zone": zone,
         "channel": member.channel or "",
-        "fallback_channel": campaign.fallback_channel or "",
+        "fallback_channel": "" if member.channel == campaign.fallback_channel else campaign.fallback_channel or "",
         "send_after_local": _send_after(leaves, one.preferred_hour),
         "expires_at": (leaves + timedelta(days=campaign.expires_after_days)).isoformat(),
         "segment": one.segment or "",
