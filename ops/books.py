@@ -8,6 +8,7 @@ import csv
 import random
 import re
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -85,7 +86,7 @@ def _retailer(folder: Path, data: Path) -> None:
         (folder / data.name).symlink_to(data)
 
 
-class _Random:
+class _Random(ABC):
     """A random company: rows by entity, each with the day from which its source knows it."""
 
     def __init__(self, seed: int) -> None:
@@ -152,9 +153,9 @@ class _Random:
                 writer.writeheader()
                 writer.writerows(known)
 
+    @abstractmethod
     def company(self) -> str:
         """company.yaml."""
-        raise NotImplementedError
 
 
 class _Contracts(_Random):
