@@ -40,6 +40,7 @@ TICKET = """ticket_id,customer_id,opened_at,first_response_at,solved_at
 t1,a,2026-02-03,2026-02-03,
 t2,b,2026-03-03,2026-03-03,2026-03-04
 """
+SPEND = "day,channel,amount,currency\n2026-01-01,ads,90,USD\n"
 FILES = {"customer": CUSTOMER, "subscription": SUBSCRIPTION, "invoice": INVOICE, "ticket": TICKET}
 Moved = dict[tuple[str, str, str], tuple[float | None, float | None, str]]
 LATE = {
@@ -47,28 +48,32 @@ LATE = {
     "7,a,one_off,2026-04-01,5,USD\n",
     "subscription": "c,2026-01-20,2026-02-20,c,basic,1,50,USD,month,1,active,2026-01-20\n",
     "ticket": "t3,a,2026-02-09,2026-02-09,\n",
+    "spend": "2026-03-02,ads,50,USD\n",
 }
 
 
 def restated(
-    folder: Path, kind: str, settings: str, replaced: dict[str, tuple[str, str]], more: dict[str, str], invoice: str = INVOICE
+    folder: Path,
+    kind: str,
+    settings: str,
+    replaced: dict[str, tuple[str, str]],
+    more: dict[str, str],
+    others: dict[str, str] | None = None,
 ) -> Moved:
     """What the second night says of the first one's figures after some files (company.yaml is one) have got more lines, or others in
-    their place.
+    their place. others: files that there are besides, or instead.
 
     By metric, first day of the period and region (`all`): value before, after, and because of what.
     """
     churn = {"contract": "contract", "inactivity": "inactivity, days: 40", "estimated": "inactivity, days: estimated"}[kind]
-    names = [name for name in FILES if kind == "contract" or name != "subscription"]
+    files = {name: text for name, text in (FILES | (others or {})).items() if kind == "contract" or name != "subscription"}
     for as_of in (FIRST, SECOND):
         told = COMPANY.replace("KIND", churn) + settings
         told = told.replace(*replaced.get("company", ("", ""))) if as_of == SECOND else told
         (folder / "company.yaml").write_text(told, encoding="utf-8")
-        for name in names:
-            text = (FILES | {"invoice": invoice})[name]
-            if as_of == SECOND:
-                text = text.replace(*replaced.get(name, ("", ""))) + more.get(name, "")
-            (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+        for name, text in files.items():
+            later = text.replace(*replaced.get(name, ("", ""))) + more.get(name, "")
+            (folder / f"{name}.csv").write_text(later if as_of == SECOND else text, encoding="utf-8")
         night = Night(companies.load(folder), Home(folder / "home"), as_of)
         for table in map(str, night.company.tables()):
             extract_stage(night, table)
@@ -77,10 +82,12 @@ def restated(
         measure_stage(night)
     with engine.start() as computing:
         rows = computing.arrow(marts.earlier(night.lake, computing, "restatement", SECOND)).to_pylist()
-    return {
+    found = {
         (row["metric"], str(row["period_start"]), row["dimension_value"]): (row["value_before"], row["value_after"], row["because"])
         for row in rows
     }
+    assert len(found) == len(rows), "a figure is told twice"
+    return found
 
 
 DATA_FROM = "data_from: 2026-01-01\n"
@@ -88,9 +95,10 @@ DATA_FROM = "data_from: 2026-01-01\n"
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory: pytest.TempPathFactory) -> Moved:
-    """Late: two invoices of February and one of March, a contract of January and February, a ticket of February. Tonight's own: an
-    invoice, and the solution of a ticket of March."""
-    return restated(tmp_path_factory.mktemp("late"), "contract", DATA_FROM, {"ticket": ("2026-03-04", "2026-04-01")}, LATE)
+    """Late: two invoices of February and one of March, a contract of January and February, a ticket of February, spend of March.
+    Tonight's own: an invoice, and the solution of a ticket of March."""
+    solved = {"ticket": ("2026-03-04", "2026-04-01")}
+    return restated(tmp_path_factory.mktemp("late"), "contract", DATA_FROM, solved, LATE, {"spend": SPEND})
 
 
 def test_nothing_late_restates_nothing(tmp_path: Path) -> None:
@@ -125,6 +133,13 @@ def test_a_late_ticket_moves_what_ripens_and_is_told(moved: Moved) -> None:
     assert moved["tickets_opened", "2026-02-01", "all"] == (1, 2, "1 ticket (t3)")
     assert moved["tickets_opened", "2026-02-01", "north"] == (1, 2, "1 ticket (t3)")
     assert not any(day == "2026-03-01" and metric.startswith("resolution") for metric, day, _ in moved)
+
+
+def test_what_it_cost_to_win_customers_is_told_once_and_by_its_own_rows(moved: Moved) -> None:
+    """90 for the two of January, three as is known late, though a cohort of January moved too; of March there was no spend before."""
+    assert moved["cac", "2026-01-01", "all"] == (45, 30, "1 subscription version (c 2026-01-20 00:00)")
+    assert moved["cac", "2026-01-01", "(none)"][2] == "1 subscription version (c 2026-01-20 00:00)"
+    assert moved["cac", "2026-03-01", "ads"] == (None, None, "1 row of spend (2026-03-02 ads)")
 
 
 def test_a_late_customer_moves_its_cohort(moved: Moved) -> None:
@@ -189,6 +204,6 @@ def test_days_that_are_estimated_otherwise_are_told(tmp_path: Path, locale: str,
     """Three gaps of ten days, then one of twenty: who bought since 12 January is a customer at its end (a and b), before since the 22nd."""
     late = {"invoice": "6,b,one_off,2026-01-31,10,USD\n"}
     settings = f"{DATA_FROM}locale: {locale}\nrepurchase: {{minimum_gaps: 3}}\n"
-    moved = restated(tmp_path, "estimated", settings, {}, late, ESTIMATED)
+    moved = restated(tmp_path, "estimated", settings, {}, late, {"invoice": ESTIMATED})
     assert moved["customers_end", "2026-01-01", "all"] == (0, 2, because)
     assert moved["revenue", "2026-01-01", "all"] == (50, 60, because.replace("؛", ";").split("; ")[1])

@@ -30,7 +30,8 @@ STANDS_ON = pa.schema(
         ("of_parts", pa.bool_()),
     ]
 )
-SPANS = pa.schema([("calendar", pa.string()), ("period_kind", pa.string()), ("period_start", pa.date32())])
+SPAN = (*PERIOD, "period_end")  # a cohort is told of at the start of a period, and goes on to the night
+SPANS = pa.schema([("calendar", pa.string()), ("period_kind", pa.string()), ("period_start", pa.date32()), ("period_end", pa.date32())])
 WHEN = pa.timestamp("us", "UTC")
 BECAUSE = pa.schema([("figure", pa.int64()), ("because", pa.string())])
 OF_A_KIND = ("calendar", "period_kind", "dimension", "convention", "metric")
@@ -199,17 +200,17 @@ def _nearest(
         for (convention, metric), of in sources.items()
         for entity in dict.fromkeys((*of.entities, *of.of_parts))
     ]
-    spans = engine.arrow(moved.select(*PERIOD, "period_end").distinct()).to_pylist()
+    spans = engine.arrow(moved.select(*SPAN).distinct()).to_pylist()
     zone = night.company.zone
     starts = [midnight(span["period_start"], zone) for span in spans]
     ends = [night.closes if span["period_end"] == span["period_start"] else midnight(span["period_end"], zone) for span in spans]
-    table = pa.Table.from_pylist([{name: span[name] for name in PERIOD} for span in spans], SPANS)
+    table = pa.Table.from_pylist(spans, SPANS)
     table = table.append_column("starts_at", pa.array(starts, WHEN)).append_column("ends_at", pa.array(ends, WHEN))
     before = [start - (end - start) for start, end in zip(starts, ends, strict=True)]
     table = table.append_column("before_at", pa.array(before, WHEN))
     around = [pa.array([start - NEAR for start in starts], WHEN), pa.array([end + NEAR for end in ends], WHEN)]
     table = table.append_column("near_from", around[0]).append_column("near_until", around[1])
-    figures = moved.join(engine.table(table), list(PERIOD)).join(
+    figures = moved.join(engine.table(table), list(SPAN)).join(
         engine.table(pa.Table.from_pylist(wanted, STANDS_ON)), ["convention", "metric"]
     )
     figures = figures.view()
