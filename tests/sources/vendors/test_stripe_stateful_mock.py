@@ -48,7 +48,7 @@ def test_two_pages_of_customers_and_a_subscription_of_a_stripe_that_others_wrote
     price = make(stateful, "prices", product=product, unit_amount=1999, currency="usd", **{"recurring[interval]": "month"})
     make(stateful, "subscriptions", id="sub_1", customer="cus_007", **{"items[0][plan]": "basic", "items[0][price]": price})
     folder = vendor("stripe", stateful, password=KEY)
-    assert [row["name"] for row in valid(folder, "stripe.customer", NIGHT)] == [f"c{number:03}@acme.example" for number in range(101)]
+    assert sorted(row["name"] for row in valid(folder, "stripe.customer", NIGHT)) == [f"c{number:03}@acme.example" for number in range(101)]
     (one,) = valid(folder, "stripe.subscription", NIGHT)
     assert (one["subscription_id"], one["customer_id"], one["quantity"], one["unit_price"], one["currency"], one["status"]) == (
         "sub_1",
