@@ -58,6 +58,8 @@ BY_PANDAS = {
     date(2010, 11, 1): (1607, 2496, 2877, 233, "1129025.1620"),  # and back on 31 October
     date(2010, 12, 1): (573, 2877, 2564, 412, "303401.7200"),
 }
+# Likewise, customer by customer: four days with a purchase or more, the longest of the last ten gaps not over at the start; over at the end.
+OWN_CYCLE = [(5, 1), (82, 16), (152, 27), (251, 45), (344, 46), (437, 63), (543, 63), (661, 98), (712, 69), (852, 66), (1029, 60)]
 
 Figures = dict[date, dict[str, float]]
 
@@ -124,6 +126,14 @@ def test_months_are_what_pandas_found(december: sa.Connection, start: date) -> N
     found = published(december)[start]
     assert [found[name] for name in COUNTS] == counts
     assert Decimal(str(found["revenue"])) == Decimal(revenue)
+
+
+def test_own_cycles_are_what_pandas_found(december: sa.Connection) -> None:
+    query = (
+        "SELECT denominator, numerator FROM kpi_period WHERE metric = 'own_cycle_churn_rate' AND period_kind = 'month'"
+        " AND calendar = 'gregorian' AND period_start BETWEEN '2010-01-01' AND '2010-11-01' ORDER BY period_start"
+    )
+    assert [tuple(row) for row in december.execute(sa.text(query))] == OWN_CYCLE
 
 
 def test_a_month_without_a_customer_lost_has_churn_0_and_one_without_customers_has_none(december: sa.Connection) -> None:
