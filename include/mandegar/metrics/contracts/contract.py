@@ -67,7 +67,7 @@ def book(night: MeasuredNight, policies: Policies) -> Book:
     there = mrr.accounts(held, periods, paid_first)
     if policies.new_after_days is not None or policies.reactivation_after_days:
         there = mrr.with_returns(engine.keep(there), returns(intervals), policies)
-    there = engine.keep(_with_traits(night, there))
+    there = engine.keep(night.as_they_stood(there, there.was_paying))
     switched = None
     if len(currencies) > 1:
         daily = exchange_rates.daily_rates(night.company, engine, currencies, night.known_rates)
@@ -89,19 +89,6 @@ def pool(night: MeasuredNight, presence: ir.Table, first_seen: ir.Table) -> ir.T
     """Who could be brought back, and who was (retention.churned_pool). first_seen: customer_id, first_at."""
     there, back = (night.as_they_began(rows) for rows in (retention.there_at_start(presence), retention.came_back(presence)))
     return retention.churned_pool(retention.Pool(night.ever_seen(first_seen), there, back), night.dimensions)
-
-
-def _with_traits(night: MeasuredNight, there: ir.Table) -> ir.Table:
-    """The accounts with their traits: of the start of the period, or of its end for those who were not there before.
-
-    A boundary looks at what was so just before it, as the ledger does.
-    """
-    if not night.dimensions:
-        return there
-    seen = there.mutate(seen_at=there.was_paying.ifelse(there.starts_at, there.ends_at) - ibis.interval(microseconds=1))
-    if PLAN in there.columns:
-        seen = seen.mutate(**{PLAN: seen[PLAN].fill_null(NONE)})
-    return night.with_traits(seen, "seen_at").drop("seen_at")
 
 
 def _at_end(night: MeasuredNight, there: ir.Table) -> ir.Table:

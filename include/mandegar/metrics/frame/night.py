@@ -144,6 +144,18 @@ class MeasuredNight:
         seen = first_seen.join(spans, first_seen.first_at < spans.starts_at)
         return self.as_they_began(seen.select(*PERIOD, "customer_id"))
 
+    def as_they_stood(self, rows: ir.Table, before: ir.BooleanValue) -> ir.Table:
+        """Rows of a period and a customer with the traits of its start, or of its end for those who were not there `before`.
+
+        A boundary looks at what was so just before it, as the ledger does. rows: with starts_at and ends_at; a plan that they have stays.
+        """
+        if not self.dimensions:
+            return rows
+        seen = rows.mutate(seen_at=before.ifelse(rows.starts_at, rows.ends_at) - ibis.interval(microseconds=1))
+        if PLAN in rows.columns:
+            seen = seen.mutate(**{PLAN: seen[PLAN].fill_null(NONE)})
+        return self.with_traits(seen, "seen_at").drop("seen_at")
+
     def as_they_began(self, rows: ir.Table) -> ir.Table:
         """Rows of a period and a customer who has left, or is set against those, with the traits just before the period.
 

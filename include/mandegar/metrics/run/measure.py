@@ -230,7 +230,8 @@ def inactivity_marts(night: MeasuredNight) -> dict[str, ir.Table]:
     bought = engine.keep(purchases_of(night))
     active = engine.keep(activity.active_at(bought, engine.table(_cutoffs(night, days))))
     lately = activity.active_at(bought, engine.table(_cutoffs(night, night.company.churn.silent_days)))
-    presence = engine.keep(_with_traits(night, activity.presence(active, bought, night.periods)))
+    there = activity.presence(active, bought, night.periods)
+    presence = engine.keep(night.as_they_stood(there, there.before))
     entries = _entries(night)
     revenues = engine.keep(purchases.revenue(entries.filter(entries.period_kind == "month")))
     wide = engine.keep(kpi.side_by_side(night.periods, _logos(night, presence, bought), _revenue_totals(night, entries)))
@@ -287,12 +288,6 @@ def _used(night: MeasuredNight) -> ir.Table | None:
         return None
     months = night.periods.filter((night.periods.period_kind == "month") & (night.periods.calendar == night.company.calendar))
     return activity.used_lately(night.entities["usage"], months, night.company.churn.silent_days)
-
-
-def _with_traits(night: MeasuredNight, presence: ir.Table) -> ir.Table:
-    """Who was there, with the traits of the start of the period, or of its end for those who were not there before."""
-    at = presence.before.ifelse(presence.starts_at, presence.ends_at) - ibis.interval(microseconds=1)
-    return night.with_traits(presence.mutate(seen_at=at), "seen_at").drop("seen_at")
 
 
 def _logos(night: MeasuredNight, presence: ir.Table, bought: ir.Table) -> ir.Table:
