@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
 
+ENTRY_POINTS = "mandegar.families"  # by which a company's own packages bring families
 Settles = Literal["with_its_rows", "later", "never"]
 
 

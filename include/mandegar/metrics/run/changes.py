@@ -17,12 +17,12 @@ from mandegar.config.company import Company
 from mandegar.config.entities import ENTITIES
 from mandegar.conform import chunks
 from mandegar.metrics.contracts.policies import conventions
+from mandegar.metrics.frame.family import ENTRY_POINTS
 from mandegar.metrics.purchases import refunds
 from mandegar.storage.lake import CHUNK, Lake
 from mandegar.time import calendar
 
 MART = "kpi_period"
-FAMILIES = "mandegar.families"  # the entry points by which a company's own package brings families
 FOLLOWED = 200_000  # more changed rows than these are not followed one by one: everything is computed again
 CODE = ("metrics", "time", "config.entities", "compute")  # what figures are computed by
 NEAR = timedelta(days=8)  # a refund and its credit note are one event within days
@@ -70,7 +70,7 @@ def made_of(company: Company) -> dict[str, str]:
             "entities": sorted({table.entity for table in company.tables()}),
         },
         "days": days,
-        "code": [code_version.fingerprint(*CODE), *code_version.installed(FAMILIES)],
+        "code": [code_version.fingerprint(*CODE), *code_version.installed(ENTRY_POINTS)],
     }
     return {name: hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest()[:16] for name, part in told.items()}
 

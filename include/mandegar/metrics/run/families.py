@@ -11,13 +11,12 @@ from mandegar.config.company import Company
 from mandegar.errors import MandegarError
 from mandegar.metrics.contracts.policies import conventions
 from mandegar.metrics.frame import kpi
-from mandegar.metrics.frame.family import Family, Given
+from mandegar.metrics.frame.family import ENTRY_POINTS, Family, Given
 from mandegar.metrics.frame.grain import DEFAULT
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.lifecycle import activation, cohorts, new_customers, survival
 from mandegar.metrics.outlook import forecast, target_file, targets
 from mandegar.metrics.purchases import own_cycle, purchases, repurchase
-from mandegar.metrics.run.changes import FAMILIES as INSTALLED
 from mandegar.metrics.run.restate import Sources, SourcesOf
 from mandegar.metrics.service import feedback, support
 from mandegar.metrics.value import acquisition, value, worth, worth_keeping
@@ -47,10 +46,10 @@ SETTLED_AFTER = timedelta(days=activation.WINDOW + 1)  # so long figures of a cl
 def _installed() -> tuple[Family, ...]:
     """Families that installed packages bring. Errors: MandegarError when one is none, or tells of a metric that there is already."""
     found, known = [], {metric.name for family in SHIPPED for metric in family.metrics}
-    for point in sorted(entry_points(group=INSTALLED), key=lambda point: point.name):
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         family = point.load()
         if not isinstance(family, Family) or family.compute is None:
-            raise MandegarError(f"The entry point {point.name!r} of {INSTALLED} ({point.value}) is no family that computes something.")
+            raise MandegarError(f"The entry point {point.name!r} of {ENTRY_POINTS} ({point.value}) is no family that computes something.")
         if twice := known & {metric.name for metric in family.metrics}:
             raise MandegarError(f"The family {point.value} tells of {', '.join(sorted(twice))}, which there is already. Name it otherwise.")
         known |= {metric.name for metric in family.metrics}
