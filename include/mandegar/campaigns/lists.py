@@ -174,9 +174,8 @@ def _zones() -> frozenset[str]:
 def reason_text(code: str, days: int, locale: str) -> str:
     """Why the customer is on the list, in the customer's language; in English where there is no catalogue of it."""
     language = locale if locale in LOCALES else ENGLISH
-    left = translated(language, code.replace("_", " "), "reason for leaving")
-    template = translated(language, REASONS.get(code, REASONS[""]).english)
-    return template.format(digits(language, str(days)), reason=left if left != code.replace("_", " ") or language == ENGLISH else code)
+    left = Said(code.replace("_", " "), context="reason for leaving").told(language)
+    return translated(language, REASONS.get(code, REASONS[""]).english).format(digits(language, str(days)), reason=left)
 
 
 def _send_after(day: date, preferred_hour: int | None) -> str:

@@ -17,7 +17,8 @@ HERE = Path(__file__).parent
 ENGLISH = "en"
 LOCALES = (ENGLISH, *sorted(file.stem for file in HERE.glob("*.po")))
 # what a catalogue says of its language beside sentences, each under the context `language`
-DIGITS = "0123456789.,%-"
+DIGITS = "0123456789.,%"
+MINUS = "-"
 SEPARATOR = "; "
 COMMA = ","
 DIRECTION = "ltr"
@@ -45,14 +46,14 @@ class Said:
     def told(self, locale: str) -> str:
         """In a language; in English where the catalogue does not have it.
 
-        The marks \\u2068 and \\u2069 keep a name apart from the direction of the words around it.
+        In a language from right to left the marks \\u2068 and \\u2069 keep a name apart from the direction of the words around it.
         """
         if self.own:
             return dict(self.own).get(locale, self.english)
         template = translated(locale, self.english, self.context)
         if not self.numbers and not self.names:
             return template
-        apart = {key: name if locale == ENGLISH else f"\u2068{name}\u2069" for key, name in self.names}
+        apart = {key: f"\u2068{name}\u2069" if right_to_left(locale) else name for key, name in self.names}
         return template.format(*(digits(locale, number) for number in self.numbers), **apart)
 
     def __str__(self) -> str:

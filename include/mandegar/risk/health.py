@@ -11,7 +11,7 @@ from mandegar.config import yaml_file
 from mandegar.config.company import Company
 from mandegar.config.settings import Strict
 from mandegar.errors import CompanyError
-from mandegar.language.catalogue import DIGITS, LANGUAGE, translated
+from mandegar.language.catalogue import DIGITS, ENGLISH, LANGUAGE, MINUS, translated
 
 Action = Literal["call", "fix_payment", "success_call", "support_review", "offer", "renew", "win_back", "watch"]
 FEATURES = (
@@ -166,8 +166,7 @@ def _words(value: ir.FloatingColumn, signal: Signal, locale: str) -> ir.StringVa
     """The reason with its value as a whole number, in the digits of the language."""
     text = getattr(signal.reason, locale)
     number = value.round(0).cast("int64").cast("string")
-    own = translated(locale, DIGITS, LANGUAGE)
-    if own != DIGITS:
-        number = number.translate(DIGITS, own)
+    if locale != ENGLISH:
+        number = number.translate(DIGITS + MINUS, translated(locale, DIGITS, LANGUAGE) + translated(locale, MINUS, LANGUAGE))
     before, found, after = text.partition("{value}")
     return ibis.literal(before) + number + ibis.literal(after) if found else ibis.literal(text)

@@ -197,7 +197,7 @@ ESTIMATED = """invoice_id,customer_id,kind,issued_at,net_amount,currency
     ("locale", "because"),
     [
         ("en", "a customer counts as lost after 20 days, after 10 before; 1 invoice (6)"),
-        ("fa", "مشتری پس از ۲۰ روز از دست رفته شمرده می‌شود، پیش‌تر پس از ۱۰ روز؛ ۱ صورت‌حساب (\u20666\u2069)"),
+        ("fa", "مشتری پس از ۲۰ روز از دست رفته شمرده می‌شود، پیش‌تر پس از ۱۰ روز؛ ۱ صورت‌حساب (\u20686\u2069)"),
     ],
 )
 def test_days_that_are_estimated_otherwise_are_told(tmp_path: Path, locale: str, because: str) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mandegar.compute.exchange_rates import FOREVER
 from mandegar.config.entities import ENTITIES, Entity
-from mandegar.language.catalogue import Said, digits, isolated, translated
+from mandegar.language.catalogue import Said
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.run.changes import Basis, rows_changed, versions_at, works_from
 from mandegar.storage.lake import Lake
@@ -88,8 +88,8 @@ def changed_rows(night: MeasuredNight, lake: Lake, stands_on: Basis) -> ChangedR
 def in_words(entity: str, count: int, first: list[str], locale: str) -> str:
     """So many rows of an entity, in the company's language, and the keys of the first of them."""
     one, several = NAMES[entity]
-    keys = isolated(locale, "; ".join(first)) + (" …" if count > len(first) else "")
-    return translated(locale, (one if count == 1 else several).english).format(digits(locale, f"{count:,}"), names=keys)
+    keys = "; ".join(first) + (" …" if count > len(first) else "")
+    return (one if count == 1 else several).of(f"{count:,}", names=keys).told(locale)
 
 
 def _row(entity: Entity, key: str, old: dict | None, new: dict | None, closed: datetime) -> dict:

@@ -91,7 +91,7 @@ def message(company: Company, owner: str, found: list[Finding], as_of: date) -> 
     locale = company.locale
     counts = SUBJECTS[len(found) != 1, tables != 1].of(f"{len(found):,}", f"{tables:,}").told(locale)
     subject = f"{company.name} {day}: {counts}"
-    head = translated(locale, HEAD.english).format(owner=owner, day=day)
+    head = HEAD.of(owner=owner, day=day).told(locale)
     tail = Said("Rows that wait").told(locale)
     parts = [_told(company, one) for one in found]
     body = "\n\n".join([head, *map(str, parts), f"{tail}: {COMMAND}"]) + "\n"
@@ -130,4 +130,4 @@ def _told(company: Company, one: Finding) -> Part:
 
 def _day(company: Company, day: date) -> str:
     text = JalaliDate(day).isoformat() if company.calendar == "jalali" else day.isoformat()
-    return isolated(company.locale, digits(company.locale, text).replace("−", "-"))
+    return isolated(company.locale, digits(company.locale, text))

@@ -70,4 +70,4 @@ class PageWords:
     def day(self, day: date) -> str:
         """A day in the company's calendar."""
         text = JalaliDate(day).isoformat() if self._company.calendar == "jalali" else day.isoformat()
-        return digits(self._company.locale, text).replace("−", "-")
+        return digits(self._company.locale, text)
