@@ -15,7 +15,7 @@ from mandegar.config.company import Company
 from mandegar.config.entities import ENTITIES
 from mandegar.config.settings import Churn
 from mandegar.quality.reading import entity_schema
-from mandegar.risk.features import Evening
+from mandegar.risk.evening import Evening
 from mandegar.time import calendar
 
 NIGHT = date(2025, 3, 31)

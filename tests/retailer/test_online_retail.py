@@ -58,7 +58,7 @@ BY_PANDAS = {
     date(2010, 11, 1): (1607, 2496, 2877, 233, "1129025.1620"),  # and back on 31 October
     date(2010, 12, 1): (573, 2877, 2564, 412, "303401.7200"),
 }
-# Likewise, customer by customer: four days with a purchase or more, the longest of the last ten gaps not over at the start; over at the end.
+# Likewise, by customer: four days with a purchase or more, the longest of the last ten gaps not over at the start; over at the end.
 OWN_CYCLE = [(5, 1), (82, 16), (152, 27), (251, 45), (344, 46), (437, 63), (543, 63), (661, 98), (712, 69), (852, 66), (1029, 60)]
 
 Figures = dict[date, dict[str, float]]

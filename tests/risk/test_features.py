@@ -9,7 +9,8 @@ from tests.small_tables import Row, company, entity, invoice, rows, version
 
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
-from mandegar.risk.features import Evening, features, stretches_of
+from mandegar.risk.evening import Evening
+from mandegar.risk.features import features, stretches_of
 from mandegar.time.calendar import day_end
 
 AS_OF = date(2026, 3, 10)

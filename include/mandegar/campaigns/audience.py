@@ -15,7 +15,7 @@ from mandegar.config.company import Company
 from mandegar.conform.conform import conformed, readable
 from mandegar.errors import BrokenTable
 from mandegar.metrics.run.measure import as_measured
-from mandegar.risk.features import Evening
+from mandegar.risk.evening import Evening
 from mandegar.storage.lake import Lake
 from mandegar.time import calendar
 

@@ -18,7 +18,7 @@ from mandegar.config.company import Company
 from mandegar.metrics.contracts.ledger import ledger
 from mandegar.metrics.contracts.policies import own_policies
 from mandegar.metrics.purchases.purchases import purchases
-from mandegar.risk.features import Evening
+from mandegar.risk.evening import Evening
 from mandegar.time import calendar
 
 

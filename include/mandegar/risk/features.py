@@ -3,41 +3,18 @@
 Every function gives one row per customer_id and looks only at what the conformed entities of that day hold.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-
 import ibis
 import ibis.expr.types as ir
 
 from mandegar.compute import exchange_rates
 from mandegar.compute.engine import Engine
 from mandegar.compute.money import MONEY
-from mandegar.config.company import Company
 from mandegar.metrics.contracts.ledger import ledger
 from mandegar.metrics.contracts.policies import own_policies
 from mandegar.metrics.purchases.purchases import purchases
-from mandegar.time.calendar import midnight
+from mandegar.risk.evening import Evening
 
 DAY = 86_400.0
-
-
-@dataclass(frozen=True)
-class Evening:
-    """The end of a business day, and the entities as they stood then."""
-
-    company: Company
-    as_of: date
-    closes: datetime
-    entities: dict[str, ir.Table]
-
-    @property
-    def now(self) -> ir.TimestampScalar:
-        """The instant the day ended."""
-        return ibis.literal(self.closes)
-
-    def since(self, days: int) -> ir.TimestampScalar:
-        """The midnight so many days before the day's end, as the company's clock shows it."""
-        return ibis.literal(midnight(self.as_of + timedelta(days=1 - days), self.company.zone))
 
 
 def customers_there(evening: Evening, intervals: ir.Table | None) -> ir.Table:

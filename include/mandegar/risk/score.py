@@ -13,7 +13,8 @@ from mandegar.conform.conform import conformed
 from mandegar.metrics.run.marts import write_mart
 from mandegar.metrics.run.measure import as_measured
 from mandegar.risk import health as healths
-from mandegar.risk.features import Evening, features, stretches_of
+from mandegar.risk.evening import Evening
+from mandegar.risk.features import features, stretches_of
 from mandegar.storage.lake import Lake
 from mandegar.time import calendar
 

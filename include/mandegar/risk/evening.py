@@ -1,0 +1,49 @@
+"""One evening as risk sees it: the day that is over, and the entities as they stood then."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.config.entities import ENTITIES
+from mandegar.conform.conform import conformed
+from mandegar.conform.state import born_before, masked
+from mandegar.storage.lake import Lake
+from mandegar.time import calendar
+from mandegar.time.calendar import midnight
+
+
+@dataclass(frozen=True)
+class Evening:
+    """The end of a business day, and the entities as they stood then."""
+
+    company: Company
+    as_of: date
+    closes: datetime
+    entities: dict[str, ir.Table]
+
+    @property
+    def now(self) -> ir.TimestampScalar:
+        """The instant the day ended."""
+        return ibis.literal(self.closes)
+
+    def since(self, days: int) -> ir.TimestampScalar:
+        """The midnight so many days before the day's end, as the company's clock shows it."""
+        return ibis.literal(midnight(self.as_of + timedelta(days=1 - days), self.company.zone))
+
+    def at(self, day: date) -> "Evening":
+        """An earlier evening, by what this one knows: rows born later are not there, what was learnt later is empty."""
+        closes = calendar.day_end(day, self.company.zone)
+        earlier = {
+            name: masked(born_before(rows, ENTITIES[name], day, closes), ENTITIES[name], closes) for name, rows in self.entities.items()
+        }
+        return Evening(self.company, day, closes, earlier)
+
+
+def evening_of(company: Company, lake: Lake, engine: Engine, as_of: date, names: tuple[str, ...] = tuple(ENTITIES)) -> Evening:
+    """The evening of a night that was conformed, with the named entities."""
+    entities = {name: conformed(lake, engine, name, as_of) for name in names}
+    return Evening(company, as_of, calendar.day_end(as_of, company.zone), entities)
