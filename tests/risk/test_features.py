@@ -9,12 +9,12 @@ from tests.small_tables import Row, company, entity, invoice, rows, version
 
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
+from mandegar.config.entities import ENTITIES
 from mandegar.risk.evening import Evening
-from mandegar.risk.features import features, stretches_of
+from mandegar.risk.features.wide import features
 from mandegar.time.calendar import day_end
 
 AS_OF = date(2026, 3, 10)
-ENTITIES = ("customer", "subscription", "invoice", "payment", "ticket", "survey", "usage", "fx_rate")
 Given = dict[str, list[Row]]
 
 
@@ -131,7 +131,7 @@ def known(request: pytest.FixtureRequest) -> dict[str, Row]:
     """The signals of every case, on both engines."""
     engine: Engine = request.getfixturevalue(request.param)
     tonight = evening(engine, company(), AS_OF, book())
-    return {row["customer_id"]: row for row in rows(engine, features(tonight, stretches_of(tonight, engine, tonight.entities["invoice"])))}
+    return {row["customer_id"]: row for row in rows(engine, features(tonight, engine))}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -148,7 +148,7 @@ def test_only_who_pays_can_leave(known: dict[str, Row]) -> None:
 def without_contract(engine: Engine, days: int, bought: list[Row], as_of: date = AS_OF, **more: Any) -> dict[str, Row]:
     """The signals of a company without contracts."""
     tonight = evening(engine, company("inactivity", churn={"kind": "inactivity", "days": days}, **more), as_of, {"invoice": bought})
-    return {row["customer_id"]: row for row in rows(engine, features(tonight, None))}
+    return {row["customer_id"]: row for row in rows(engine, features(tonight, engine))}
 
 
 def test_a_customers_own_cycle(duckdb: Engine) -> None:

@@ -76,6 +76,9 @@ class Company(Strict):
     value: Value = Field(Value(), description="cost to serve, discount rate and horizon of customer value")
     acquisition: Acquisition = Field(Acquisition(), description="which spend wins customers")
     repurchase: Repurchase = Field(Repurchase(), description="the repurchase cycle")
+    protected_traits: Annotated[tuple[str, ...], AfterValidator(once)] = Field(
+        (), max_length=200, description="traits and attributes of customers that no model may learn from"
+    )
     default_country: str = Field("IR", pattern="^[A-Z]{2}$", description="for telephone numbers without a country code")
     unsubscribe_url: str | None = Field(None, description="link in every list; {key} stands for the person")
     _folder: Path = PrivateAttr(default=Path())

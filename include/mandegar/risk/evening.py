@@ -9,21 +9,28 @@ import ibis.expr.types as ir
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 from mandegar.config.entities import ENTITIES
+from mandegar.conform import history
 from mandegar.conform.conform import conformed
 from mandegar.conform.state import born_before, masked
 from mandegar.storage.lake import Lake
 from mandegar.time import calendar
 from mandegar.time.calendar import midnight
 
+DAY = 86_400.0  # seconds
+
 
 @dataclass(frozen=True)
 class Evening:
-    """The end of a business day, and the entities as they stood then."""
+    """The end of a business day, and the entities as they stood then.
+
+    customer_history: what nights up to the one that looked knew of the customers (conform.history), if they ever knew anything else.
+    """
 
     company: Company
     as_of: date
     closes: datetime
     entities: dict[str, ir.Table]
+    customer_history: ir.Table | None = None
 
     @property
     def now(self) -> ir.TimestampScalar:
@@ -40,10 +47,11 @@ class Evening:
         earlier = {
             name: masked(born_before(rows, ENTITIES[name], day, closes), ENTITIES[name], closes) for name, rows in self.entities.items()
         }
-        return Evening(self.company, day, closes, earlier)
+        return Evening(self.company, day, closes, earlier, self.customer_history)
 
 
-def evening_of(company: Company, lake: Lake, engine: Engine, as_of: date, names: tuple[str, ...] = tuple(ENTITIES)) -> Evening:
-    """The evening of a night that was conformed, with the named entities."""
-    entities = {name: conformed(lake, engine, name, as_of) for name in names}
-    return Evening(company, as_of, calendar.day_end(as_of, company.zone), entities)
+def evening_of(company: Company, lake: Lake, engine: Engine, as_of: date) -> Evening:
+    """The evening of a night that was conformed, with every entity."""
+    entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
+    known = history.spells(company, lake, engine, entities["customer"], as_of)
+    return Evening(company, as_of, calendar.day_end(as_of, company.zone), entities, known)

@@ -131,6 +131,16 @@ def scores(known: ir.Table) -> ir.Table:
     return sums.select("customer_id", health_score=ibis.greatest(100.0 - sums.cost, 0.0).round(1))
 
 
+def health_scores(signals: ir.Table, health: Health) -> ir.Table:
+    """The score of everyone in a table of features. Grain: one row per customer_id of whom anything is known. Column: health_score."""
+    return scores(points(signals.mutate(company_segment=company_segment(signals)), health))
+
+
+def company_segment(signals: ir.Table) -> ir.StringValue:
+    """The company's own segment of each customer; empty where the company protects it."""
+    return signals.segment if "segment" in signals.columns else ibis.null("string")
+
+
 def reasons(known: ir.Table, health: Health, locale: str) -> ir.Table:
     """Why the score is not 100: the signals that cost most, in words.
 

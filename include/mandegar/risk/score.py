@@ -5,18 +5,15 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.compute import exchange_rates
 from mandegar.compute.engine import Engine
 from mandegar.compute.money import MONEY
 from mandegar.config.company import Company
-from mandegar.conform.conform import conformed
 from mandegar.metrics.run.marts import write_mart
 from mandegar.metrics.run.measure import as_measured
 from mandegar.risk import health as healths
-from mandegar.risk.evening import Evening
-from mandegar.risk.features import features, stretches_of
+from mandegar.risk.evening import evening_of
+from mandegar.risk.features.kept import forget_old, make_features
 from mandegar.storage.lake import Lake
-from mandegar.time import calendar
 
 VALUE_TIERS = (0.8, 0.5)
 
@@ -24,18 +21,14 @@ VALUE_TIERS = (0.8, 0.5)
 def score(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str, int]:
     """Computes customer_risk of a night and writes it to lake/marts; gives its rows."""
     company = as_measured(company, lake, as_of)
-    closes = calendar.day_end(as_of, company.zone)
-    names = ("customer", "subscription", "invoice", "payment", "ticket", "survey", "usage", "fx_rate")
-    entities = {name: conformed(lake, engine, name, as_of) for name in names}
-    known = exchange_rates.known_rates(engine, entities["fx_rate"])
-    converted = exchange_rates.in_own_currency(company, engine, entities["invoice"], "issued_at", ("net_amount",), known)
-    evening = Evening(company, as_of, closes, {**entities, "invoice": converted})
-    signals = engine.keep(features(evening, stretches_of(evening, engine, entities["invoice"])))
-    rows = customer_risk(signals, evening.entities["customer"], healths.load(company), engine, company.locale)
-    return {"customer_risk": write_mart(lake, engine, "customer_risk", rows, as_of, closes)}
+    evening = evening_of(company, lake, engine, as_of)
+    signals = make_features(evening, lake, engine)
+    forget_old(lake, as_of)
+    rows = customer_risk(signals, healths.load(company), engine, company.locale)
+    return {"customer_risk": write_mart(lake, engine, "customer_risk", rows, as_of, evening.closes)}
 
 
-def customer_risk(signals: ir.Table, customers: ir.Table, health: healths.Health, engine: Engine, locale: str) -> ir.Table:
+def customer_risk(signals: ir.Table, health: healths.Health, engine: Engine, locale: str) -> ir.Table:
     """How likely each customer is to leave, and why.
 
     Grain: one row per customer who can still leave.
@@ -44,9 +37,7 @@ def customer_risk(signals: ir.Table, customers: ir.Table, health: healths.Health
     segment (risk band x value tier: the top fifth `high`, the next three tenths `mid`, the rest `low`); action;
     reason_1 … reason_3 and reason_code_1 … reason_code_3, empty where nothing costs enough points; model_version.
     """
-    segment = customers.select("customer_id", company_segment=customers.segment)
-    joined = signals.join(segment, "customer_id", how="left")
-    known = engine.keep(healths.points(joined.select(*signals.columns, "company_segment"), health))
+    known = engine.keep(healths.points(signals.mutate(company_segment=healths.company_segment(signals)), health))
     scored = engine.keep(healths.scores(known))
     why = healths.reasons(known, health, locale)
     worth = signals.select("customer_id", "annual_value")

@@ -255,10 +255,13 @@ class Lake:
 
     def forget(self, stage: str, name: str, keep: int, as_of: date) -> None:
         """Drops all but the last `keep` windows before `as_of`, of a stage that can be made again from the one before it."""
-        old = [day for day in self.windows(stage, name) if day < as_of][:-keep]
-        if old:
+        self.drop(stage, name, [day for day in self.windows(stage, name) if day < as_of][:-keep])
+
+    def drop(self, stage: str, name: str, windows: list[date]) -> None:
+        """Drops the named windows of a table."""
+        if windows:
             table = DeltaTable(str(self.path(stage, name)))
-            table.delete("as_of IN (" + ", ".join(f"'{day.isoformat()}'" for day in old) + ")")
+            table.delete("as_of IN (" + ", ".join(f"'{day.isoformat()}'" for day in windows) + ")")
 
 
 def _is_narrower(field: pa.Field, schema: pa.Schema) -> bool:
