@@ -23,6 +23,11 @@ class Home:
         return self.root / "lake"
 
     @property
+    def models(self) -> Path:
+        """What was learnt: the versions of models, and which of them is live."""
+        return self.root / "models"
+
+    @property
     def warehouse_url(self) -> str:
         """A SQLAlchemy URL."""
         return self.warehouse or f"sqlite:///{(self.root / 'warehouse.db').resolve()}"

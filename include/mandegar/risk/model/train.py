@@ -1,0 +1,279 @@
+"""Training: from snapshots of the past to a challenger that is judged, kept, and goes live only if it is better."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from mandegar.compute import code_version
+from mandegar.compute.engine import Engine
+from mandegar.config.company import Company
+from mandegar.errors import BrokenTable
+from mandegar.language.catalogue import Said
+from mandegar.metrics.run.measure import as_measured, open_night
+from mandegar.risk.evening import evening_of
+from mandegar.risk.model import judgement, leakage
+from mandegar.risk.model.calibration import Calibration, chosen, platt
+from mandegar.risk.model.drift import references
+from mandegar.risk.model.encoding import Encoding, learn_encoding
+from mandegar.risk.model.hazards import Hazards, learn_hazards
+from mandegar.risk.model.judgement import Comparison, Figures, compared, figures
+from mandegar.risk.model.learners import SEED, Learnt, learn_logistic, learn_trees
+from mandegar.risk.model.periods import Periods, purged
+from mandegar.risk.model.registry import HEALTH_SCORE, Registry
+from mandegar.risk.model.settings import HORIZONS, ModelSettings
+from mandegar.risk.model.snapshots import BESIDE, HEALTH, LEFT_AFTER, OBSERVED, SNAPSHOT, Snapshots, snapshot_dates, snapshots
+from mandegar.risk.model.version import ChurnModel
+from mandegar.storage.lake import Lake
+from mandegar.time.local_days import number
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+CODE = ("risk.model", "risk.features")
+EXPLAINED = 20_000  # rows that say how much each feature counts
+LATER_SHARE = 5  # of every so many customers one says how many trees are enough
+
+TOO_FEW = Said("fewer than {0} customers on an evening: {1}")
+TOO_YOUNG = Said("fewer than {0} months of history: {1}")
+NOBODY_LEFT = Said("nobody ever left")
+TOO_FEW_LEFT = Said("fewer than {0} departures to learn from, or {1} to judge by: {2} and {3}")
+NO_HOLD_OUT = Said("the history does not last for a temporal hold-out of {0} days")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One way to tell who leaves, on the period that none of them has seen. curve: mean probability, churn share, customers by tenth."""
+
+    name: str
+    figures: Figures
+    probability: "np.ndarray" = field(repr=False)
+    curve: tuple[tuple[float, float, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """The snapshots of one purpose: their rows, and the same as numbers."""
+
+    rows: "pd.DataFrame"
+    matrix: "np.ndarray"
+
+    def left(self, horizon: int) -> "np.ndarray":
+        """Whether each customer left within so many days, as 0 or 1."""
+        return left_within(self.rows, horizon)
+
+    @property
+    def customers(self) -> "np.ndarray":
+        """Whose each row is."""
+        return self.rows["customer_id"].to_numpy()
+
+
+Parts = dict[str, Part]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What became of a training.
+
+    refused: why there is no model; else version, its figures beside those of the others, the comparison with what was live, what the
+    leakage alarm told, and whether it went live.
+    """
+
+    as_of: date
+    refused: Said | None = None
+    version: str | None = None
+    went_live: bool = False
+    judged: tuple[Judged, ...] = ()
+    comparison: Comparison | None = None
+    alarms: tuple[str, ...] = ()
+    card: dict = field(default_factory=dict)
+
+
+def train(
+    company: Company, lake: Lake, registry: Registry, engine: Engine, as_of: date, settings: ModelSettings, say: Callable[[str], None]
+) -> Trained:
+    """Learns a challenger from what is known after a night, judges it beside what is live, and lets it go live if it is better.
+
+    Errors: BrokenTable when the night's entities are not in the lake.
+    """
+    company = as_measured(company, lake, as_of)
+    evening, night = evening_of(company, lake, engine, as_of), open_night(company, lake, engine, as_of)
+    first = (
+        min((row["starts_at"] for row in engine.arrow(night.periods).to_pylist()), default=evening.closes).astimezone(company.zone).date()
+    )
+    dates = snapshot_dates(first, as_of, min(HORIZONS))
+    say(f"snapshots: {len(dates)}")
+    found = snapshots(evening, night, lake, engine, dates, say)
+    return train_on(found, registry, as_of, settings, say)
+
+
+def train_on(found: Snapshots, registry: Registry, as_of: date, settings: ModelSettings, say: Callable[[str], None]) -> Trained:
+    """Learns and judges a challenger from snapshots."""
+    refused, periods = _refused(found, as_of, settings)
+    if refused is not None or periods is None:
+        return Trained(as_of, refused=refused)
+    say("learning")
+    horizon = settings.horizon_days
+    of_purpose = {name: _rows(found.rows, days) for name, days in vars(periods).items()}
+    encoding = learn_encoding(of_purpose["learn"], without=BESIDE)
+    parts = {name: Part(rows, encoding.matrix(rows)) for name, rows in of_purpose.items()}
+    alarms = leakage.suspects(parts["learn"].matrix, parts["learn"].left(horizon), encoding, settings.trusted)
+    by_horizon: dict[int, tuple[Learnt, Calibration]] = {}
+    others: dict[str, np.ndarray] = {}
+    for days in HORIZONS:
+        say(f"  leaving within {days} days")
+        by_horizon[days], beside = _learnt(encoding, parts, days)
+        others = beside if days == horizon else others
+    calibrated_on = parts["calibrate"]
+    model = ChurnModel(
+        horizon=horizon,
+        encoding=encoding,
+        by_horizon=by_horizon,
+        hazards=_hazards(by_horizon[max(HORIZONS)], parts),
+        base_rate=float(calibrated_on.left(horizon).mean()),
+        references={},
+    )
+    told = model.probabilities(calibrated_on.matrix)[horizon]
+    model = replace(model, references=references(encoding, calibrated_on.matrix, told))
+    say("judging")
+    unseen = parts["judge"]
+    left = unseen.left(horizon)
+    challenger = _judged(by_horizon[horizon][0].kind, model.probabilities(unseen.matrix)[horizon], left)
+    if challenger.figures.auc >= leakage.BEYOND_BELIEF:
+        alarms = [*alarms, f"the model ranks beyond belief (AUC {challenger.figures.auc:.3f})"]
+    health = _health(parts, horizon)
+    champion = _champion(registry, as_of, unseen, horizon)
+    against = champion or health
+    comparison = compared(challenger.probability, against.probability, left, unseen.customers, SEED)
+    judged = (challenger, *(_judged(name, told, left) for name, told in others.items()), health, *([champion] if champion else []))
+    goes_live = comparison.better and not alarms
+    card = {
+        **_learnt_from(found, periods, parts, horizon),
+        **_described(model, parts, judged),
+        "champion": against.name,
+        "comparison": asdict(comparison),
+        "alarms": alarms,
+        "went_live": goes_live,
+    }
+    version = registry.keep(as_of, model, card)
+    if goes_live:
+        registry.go_live(version, as_of, f"better than {against.name} at ranking and at calibration")
+    return Trained(as_of, None, version, goes_live, judged, comparison, tuple(alarms), registry.card(version))
+
+
+def left_within(rows: "pd.DataFrame", horizon: int) -> "np.ndarray":
+    """Whether each customer left within so many days after its snapshot, as 0 or 1."""
+    return (rows[LEFT_AFTER].to_numpy(dtype="float64") <= horizon).astype("float64")
+
+
+def _refused(found: Snapshots, as_of: date, settings: ModelSettings) -> tuple[Said | None, Periods | None]:
+    """Why a company cannot have a model yet, or else its periods."""
+    floors, rows, horizon = settings.floors, found.rows, settings.horizon_days
+    most = int(rows.groupby(SNAPSHOT).size().max()) if len(rows) else 0
+    if most < floors.customers:
+        return TOO_FEW.of(f"{floors.customers:,}", f"{most:,}"), None
+    if len(found.dates) < floors.months:
+        return TOO_YOUNG.of(f"{floors.months:,}", f"{len(found.dates):,}"), None
+    if not rows[LEFT_AFTER].notna().any():
+        return NOBODY_LEFT, None
+    periods = purged(list(found.dates), horizon, as_of)
+    if periods is None:
+        return NO_HOLD_OUT.of(str(horizon)), None
+    learnt, judged = (int(left_within(_rows(rows, days), horizon).sum()) for days in (periods.learn, periods.judge))
+    others = [left_within(_rows(rows, days), horizon).sum() for days in (periods.calibrate, periods.choose)]
+    if learnt < floors.left_learnt or judged < floors.left_judged or min(others) == 0:
+        return TOO_FEW_LEFT.of(f"{floors.left_learnt:,}", f"{floors.left_judged:,}", f"{learnt:,}", f"{judged:,}"), None
+    return None, periods
+
+
+def _rows(rows: "pd.DataFrame", days: tuple[date, ...]) -> "pd.DataFrame":
+    return rows[rows[SNAPSHOT].isin([number(day) for day in days])]
+
+
+def _learnt(encoding: Encoding, parts: Parts, horizon: int) -> tuple[tuple[Learnt, Calibration], "dict[str, np.ndarray]"]:
+    """The learner and calibration that tell best what came in the period to choose by, and what the other says of the one to judge by."""
+    import numpy as np
+
+    matrix, left = parts["learn"].matrix, parts["learn"].left(horizon)
+    later = np.unique(parts["learn"].customers, return_inverse=True)[1] % LATER_SHARE == 0
+    rest = (matrix[~later], left[~later], (matrix[later], left[later]), encoding)
+    learners: list[Learnt] = [learn_trees(*rest), learn_logistic(*rest)]
+    found = []
+    for learnt in learners:
+        raw = {name: learnt.raw(parts[name].matrix) for name in ("calibrate", "choose", "judge")}
+        came = parts["choose"].left(horizon)
+        calibration = chosen(raw["calibrate"], parts["calibrate"].left(horizon), raw["choose"], came)
+        loss = judgement.log_loss(calibration.of(raw["choose"]), came)
+        found.append((loss, learnt, calibration, calibration.of(raw["judge"])))
+    found.sort(key=lambda one: one[0])
+    (_, best, calibration, _), *others = found
+    return (best, calibration), {other.kind: told for _, other, _, told in others}
+
+
+def _hazards(longest: tuple[Learnt, Calibration], parts: Parts) -> Hazards:
+    """The hazards, from all snapshots but those to judge by."""
+    import numpy as np
+
+    learnt, calibration = longest
+    some = [parts[name] for name in ("learn", "calibrate", "choose")]
+    return learn_hazards(
+        np.concatenate([calibration.of(learnt.raw(part.matrix)) for part in some]),
+        np.concatenate([part.rows[LEFT_AFTER].to_numpy(dtype="float64") for part in some]),
+        np.concatenate([part.rows[OBSERVED].to_numpy(dtype="float64") for part in some]),
+    )
+
+
+def _judged(name: str, probability: "np.ndarray", left: "np.ndarray") -> Judged:
+    return Judged(name, figures(probability, left), probability, tuple(judgement.reliability(probability, left)))
+
+
+def _health(parts: Parts, horizon: int) -> Judged:
+    """The health score as a probability, by Platt's line."""
+    risk = {name: (100.5 - parts[name].rows[HEALTH].to_numpy(dtype="float64")) / 101.0 for name in ("calibrate", "judge")}
+    told = platt(risk["calibrate"], parts["calibrate"].left(horizon)).of(risk["judge"])
+    return _judged(HEALTH_SCORE, told, parts["judge"].left(horizon))
+
+
+def _champion(registry: Registry, as_of: date, unseen: Part, horizon: int) -> Judged | None:
+    """What is live after this night, on the rows to judge by; None where that is the health score, or the live model is damaged."""
+    live = registry.live_on(as_of + timedelta(days=1))
+    if live is None:
+        return None
+    try:
+        model = registry.model(live)
+    except BrokenTable:
+        return None
+    return _judged(live, model.probabilities(model.matrix(unseen.rows))[horizon], unseen.left(horizon))
+
+
+def _learnt_from(found: Snapshots, periods: Periods, parts: Parts, horizon: int) -> dict:
+    """The part of a card that says from what a version was learnt."""
+    return {
+        "horizon_days": horizon,
+        "periods": {name: [day.isoformat() for day in days] for name, days in vars(periods).items()},
+        "rows": {name: len(part.rows) for name, part in parts.items()},
+        "left": {name: int(part.left(horizon).sum()) for name, part in parts.items()},
+        "share_of_customers": found.share,
+        "code": code_version.fingerprint(*CODE),
+        "seed": SEED,
+    }
+
+
+def _described(model: ChurnModel, parts: Parts, judged: tuple[Judged, ...]) -> dict:
+    """The part of a card that says what a version is and how good."""
+    import numpy as np
+
+    importance = np.abs(model.contributions(parts["calibrate"].matrix[:EXPLAINED])).mean(axis=0)
+    order = np.argsort(-importance, kind="stable")
+    told = model.probabilities(parts["judge"].matrix)
+    learnt, calibration = model.by_horizon[model.horizon]
+    return {
+        "kind": learnt.kind,
+        "calibration": calibration.kind,
+        "base_rate": model.base_rate,
+        "features": [{"name": model.encoding.columns[place].name, "importance": float(importance[place])} for place in order],
+        "figures": {one.name: asdict(one.figures) for one in judged},
+        "reliability": {one.name: one.curve for one in judged},
+        "by_horizon": {str(days): asdict(figures(told[days], parts["judge"].left(days))) for days in HORIZONS},
+    }
