@@ -22,6 +22,7 @@ from mandegar.pipeline import last_resort
 from mandegar.quality.validate import validate
 from mandegar.reporting.alerts.alert import alert
 from mandegar.reporting.datadocs.pages import write_pages
+from mandegar.risk.model.registry import Registry
 from mandegar.risk.score import score
 from mandegar.sources.extract import extract
 from mandegar.storage import locks
@@ -132,7 +133,9 @@ def measure_stage(night: Night) -> dict[str, int]:
 
 def score_stage(night: Night) -> dict[str, int]:
     """The entities into the mart of risks."""
-    return _computed(night, "score", score)
+    return _computed(
+        night, "score", lambda company, lake, computing, as_of: score(company, lake, computing, as_of, Registry(night.home.churn_models))
+    )
 
 
 def publish_stage(night: Night) -> dict[str, int]:

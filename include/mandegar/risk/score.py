@@ -1,5 +1,6 @@
-"""Score: one night's customer_risk, from the conformed entities into lake/marts."""
+"""Score: one night's customer_risk and model_health, from the conformed entities into lake/marts."""
 
+from dataclasses import dataclass
 from datetime import date
 
 import ibis
@@ -8,56 +9,144 @@ import ibis.expr.types as ir
 from mandegar.compute.engine import Engine
 from mandegar.compute.money import MONEY
 from mandegar.config.company import Company
+from mandegar.errors import BrokenTable
+from mandegar.language.catalogue import Said
 from mandegar.metrics.run.marts import write_mart
-from mandegar.metrics.run.measure import as_measured
+from mandegar.metrics.run.measure import as_measured, open_night
 from mandegar.risk import health as healths
 from mandegar.risk.evening import evening_of
 from mandegar.risk.features.kept import forget_old, make_features
+from mandegar.risk.model import settings as model_settings
+from mandegar.risk.model.apply import SCHEMA, TOLD, score_customers
+from mandegar.risk.model.monitor import Check, checks, matured, rows_of
+from mandegar.risk.model.registry import HEALTH_SCORE, Registry
+from mandegar.risk.model.settings import ModelSettings
 from mandegar.storage.lake import Lake
 
 VALUE_TIERS = (0.8, 0.5)
+YEAR = 365
+NO_MODEL = Said("no model is live yet; `mandegar model train` learns one from the company's history")
+UNREADABLE = Said("the live model cannot be read: {problem}")
 
 
-def score(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str, int]:
-    """Computes customer_risk of a night and writes it to lake/marts; gives its rows."""
+@dataclass(frozen=True)
+class Risks:
+    """Everybody's risk (apply.SCHEMA), by what it was told, for which horizon, and what the checks of the model said."""
+
+    rows: ir.Table
+    version: str
+    horizon: int | None
+    checks: list[Check]
+
+
+def score(company: Company, lake: Lake, engine: Engine, as_of: date, registry: Registry) -> dict[str, int]:
+    """Computes customer_risk and model_health of a night and writes them to lake/marts; gives their rows.
+
+    The model that was live on that night scores it; where there is none, or it cannot be trusted any more, the health score does, and
+    model_health says why.
+    """
     company = as_measured(company, lake, as_of)
     evening = evening_of(company, lake, engine, as_of)
-    signals = make_features(evening, lake, engine)
+    signals = engine.keep(make_features(evening, lake, engine))
     forget_old(lake, as_of)
-    rows = customer_risk(signals, healths.load(company), engine, company.locale)
-    return {"customer_risk": write_mart(lake, engine, "customer_risk", rows, as_of, evening.closes)}
+    health, settings = healths.load(company), model_settings.load(company)
+    scored = engine.keep(by_health(signals, health, engine, company.locale))
+    risks = _by_model(company, lake, engine, as_of, registry, signals, scored, health, settings)
+    rows = customer_risk(signals, risks)
+    return {
+        "customer_risk": write_mart(lake, engine, "customer_risk", rows, as_of, evening.closes),
+        "model_health": write_mart(
+            lake, engine, "model_health", engine.table(rows_of(risks.checks, risks.version, company.locale)), as_of, evening.closes
+        ),
+    }
 
 
-def customer_risk(signals: ir.Table, health: healths.Health, engine: Engine, locale: str) -> ir.Table:
-    """How likely each customer is to leave, and why.
-
-    Grain: one row per customer who can still leave.
-    Columns: health_score (0 to 100); risk_band (high, medium, low); churn_probability (empty: the health score is no
-    probability, and no model is live); value_at_risk (what the customer is worth in a year, in the company's currency);
-    segment (risk band x value tier: the top fifth `high`, the next three tenths `mid`, the rest `low`); action;
-    reason_1 … reason_3 and reason_code_1 … reason_code_3, empty where nothing costs enough points; model_version.
-    """
+def by_health(signals: ir.Table, health: healths.Health, engine: Engine, locale: str) -> ir.Table:
+    """Everybody's health score, and what it says: band, reasons, action. Grain: one row per customer_id of `signals`."""
     known = engine.keep(healths.points(signals.mutate(company_segment=healths.company_segment(signals)), health))
     scored = engine.keep(healths.scores(known))
     why = healths.reasons(known, health, locale)
-    worth = signals.select("customer_id", "annual_value")
-    wide = worth.join(scored, "customer_id", how="left")
-    wide = wide.select(*worth.columns, health_score=wide.health_score.fill_null(100.0))  # of whom nothing is known, nothing costs
+    wide = signals.select("customer_id").join(scored, "customer_id", how="left")
+    wide = wide.select("customer_id", health_score=wide.health_score.fill_null(100.0))  # of whom nothing is known, nothing costs
     wide = wide.join(why, "customer_id", how="left")
-    wide = wide.mutate(
+    return wide.select(
+        "customer_id",
+        "health_score",
         risk_band=healths.band(wide.health_score, health.bands),
-        rank=ibis.percent_rank().over(order_by=[wide.annual_value.asc()]),
+        action=wide.action.fill_null("watch"),
+        **{name: wide[name] for pair in TOLD for name in pair},
     )
+
+
+def _by_model(
+    company: Company,
+    lake: Lake,
+    engine: Engine,
+    as_of: date,
+    registry: Registry,
+    signals: ir.Table,
+    scored: ir.Table,
+    health: healths.Health,
+    settings: ModelSettings,
+) -> Risks:
+    """Everybody's risk by the live model, if there is one and it can be trusted; else by the health score."""
+    live = registry.live_on(as_of)
+    if live is None:
+        return _fallen_back(scored, health, [Check("live", HEALTH_SCORE, None, None, "ok", NO_MODEL)])
+    try:
+        model = registry.model(live)
+    except BrokenTable as problem:
+        return _fallen_back(scored, health, [Check("live", live, None, None, "failed", UNREADABLE.of(problem=str(problem)))])
+    joined = signals.left_join(scored, "customer_id")
+    wide = joined.select(*signals.columns, *(name for name in scored.columns if name != "customer_id"))
+    found = score_customers(model, wide, health, settings, engine, company.locale)
+    looked_at = checks(model, found.spread, settings) if len(found.rows) else []
+    looked_at += matured(open_night(company, lake, engine, as_of), lake, engine, settings)
+    failed = [one for one in looked_at if one.status == "failed"]
+    if failed:
+        state = Check("live", live, None, None, "failed", failed[0].said)
+        return _fallen_back(scored, health, [state, *looked_at])
+    return Risks(engine.table(found.rows), live, model.horizon, [Check("live", live, model.base_rate, None, "ok"), *looked_at])
+
+
+def _fallen_back(scored: ir.Table, health: healths.Health, looked_at: list[Check]) -> Risks:
+    """Everybody's risk by the health score, which is no probability."""
+    empty = {name: ibis.null("float64") for name in SCHEMA.names if name.startswith("churn_probability") or name == "days_to_churn"}
+    return Risks(scored.mutate(**empty).select(*SCHEMA.names), health.version, None, looked_at)
+
+
+def customer_risk(signals: ir.Table, risks: Risks) -> ir.Table:
+    """How likely each customer is to leave, and why.
+
+    Grain: one row per customer who can still leave.
+    Columns: churn_probability, within horizon_days, and those within 30, 60 and 90 days (empty where the health score is live: it is no
+    probability); days_to_churn: after so many days half of such customers have left, empty beyond a year; health_score (0 to 100);
+    risk_band (high, medium, low): by the probability, or by the health score; annual_value: what the customer is worth in a year, in
+    the company's currency; value_at_risk: churn_probability x annual_value x horizon_days / 365, and annual_value where there is no
+    probability; segment (risk band x value tier: the top fifth `high`, the next three tenths `mid`, the rest `low`); action;
+    reason_1 … reason_3 and reason_code_1 … reason_code_3, empty where nothing speaks for leaving; model_version.
+    """
+    rows = risks.rows
+    joined = signals.select("customer_id", "annual_value").join(rows, "customer_id")
+    rank = ibis.percent_rank().over(order_by=[joined.annual_value.asc()])
+    wide = joined.mutate(rank=rank)
     tier = ibis.cases((wide["rank"] >= VALUE_TIERS[0], "high_value"), (wide["rank"] >= VALUE_TIERS[1], "mid_value"), else_="low_value")
+    at_stake = wide.annual_value.cast("float64") * wide.churn_probability * ((risks.horizon or YEAR) / YEAR)
+    horizon = ibis.literal(risks.horizon, type="int64") if risks.horizon else ibis.null("int64")
     return wide.select(
         "customer_id",
         "health_score",
         "risk_band",
-        churn_probability=ibis.null("float64"),
-        value_at_risk=wide.annual_value.cast(MONEY),
+        "churn_probability",
+        "churn_probability_30",
+        "churn_probability_60",
+        "churn_probability_90",
+        "days_to_churn",
+        horizon_days=horizon,
+        annual_value=wide.annual_value.cast(MONEY),
+        value_at_risk=wide.churn_probability.isnull().ifelse(wide.annual_value.cast(MONEY), at_stake.round(4).cast(MONEY)),
         segment=wide.risk_band + "_risk_" + tier,
-        action=wide.action.fill_null("watch"),
-        **{f"reason_{number}": wide[f"reason_{number}"] for number in range(1, 4)},
-        **{f"reason_code_{number}": wide[f"reason_code_{number}"] for number in range(1, 4)},
-        model_version=ibis.literal(health.version),
+        action=wide.action,
+        **{name: wide[name] for pair in TOLD for name in pair},
+        model_version=ibis.literal(risks.version),
     )

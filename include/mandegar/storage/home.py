@@ -28,6 +28,11 @@ class Home:
         return self.root / "models"
 
     @property
+    def churn_models(self) -> Path:
+        """The versions of the model of who leaves."""
+        return self.models / "churn"
+
+    @property
     def warehouse_url(self) -> str:
         """A SQLAlchemy URL."""
         return self.warehouse or f"sqlite:///{(self.root / 'warehouse.db').resolve()}"

@@ -39,6 +39,18 @@ SUITES: dict[str, list[Check]] = {
         Check("score_in_bounds", "fail", "ExpectColumnValuesToBeBetween", {"column": "health_score", "min_value": 0, "max_value": 100}),
         Check("band_known", "fail", "ExpectColumnValuesToBeInSet", {"column": "risk_band", "value_set": ["high", "medium", "low"]}),
         Check("value_not_negative", "warn", "ExpectColumnValuesToBeBetween", {"column": "value_at_risk", "min_value": 0}),
+        Check("probability", "fail", "ExpectColumnValuesToBeBetween", {"column": "churn_probability", "min_value": 0, "max_value": 1}),
+        Check(
+            "longer_is_likelier",
+            "fail",
+            "ExpectColumnPairValuesAToBeGreaterThanB",
+            {
+                "column_A": "churn_probability_90",
+                "column_B": "churn_probability_30",
+                "or_equal": True,
+                "ignore_row_if": "either_value_is_missing",
+            },
+        ),
     ],
     "fct_mrr_movement": [
         Check(
@@ -65,7 +77,7 @@ COMPARED: dict[sa.Table, tuple[str, tuple[str, ...]]] = {
     tables.fct_customer_period: ("status", ("m0", "m1", "revenue")),
     tables.dim_customer: ("kind", ()),
     tables.customer_contact: ("preferred_channel", ()),
-    tables.customer_risk: ("risk_band", ("health_score", "value_at_risk")),
+    tables.customer_risk: ("risk_band", ("health_score", "value_at_risk", "churn_probability")),
 }
 
 

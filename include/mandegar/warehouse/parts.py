@@ -23,7 +23,7 @@ WHOLE = (
     tables.forecast,
 )
 CURRENT = (*WHOLE, *BY_PERIOD, *BY_CUSTOMER)
-NIGHTLY = (tables.customer_risk, tables.restatement)
+NIGHTLY = (tables.customer_risk, tables.model_health, tables.restatement)
 
 
 @dataclass(frozen=True)

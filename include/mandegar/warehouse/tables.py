@@ -84,16 +84,34 @@ customer_risk = sa.Table(
     metadata,
     key("as_of", sa.Date, "the night that computed it"),
     key("customer_id", sa.String(255), "a customer who can still leave"),
-    maybe("churn_probability", sa.Double, "probability of leaving; empty while only the health score is live"),
+    maybe("churn_probability", sa.Double, "probability of leaving within horizon_days; empty while only the health score is live"),
+    *(maybe(f"churn_probability_{days}", sa.Double, f"probability of leaving within {days} days") for days in (30, 60, 90)),
+    maybe("horizon_days", sa.Integer, "the days that churn_probability speaks of"),
+    maybe("days_to_churn", sa.Double, "after so many days half of such customers have left; empty beyond a year"),
     given("health_score", sa.Double, "0 (worst) to 100"),
     given("risk_band", sa.String(8), "high, medium or low"),
-    given("value_at_risk", MONEY, "what the customer is worth in a year, in the company's currency"),
+    given("annual_value", MONEY, "what the customer is worth in a year, in the company's currency"),
+    given("value_at_risk", MONEY, "churn_probability x annual_value x horizon_days / 365; annual_value where there is no probability"),
     given("segment", sa.String(64), "risk band x value tier"),
     given("action", sa.String(32), "what to do next"),
     *(maybe(f"reason_{number}", sa.Text, f"reason {number} in plain words") for number in range(1, 4)),
     *(maybe(f"reason_code_{number}", sa.String(64), f"signal behind reason {number}") for number in range(1, 4)),
     given("model_version", sa.String(64), "what computed it"),
     comment="How likely each customer is to leave and why: one row per night and customer",
+)
+
+model_health = sa.Table(
+    "model_health",
+    metadata,
+    key("as_of", sa.Date, "the night"),
+    key("measure", sa.String(64), "live, score_drift, feature_drift, feature_known, features_drifted, or matured_…"),
+    key("name", sa.String(255), "the feature, the night that predicted, or what is live"),
+    given("model_version", sa.String(64), "what scored the night"),
+    maybe("value", sa.Double, "what was measured: PSI, AUC, calibration error, departures, the churn share learnt from"),
+    maybe("limit_value", sa.Double, "beyond this the status is not ok"),
+    given("status", sa.String(16), "ok, warned, or failed: the night goes by the health score"),
+    maybe("detail", sa.Text, "what is wrong, in words"),
+    comment="Whether the live model can be trusted: one row per night and thing looked at",
 )
 
 data_quality_result = sa.Table(

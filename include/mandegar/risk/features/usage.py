@@ -12,9 +12,10 @@ KEY_OF = 112  # days in which the feature used most is the customer's key featur
 def usage(evening: Evening) -> ir.Table:
     """What the days of use show, one row per customer_id that used anything.
 
-    usage_percent_of_before: events of the last 28 days against the mean of 28 days in the 84 before; days_since_usage; events_a_week:
-    of the last 28 days; usage_percent_in_fortnight: events of the last 14 days against the 14 before; minutes_a_week; days_of_use: in
-    the last 28; features_used: in the last 28 days, and features_percent_of_before: against those of the 84 before.
+    usage_percent_of_before: events of the last 28 days against the mean of 28 days in the 84 before; days_since_usage; events_a_week: of
+    the last 28 days, and events_a_week_before: of the 84 before; usage_percent_in_fortnight: events of the last 14 days against the 14
+    before; minutes_a_week; days_of_use: in the last 28; features_used: in the last 28 days, and features_percent_of_before: against
+    those of the 84 before.
     A customer whose use began less than 56 days ago has no `before`: the percentages are empty.
     """
     used = evening.entities["usage"]
@@ -42,6 +43,7 @@ def usage(evening: Evening) -> ir.Table:
         usage_percent_of_before=long_enough.ifelse(100.0 * sums.now / usual, empty),
         days_since_usage=sums.latest.cast("float64"),
         events_a_week=sums.now / 4.0,
+        events_a_week_before=long_enough.ifelse(sums.before / spans.nullif(0.0) / 4.0, empty),
         usage_percent_in_fortnight=long_enough.ifelse(100.0 * sums.last_two / sums.two_before.nullif(0.0), empty),
         minutes_a_week=sums.minutes / 4.0,
         days_of_use=sums.days_of_use,

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mandegar.risk.model.encoding import Encoding
-from mandegar.risk.model.version import Reference
+from mandegar.risk.model.version import ChurnModel, Reference
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,14 +23,25 @@ def references(encoding: Encoding, matrix: "np.ndarray", probability: "np.ndarra
     return found
 
 
-def psi(reference: Reference, values: "np.ndarray") -> float:
+def counts_of(model: ChurnModel, matrix: "np.ndarray", probability: "np.ndarray") -> dict[str, "np.ndarray"]:
+    """How many values fall into each bin of the model's references, by feature, and of the score."""
+    import numpy as np
+
+    found = {SCORE: _counts(probability, model.references[SCORE].edges)}
+    for place, column in enumerate(model.encoding.columns):
+        found[column.name] = _counts(matrix[:, place].astype(np.float64), model.references[column.name].edges)
+    return found
+
+
+def psi(reference: Reference, counts: "np.ndarray") -> float:
     """The population stability index: the sum over bins of (now - then) x ln(now / then); from .1 on some, from .25 on much has moved.
 
     Source: Siddiqi 2006. Each share counts as a ten-thousandth at the least.
     """
     import numpy as np
 
-    then, now = np.maximum(np.array(reference.shares), LEAST), np.maximum(_shares(values, reference.edges), LEAST)
+    shares = counts / max(counts.sum(), 1)
+    then, now = np.maximum(np.array(reference.shares), LEAST), np.maximum(shares, LEAST)
     return float(((now - then) * np.log(now / then)).sum())
 
 
@@ -43,13 +54,13 @@ def _reference(values: "np.ndarray", is_category: bool) -> Reference:
     else:
         cuts = np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]) if len(known) else np.array([])
         edges = tuple(sorted({float(cut) for cut in cuts}))
-    return Reference(edges, tuple(map(float, _shares(values, edges))))
+    return Reference(edges, tuple(map(float, _counts(values, edges) / max(len(values), 1))))
 
 
-def _shares(values: "np.ndarray", edges: tuple[float, ...]) -> "np.ndarray":
-    """The share of values in each bin, an edge in the lower one, and last that of unknown ones."""
+def _counts(values: "np.ndarray", edges: tuple[float, ...]) -> "np.ndarray":
+    """How many values fall into each bin, an edge in the lower one, and last how many are unknown."""
     import numpy as np
 
     known = values[~np.isnan(values)]
     counts = np.bincount(np.searchsorted(np.array(edges), known, side="left"), minlength=len(edges) + 1)
-    return np.r_[counts, len(values) - len(known)] / max(len(values), 1)
+    return np.r_[counts, len(values) - len(known)].astype("float64")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-SHARES = (0.22, 0.12, 0.12)  # of the snapshots: judged by, chosen by, calibrated on; the others are learnt from
+SHARES = (0.2, 0.08, 0.1)  # of the snapshots: judged by, chosen by, calibrated on; the others are learnt from
 FEWEST = 2  # snapshots to learn from
 
 

@@ -260,11 +260,28 @@ def _learnt_from(found: Snapshots, periods: Periods, parts: Parts, horizon: int)
     }
 
 
+def _importance(model: ChurnModel, part: Part) -> "np.ndarray":
+    """How much each feature counts: by how much the logarithmic loss rises when its values change hands at random (Breiman 2001)."""
+    import numpy as np
+
+    learnt, calibration = model.by_horizon[model.horizon]
+    chance = np.random.default_rng(SEED)
+    taken = np.sort(chance.permutation(len(part.rows))[:EXPLAINED])
+    matrix, left = part.matrix[taken], part.left(model.horizon)[taken]
+    whole = judgement.log_loss(calibration.of(learnt.raw(matrix)), left)
+    found = np.zeros(matrix.shape[1])
+    for place in range(matrix.shape[1]):
+        mixed = matrix.copy()
+        mixed[:, place] = chance.permutation(mixed[:, place])
+        found[place] = judgement.log_loss(calibration.of(learnt.raw(mixed)), left) - whole
+    return found
+
+
 def _described(model: ChurnModel, parts: Parts, judged: tuple[Judged, ...]) -> dict:
     """The part of a card that says what a version is and how good."""
     import numpy as np
 
-    importance = np.abs(model.contributions(parts["calibrate"].matrix[:EXPLAINED])).mean(axis=0)
+    importance = _importance(model, parts["choose"])
     order = np.argsort(-importance, kind="stable")
     told = model.probabilities(parts["judge"].matrix)
     learnt, calibration = model.by_horizon[model.horizon]

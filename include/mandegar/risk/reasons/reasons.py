@@ -1,0 +1,90 @@
+"""The reasons of each customer: what the model's own contributions say, and where they say too little, the health signals."""
+
+from typing import TYPE_CHECKING
+
+from mandegar.language.catalogue import Said
+from mandegar.risk.health import REASONS
+from mandegar.risk.reasons.wording import WORDINGS
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+LEAST = 0.05  # log-odds that a theme has to add to be told
+ACTIONS = {  # of reasons that health.yaml does not know
+    "usage_silence": "success_call",
+    "key_feature_unused": "success_call",
+    "many_tickets": "support_review",
+    "critical_ticket": "support_review",
+    "reopened": "support_review",
+    "discount_ends": "offer",
+    "fewer_seats": "success_call",
+    "paused": "call",
+    "mails_unread": "watch",
+    "price_visits": "call",
+    "young_customer": "success_call",
+    "renewal_near": "renew",
+    "spends_less": "win_back",
+    "few_purchases": "win_back",
+    "gave_back": "call",
+    "sentiment": "call",
+}
+
+
+def told_reasons(rows: "pd.DataFrame", contributions: "np.ndarray", names: list[str], locale: str) -> list[list[tuple[str, str]]]:
+    """Up to three reasons of each row, the weightiest first, each as its code and its words.
+
+    contributions: what each of the features `names` adds to the log-odds of leaving. Features of one theme are summed, and told by the
+    one that adds most of those whose value is worth saying.
+    """
+    import numpy as np
+
+    values = {name: rows[name].to_numpy() for name in rows.columns if name in WORDINGS or name.startswith("events_a_week")}
+    places = [(place, name, WORDINGS[name]) for place, name in enumerate(names) if name in WORDINGS and name in values]
+    found: list[list[tuple[str, str]]] = []
+    for row in range(len(rows)):
+        themes: dict[str, list[tuple[float, str]]] = {}
+        for place, name, wording in places:
+            value = values[name][row]
+            if not np.isnan(value) and wording.worth(float(value)) and contributions[row, place] > 0:
+                themes.setdefault(wording.theme, []).append((float(contributions[row, place]), name))
+        ranked = sorted(themes.items(), key=lambda one: (-sum(weight for weight, _ in one[1]), one[0]))
+        told = []
+        for theme, speakers in ranked[:REASONS]:
+            if sum(weight for weight, _ in speakers) >= LEAST:
+                told.append((theme, in_words(max(speakers)[1], {name: column[row] for name, column in values.items()}, locale)))
+        found.append(told)
+    return found
+
+
+def in_words(feature: str, values: dict[str, float], locale: str) -> str:
+    """What a feature says of a customer; without the part after it where another value that it needs is not known."""
+    import numpy as np
+
+    wording = WORDINGS[feature]
+    needed = [values.get(name, float("nan")) for name in (feature, *wording.others)]
+    said = wording.said
+    if any(np.isnan(value) for value in needed):
+        return SHORTER.get(feature, said).of(number(needed[0])).told(locale)
+    return said.of(*map(number, needed)).told(locale)
+
+
+def number(value: float) -> str:
+    """A number as a person would say it: whole, but for small ones with a part that counts."""
+    whole = round(float(value), 1)
+    return f"{whole:.1f}" if abs(whole) < 10 and whole != round(whole) else f"{round(float(value)):,}"
+
+
+SHORTER = {  # where what it was before is not known
+    "usage_percent_of_before": Said("uses the product at {0} % of what it was"),
+    "events_a_week": Said("uses the product {0} times a week"),
+    "days_since_usage": Said("has not used the product for {0} days"),
+    "last_rise_percent": Said("pays {0} % more since the last rise"),
+    "days_since_rise": Said("the price rose {0} days ago"),
+}
+
+
+def with_signals(told: list[tuple[str, str]], signals: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Up to three reasons: the model's, then those of the health score that say something else."""
+    codes = {code for code, _ in told}
+    return [*told, *(one for one in signals if one[0] not in codes)][:REASONS]

@@ -1,0 +1,100 @@
+"""What each feature says when it speaks for leaving: when it is worth saying, and in which words."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mandegar.language.catalogue import Said
+
+Worth = Callable[[float], bool]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a feature is told as a reason.
+
+    theme: the reason's code; features of one theme are told once, by the one that says most. said: with {0} for the feature's own value,
+    {1} … for the values of `others`. worth: whether a value says anything; a number that speaks against leaving is no reason.
+    """
+
+    theme: str
+    said: Said
+    worth: Worth
+    others: tuple[str, ...] = ()
+
+
+def _below(limit: float) -> Worth:
+    return lambda value: value < limit
+
+
+def _above(limit: float) -> Worth:
+    return lambda value: value > limit
+
+
+WORDINGS: dict[str, Wording] = {
+    "cancel_requested": Wording("cancel_requested", Said("has asked to cancel"), _above(0)),
+    "days_past_due": Wording("failed_payments", Said("has been past due for {0} days"), _above(0)),
+    "failed_payments": Wording("failed_payments", Said("payments failed since the last one that went through: {0}"), _above(0)),
+    "failed_in_year": Wording("failed_payments", Said("payments that failed within a year: {0}"), _above(1)),
+    "days_since_failure": Wording("failed_payments", Said("a payment failed {0} days ago"), _below(60)),
+    "days_overdue": Wording("failed_payments", Said("a bill has been overdue for {0} days"), _above(0)),
+    "bills_overdue": Wording("failed_payments", Said("bills that are overdue: {0}"), _above(0)),
+    "card_days_expired": Wording("card_expired", Said("the card has been expired for {0} days"), _above(0)),
+    "card_days_left": Wording("card_expired", Said("the card expires in {0} days"), _below(90)),
+    "usage_percent_of_before": Wording(
+        "usage_trend",
+        Said("uses the product at {0} % of what it was: {1} times a week instead of {2}"),
+        _below(85),
+        ("events_a_week", "events_a_week_before"),
+    ),
+    "events_a_week": Wording(
+        "usage_trend", Said("uses the product {0} times a week; before that {1}"), _below(20), ("events_a_week_before",)
+    ),
+    "usage_percent_in_fortnight": Wording("usage_trend", Said("use of the last 14 days is {0} % of that of the 14 before"), _below(85)),
+    "days_of_use": Wording("usage_trend", Said("used the product on {0} of the last 28 days"), _below(8)),
+    "minutes_a_week": Wording("usage_trend", Said("spends {0} minutes a week with the product"), _below(60)),
+    "features_percent_of_before": Wording("usage_trend", Said("uses {0} % of the features it used before"), _below(85)),
+    "features_used": Wording("usage_trend", Said("features used in the last 28 days: {0}"), _below(3)),
+    "days_since_usage": Wording(
+        "usage_silence", Said("no use for {0} days; before that {1} times a week"), _above(7), ("events_a_week_before",)
+    ),
+    "days_since_key_feature": Wording("key_feature_unused", Said("has not used its most used feature for {0} days"), _above(20)),
+    "response_hours": Wording("slow_answers", Said("waits {0} hours for an answer from support"), _above(4)),
+    "response_hours_before": Wording("slow_answers", Said("has waited {0} hours for answers on the average of half a year"), _above(4)),
+    "tickets": Wording("many_tickets", Said("questions to support within 60 days: {0}"), _above(2)),
+    "tickets_open": Wording("many_tickets", Said("questions without a solution: {0}"), _above(0)),
+    "critical_open": Wording("critical_ticket", Said("critical questions without a solution: {0}"), _above(0)),
+    "reopened": Wording("reopened", Said("questions that had to be solved again: {0}"), _above(0)),
+    "ticket_csat": Wording("detractor", Said("rates support at {0} of 5"), _below(3.5)),
+    "nps_last": Wording("detractor", Said("gave {0} of 10 when last asked"), _below(7)),
+    "nps_change": Wording("detractor", Said("gave {0} points more or less than the time before"), _below(-1)),
+    "csat_last": Wording("detractor", Said("gave {0} of 5 when last asked"), _below(3.5)),
+    "ces_last": Wording("detractor", Said("finds it hard to be a customer: {0} of 7"), _below(4)),
+    "price_rise_percent": Wording("price_rise", Said("pays {0} % more since the last rise"), _above(1)),
+    "last_rise_percent": Wording("price_rise", Said("the price rose by {0} %, {1} days ago"), _above(1), ("days_since_rise",)),
+    "days_since_rise": Wording("price_rise", Said("the price rose {0} days ago, by {1} %"), _below(200), ("last_rise_percent",)),
+    "discount_percent": Wording("discount_ends", Said("lives on a discount of {0} %"), _above(1)),
+    "days_to_discount_end": Wording("discount_ends", Said("the discount ends in {0} days"), _below(90)),
+    "days_to_open_renewal": Wording("renewal_open", Said("the term ends in {0} days and does not renew by itself"), _below(120)),
+    "auto_renew": Wording("renewal_open", Said("the contract does not renew by itself"), _below(1)),
+    "days_to_renewal": Wording("renewal_near", Said("the term ends in {0} days"), _below(120)),
+    "interval_months": Wording("renewal_near", Said("can leave at the end of every month"), _below(2)),
+    "tenure_days": Wording("young_customer", Said("has been a customer for {0} days only"), _below(200)),
+    "seats_percent_of_before": Wording("fewer_seats", Said("has {0} % of the seats of three months ago"), _below(97)),
+    "pauses": Wording("paused", Said("pauses within a year: {0}"), _above(0)),
+    "mails_opened_percent": Wording("mails_unread", Said("opens {0} % of the mails"), _below(20)),
+    "days_since_open": Wording("mails_unread", Said("has opened no mail for {0} days"), _above(60)),
+    "price_visits": Wording("price_visits", Said("visits to the page of prices within 30 days: {0}"), _above(0)),
+    "owner_churn_percent": Wording("neighbours", Said("of the customers of the same owner {0} % left within 90 days"), _above(8)),
+    "channel_churn_percent": Wording("neighbours", Said("of the customers from the same channel {0} % left within 90 days"), _above(8)),
+    "cohort_churn_percent": Wording("neighbours", Said("of those who came at the same time {0} % left within 90 days"), _above(8)),
+    "days_since_purchase": Wording("purchase_silence", Said("has not bought for {0} days"), _above(14)),
+    "percent_of_own_cycle": Wording("overdue_purchase", Said("is at {0} % of the usual time between purchases"), _above(110)),
+    "spend_percent_of_before": Wording("spends_less", Said("spends {0} % of what it was"), _below(85)),
+    "purchase_days": Wording("few_purchases", Said("days with a purchase so far: {0}"), _below(4)),
+    "purchase_days_in_year": Wording("few_purchases", Said("days with a purchase within a year: {0}"), _below(4)),
+    "purchase_days_lately": Wording("few_purchases", Said("days with a purchase within 90 days: {0}"), _below(2)),
+    "credits_in_year": Wording("gave_back", Said("purchases given back within a year: {0}"), _above(0)),
+    "ticket_sentiment": Wording("sentiment", Said("writes to support in anger"), _below(-0.1)),
+    "survey_sentiment": Wording("sentiment", Said("writes of discontent in surveys"), _below(-0.1)),
+    "sentiment_change": Wording("sentiment", Said("writes less kindly than before"), _below(-0.1)),
+}
