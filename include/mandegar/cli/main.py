@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from mandegar import __version__
-from mandegar.cli import quarantine
+from mandegar.cli import model, quarantine
 from mandegar.config.settings import EARLIEST
 from mandegar.errors import MandegarError
 from mandegar.pipeline import last_resort
@@ -110,17 +110,19 @@ def sample(
 @main.command()
 @COMPANY
 def check(folder: Path) -> None:
-    """Checks company.yaml, suites, health, conventions, targets and campaigns, and that every source can be read."""
+    """Checks company.yaml, suites, health, the model's settings, conventions, targets and campaigns, and that sources can be read."""
     from mandegar.campaigns import spec
     from mandegar.config import company as companies
     from mandegar.metrics.run import families
     from mandegar.quality.suites import suites
     from mandegar.risk import health
+    from mandegar.risk.model import settings as model_settings
     from mandegar.sources.extract import describe
 
     company = companies.load(folder)
     suites.load(company)
     health.load(company)
+    model_settings.load(company)
     families.settings_are_right(company)
     campaigns = spec.load_all(company)
     click.echo(f"{company.name}: {company.calendar} calendar, {company.time_zone}, {company.currency}, churn by {company.churn.kind}")
@@ -296,6 +298,7 @@ def _shown(url: str) -> str:
 
 
 quarantine.add_to(main, COMPANY, HOME, Day(), _home)
+model.add_to(main, COMPANY, HOME, Day(), _home, _say)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from mandegar.compute import engine
 from mandegar.compute.engine import EngineName
 from mandegar.config.company import Company
 from mandegar.conform.across import hold_across
-from mandegar.conform.conform import conform
+from mandegar.conform.conform import conform, readable
 from mandegar.errors import BrokenTable, MandegarError, NotClosed, SourceError
 from mandegar.metrics.contracts.bridge import Bridge, bridge
 from mandegar.metrics.contracts.policies import convention, conventions
@@ -22,7 +22,9 @@ from mandegar.pipeline import last_resort
 from mandegar.quality.validate import validate
 from mandegar.reporting.alerts.alert import alert
 from mandegar.reporting.datadocs.pages import write_pages
+from mandegar.risk.model import settings as model_settings
 from mandegar.risk.model.registry import Registry
+from mandegar.risk.model.train import Trained, train
 from mandegar.risk.score import score
 from mandegar.sources.extract import extract
 from mandegar.storage import locks
@@ -83,6 +85,12 @@ def ensure_published(night: Night) -> None:
             raise BrokenTable(f"The night of {night.as_of} is not in the warehouse. Run `mandegar night --as-of {night.as_of}` first.")
 
 
+def ensure_conformed(night: Night) -> None:
+    """A night that is learnt from has its entities in the lake. Errors: BrokenTable if it has not."""
+    if not readable(night.lake, night.as_of):
+        raise BrokenTable(f"The night of {night.as_of} is not in the lake. Run `mandegar night --as-of {night.as_of}` first.")
+
+
 def extract_stage(night: Night, table: str) -> dict[str, int]:
     """One source table into its raw window."""
     night.home.belongs_to(night.company.name)
@@ -136,6 +144,18 @@ def score_stage(night: Night) -> dict[str, int]:
     return _computed(
         night, "score", lambda company, lake, computing, as_of: score(company, lake, computing, as_of, Registry(night.home.churn_models))
     )
+
+
+def train_stage(night: Night, say: Callable[[str], None] = lambda _: None) -> Trained:
+    """Learns a model from what a night knows, judges it, and lets it go live from the next night on if it is better."""
+
+    def work() -> Trained:
+        with night.alone(locks.LAKE, "training"), night.alone(locks.MODELS, "training"):
+            settings = model_settings.load(night.company)
+            return train(night.company, night.lake, Registry(night.home.churn_models), computing, night.as_of, settings, say)
+
+    with engine.start("duckdb", night.home.root / "scratch") as computing:
+        return _logged(night, "train", work)
 
 
 def publish_stage(night: Night) -> dict[str, int]:

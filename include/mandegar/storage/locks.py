@@ -17,7 +17,7 @@ from mandegar.errors import Busy
 
 PATIENCE = 6 * 3600.0  # seconds
 NIGHT = "night"  # alone for a whole night; shared by single stages and campaigns
-LAKE, WAREHOUSE, CAMPAIGNS, ALERTS = "lake", "warehouse", "campaigns", "alerts"
+LAKE, WAREHOUSE, CAMPAIGNS, ALERTS, MODELS = "lake", "warehouse", "campaigns", "alerts", "models"
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from mandegar.metrics.run.measure import as_measured, open_night
 from mandegar.risk.evening import evening_of
 from mandegar.risk.model import judgement, leakage
 from mandegar.risk.model.calibration import Calibration, chosen, platt
+from mandegar.risk.model.curves import by_segment, curves
 from mandegar.risk.model.drift import references
 from mandegar.risk.model.encoding import Encoding, learn_encoding
 from mandegar.risk.model.hazards import Hazards, learn_hazards
@@ -283,7 +284,7 @@ def _described(model: ChurnModel, parts: Parts, judged: tuple[Judged, ...]) -> d
 
     importance = _importance(model, parts["choose"])
     order = np.argsort(-importance, kind="stable")
-    told = model.probabilities(parts["judge"].matrix)
+    told, left = model.probabilities(parts["judge"].matrix), parts["judge"].left(model.horizon)
     learnt, calibration = model.by_horizon[model.horizon]
     return {
         "kind": learnt.kind,
@@ -292,5 +293,7 @@ def _described(model: ChurnModel, parts: Parts, judged: tuple[Judged, ...]) -> d
         "features": [{"name": model.encoding.columns[place].name, "importance": float(importance[place])} for place in order],
         "figures": {one.name: asdict(one.figures) for one in judged},
         "reliability": {one.name: one.curve for one in judged},
+        "curves": {one.name: curves(one.probability, left) for one in judged},
+        "segments": by_segment(parts["judge"].rows, judged[0].probability, left),
         "by_horizon": {str(days): asdict(figures(told[days], parts["judge"].left(days))) for days in HORIZONS},
     }
