@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mandegar.pipeline.stages import Night
 
 ROOT = Path(__file__).resolve().parents[1]
+FRIDAY = 4
 
 
 def home_folder() -> Path:
@@ -73,6 +74,34 @@ def stage(name: str, context: dict[str, Any], *arguments: Any) -> Any:
             return getattr(stages, f"{name}_stage")(this, *arguments)
 
     say(told)
+    return explained(work)
+
+
+def is_learning_night(context: dict[str, Any]) -> bool:
+    """Whether a model is learnt from the run's night: from that of a Friday, and from any that was triggered by hand."""
+    how = context["dag_run"].run_type
+    return getattr(how, "value", how) == "manual" or as_of(context).weekday() == FRIDAY
+
+
+def learn(context: dict[str, Any]) -> dict[str, str]:
+    """Learns a model from the run's night and writes its report; gives the version and what became of it."""
+    from mandegar.pipeline.stages import train_stage
+    from mandegar.reporting.model_report.report import write_report
+    from mandegar.storage.locks import NIGHT, locked
+
+    def work() -> dict[str, str]:
+        this = night(context)
+        with locked(this.home.root, NIGHT, f"training of {this.as_of}", shared=True, say=say):
+            trained = train_stage(this, say)
+        if trained.refused is not None:
+            return {"no model": trained.refused.told(this.company.locale)}
+        return {
+            "version": str(trained.version),
+            "live": "from the next night on" if trained.went_live else "no",
+            "report": str(write_report(this.company, this.home, trained.card)),
+        }
+
+    say("train")
     return explained(work)
 
 

@@ -35,8 +35,8 @@ def test_the_shape_is_the_reviewed_one(shape: dict) -> None:
     assert shape == json.loads((HERE / "shape.json").read_text(encoding="utf-8"))
 
 
-def test_there_is_one_dag_for_the_night_and_one_per_campaign_file(shape: dict) -> None:
-    assert sorted(shape["dags"]) == ["campaign_renewal_reminder", "campaign_win_back", "nightly"]
+def test_there_is_one_dag_for_the_night_one_for_training_and_one_per_campaign_file(shape: dict) -> None:
+    assert sorted(shape["dags"]) == ["campaign_renewal_reminder", "campaign_win_back", "nightly", "training"]
 
 
 def test_the_trigger_form_asks_for_a_day_and_a_yes_or_no(shape: dict) -> None:

@@ -17,6 +17,7 @@ from mandegar.storage.home import Home
 from mandegar.warehouse import tables
 
 AT_RISK, TARGETS, AHEAD, RESTATED, WAITING, PARTS = 4, 3, 1, 3, 3, 4  # lines of each table: all together stay one screen
+PORTFOLIO = ("live", "expected_departures", "expected_loss", "expected_loss_low_80", "expected_loss_high_80")
 SMALLEST_PART = 10  # customers
 COMPARED = ("customers_end", "mrr_end", "logo_churn_rate", "gross_revenue_retention", "net_revenue_retention")
 
@@ -168,7 +169,15 @@ def _ahead(console: Console, connection: sa.Connection, company: Company, words:
         months.setdefault(start, {})[metric] = (values[0], values[1], values[2])
     if not months:
         return
-    table = Table(title=words["ahead"], title_justify="left")
+    held, tested = connection.execute(
+        sa.select(told.coverage_80, told.backtests).where(
+            (told.calendar == company.calendar) & (told.dimension == "all") & (told.metric == "customers_churned") & (told.horizon == 1)
+        )
+    ).first() or (None, None)
+    title = words["ahead"]
+    if held is not None and tested:
+        title += f" – {words['held'].format(share=words.number(held, 'whole share'), count=words.number(tested, 'count'))}"
+    table = Table(title=title, title_justify="left")
     _columns(table, words, month="left", leave="right", share="right")
     for start, found in list(months.items())[:AHEAD]:
         cells = []
@@ -200,24 +209,47 @@ def _restated(console: Console, connection: sa.Connection, company: Company, wor
 
 
 def _risk(console: Console, connection: sa.Connection, company: Company, words: SummaryWords, as_of: date) -> None:
+    """Who is likely to leave, and why; what that would cost; and by what it is told, if not by a model that can be trusted."""
     risk, who = tables.customer_risk.c, tables.customer_contact.c
     high = (risk.as_of == as_of) & (risk.risk_band == "high")
-    count, worth = connection.execute(sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(risk.value_at_risk), 0)).where(high)).one()
+    count, worth = connection.execute(sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(risk.annual_value), 0)).where(high)).one()
     title = words["risk"].format(count=words.number(count, "count"), worth=words.number(float(worth), "money"), currency=company.currency)
     table = Table(title=title, title_justify="left")
-    _columns(table, words, customer="left", health="right", worth="right", why="left")
+    _columns(table, words, customer="left", leaves="right", health="right", worth="right", why="left")
     query = (
-        sa.select(risk.customer_id, who.name, risk.health_score, risk.value_at_risk, risk.reason_1, risk.reason_2)
+        sa.select(risk.customer_id, who.name, risk.churn_probability, risk.health_score, risk.annual_value, risk.reason_1, risk.reason_2)
         .select_from(tables.customer_risk.outerjoin(tables.customer_contact, risk.customer_id == who.customer_id))
         .where(high)
         .order_by(risk.value_at_risk.desc(), risk.customer_id)
         .limit(AT_RISK)
     )
-    for customer_id, name, score, value, first, second in connection.execute(query):
+    for customer_id, name, probability, score, value, first, second in connection.execute(query):
         why = words.listed([reason for reason in (first, second) if reason])
         who_it_is = f"{name} ({customer_id})" if name not in (None, customer_id) else customer_id
-        table.add_row(who_it_is, words.number(score, "count"), words.number(float(value), "money"), why)
+        shown = words.number(probability, "whole share"), words.number(score, "count"), words.number(float(value), "money")
+        table.add_row(who_it_is, *shown, why)
     console.print(table)
+    _model(console, connection, company, words, as_of)
+
+
+def _model(console: Console, connection: sa.Connection, company: Company, words: SummaryWords, as_of: date) -> None:
+    """What is expected to go, or why nobody can say."""
+    health = tables.model_health.c
+    rows = {
+        row.measure: row
+        for row in connection.execute(
+            sa.select(health.measure, health.name, health.value, health.detail).where(
+                (health.as_of == as_of) & (health.measure.in_(PORTFOLIO))
+            )
+        )
+    }
+    if "live" in rows and rows["live"].detail:
+        console.print(words["no model"].format(why=rows["live"].detail), soft_wrap=True)
+    if "expected_loss" in rows:
+        loss, low, high = (words.number(rows[f"expected_loss{end}"].value, "money") for end in ("", "_low_80", "_high_80"))
+        count, days = words.number(rows["expected_departures"].value, "count"), words.number(float(rows["expected_loss"].name), "count")
+        told = words["loss"].format(days=days, count=count, loss=loss, low=low, high=high, currency=company.currency)
+        console.print(told, soft_wrap=True)
 
 
 def _lists(console: Console, connection: sa.Connection, company: Company, home: Home, words: SummaryWords, as_of: date) -> None:

@@ -56,7 +56,13 @@ HEADINGS = {
     "so far": Said("so far"),
     "risk": Said("At high risk: {count} customers, worth {worth} {currency} a year"),
     "customer": Said("customer"),
+    "leaves": Said("will leave"),
     "health": Said("health"),
+    "loss": Said(
+        "Within {days} days some {count} customers will leave, and {loss} {currency} with them ({low} – {high} with 80 % certainty)."
+    ),
+    "no model": Said("Told by the health score: {why}"),
+    "held": Said("such bounds held {share} of {count} past forecasts"),
     "worth": Said("worth a year"),
     "why": Said("why"),
     "targets": Said("Targets"),
@@ -145,6 +151,7 @@ class SummaryWords:
             "money": f"{value:,.0f}",
             "points": f"{value:.0f}",
             "share": f"{100 * value:.2f} %",
+            "whole share": f"{100 * value:.0f} %",
             "ratio": f"{value:.1f}",
         }[kind]
         return self.digits(text)

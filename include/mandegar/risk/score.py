@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from statistics import NormalDist
 
 import ibis
 import ibis.expr.types as ir
@@ -25,6 +26,7 @@ from mandegar.storage.lake import Lake
 
 VALUE_TIERS = (0.8, 0.5)
 YEAR = 365
+Z80 = NormalDist().inv_cdf(0.9)
 NO_MODEL = Said("no model is live yet; `mandegar model train` learns one from the company's history")
 UNREADABLE = Said("the live model cannot be read: {problem}")
 
@@ -52,7 +54,8 @@ def score(company: Company, lake: Lake, engine: Engine, as_of: date, registry: R
     health, settings = healths.load(company), model_settings.load(company)
     scored = engine.keep(by_health(signals, health, engine, company.locale))
     risks = _by_model(company, lake, engine, as_of, registry, signals, scored, health, settings)
-    rows = customer_risk(signals, risks)
+    rows = engine.keep(customer_risk(signals, risks))
+    risks.checks.extend(expected_loss(engine, rows, risks.horizon))
     return {
         "customer_risk": write_mart(lake, engine, "customer_risk", rows, as_of, evening.closes),
         "model_health": write_mart(
@@ -107,6 +110,30 @@ def _by_model(
         state = Check("live", live, None, None, "failed", failed[0].said)
         return _fallen_back(scored, health, [state, *looked_at])
     return Risks(engine.table(found.rows), live, model.horizon, [Check("live", live, model.base_rate, None, "ok"), *looked_at])
+
+
+def expected_loss(engine: Engine, rows: ir.Table, horizon: int | None) -> list[Check]:
+    """What is expected to go within the horizon, over all customers, as measures of model_health whose name is the horizon in days.
+
+    expected_departures: the sum of churn_probability; expected_loss: the sum of value_at_risk; its bounds: 1.2816 standard deviations of a
+    sum of independent customers, sqrt(sum p (1 - p) v^2), where v is what a customer pays within the horizon; not below 0, nor above all.
+    """
+    if horizon is None:
+        return []
+    worth = rows.annual_value.cast("float64") * (horizon / YEAR)
+    told = rows.churn_probability
+    sums = rows.agg(departures=told.sum(), loss=(told * worth).sum(), spread=(told * (1.0 - told) * worth * worth).sum(), most=worth.sum())
+    found = engine.arrow(sums).to_pylist()[0]
+    if found["loss"] is None:
+        return []
+    width = Z80 * found["spread"] ** 0.5
+    measures = {
+        "expected_departures": found["departures"],
+        "expected_loss": found["loss"],
+        "expected_loss_low_80": max(found["loss"] - width, 0.0),
+        "expected_loss_high_80": min(found["loss"] + width, found["most"]),
+    }
+    return [Check(measure, str(horizon), value, None, "ok") for measure, value in measures.items()]
 
 
 def _fallen_back(scored: ir.Table, health: healths.Health, looked_at: list[Check]) -> Risks:
