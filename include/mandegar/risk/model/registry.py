@@ -57,15 +57,16 @@ class Registry:
         return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
 
     def live_on(self, as_of: date) -> str | None:
-        """The version that scores a night: the one last decided for it; None where that is the health score."""
-        found = [one["version"] for one in self.record() if date.fromisoformat(one["from"]) <= as_of]
+        """The version that scores a night: the latest from that night on or before, of one day the last decided; None: the health score."""
+        entries = sorted(self.record(), key=lambda one: one["from"])
+        found = [one["version"] for one in entries if date.fromisoformat(one["from"]) <= as_of]
         return found[-1] if found and found[-1] != HEALTH_SCORE else None
 
     def go_live(self, version: str, decided_on: date, why: str, instead_of: str | None = None) -> None:
         """From the night after `decided_on`, a version scores; the nights before keep theirs. Decided twice alike, it stands once."""
         entry = {"version": version, "from": (decided_on + timedelta(days=1)).isoformat(), "why": why, "undoes": instead_of}
         record = self.record()
-        if record and record[-1] == entry:
+        if entry in record:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         _write(self.folder / LIVE, json.dumps([*record, entry], indent=2, ensure_ascii=False) + "\n")

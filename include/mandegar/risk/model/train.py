@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from mandegar.compute import code_version
@@ -237,8 +237,8 @@ def _health(parts: Parts, horizon: int) -> Judged:
 
 
 def _champion(registry: Registry, as_of: date, unseen: Part, horizon: int) -> Judged | None:
-    """What is live after this night, on the rows to judge by; None where that is the health score, or the live model is damaged."""
-    live = registry.live_on(as_of + timedelta(days=1))
+    """What scores this night, on the rows to judge by; None where that is the health score, or the live model is damaged."""
+    live = registry.live_on(as_of)
     if live is None:
         return None
     try:
