@@ -54,6 +54,11 @@ class Home:
         return self.root / "reports"
 
     @property
+    def models(self) -> Path:
+        """What was learnt: a folder for each kind of model, in it one for each version."""
+        return self.root / "models"
+
+    @property
     def data_docs(self) -> Path:
         """The Data Docs: a folder of pages for every night."""
         return self.reports / "data_docs"
