@@ -21,7 +21,7 @@ churn_driver = sa.Table(
     given("lift", sa.Double, "churn_rate over that of everybody"),
     given("lift_low", sa.Double, "lower end of its 95 % interval"),
     given("lift_high", sa.Double, "upper end of its 95 % interval"),
-    given("adjusted_odds_ratio", sa.Double, "odds of leaving against the feature's other bands, all other features the same"),
+    given("adjusted_odds_ratio", sa.Double, "odds of leaving against the feature's other known bands, all other features the same"),
     given("adjusted_low", sa.Double, "lower end of its 95 % interval"),
     given("adjusted_high", sa.Double, "upper end of its 95 % interval"),
     given("p_adjusted", sa.Double, "p value of adjusted_odds_ratio, corrected for how many bands are looked at (Benjamini-Hochberg)"),

@@ -90,7 +90,7 @@ def test_nonsense_is_not_notable_and_the_one_that_counts_is() -> None:
     left = chance.random(6000) < np.where(signals["counts"], 0.2, 0.1)
     snapshots = {"customer_id": customer.astype(str), "as_of": np.tile(np.arange(6), 1000), "left": left}
     found = drivers(pd.DataFrame(snapshots | signals)).rows.to_pylist()
-    assert len(found) == 82
+    assert len(found) == 20 * 6 + 2
     assert {(row["feature"], row["band"]) for row in found if row["is_notable"]} == {("counts", "no"), ("counts", "yes")}
 
 
@@ -114,6 +114,19 @@ def test_where_everybody_left_there_is_no_driver() -> None:
 def test_a_signal_that_is_the_same_everywhere_or_nowhere_known_is_none() -> None:
     snapshots = table([({"same": 3.0, "unknown": None}, 60, 200)])
     assert drivers(snapshots).rows.num_rows == 0
+
+
+def test_what_is_not_known_is_compared_with_what_is_and_not_the_other_way() -> None:
+    """Of who asks nothing neither signal is known, and they leave most; the odds of the known bands are those of the known rows alone."""
+    asked = [({"late": True, "angry": False}, 60, 300), ({"late": True, "angry": True}, 60, 300)]
+    asked += [({"late": False, "angry": False}, 30, 300), ({"late": False, "angry": True}, 30, 300)]
+    silent = ({"late": None, "angry": None}, 200, 400)
+    alone, both = (band(table(groups), "late", "yes") for groups in (asked, [*asked, silent]))
+    for name in ("adjusted_odds_ratio", "adjusted_low", "adjusted_high"):
+        assert both[name] == pytest.approx(alone[name], rel=0.02)
+    assert alone["adjusted_odds_ratio"] == pytest.approx(120 * 540 / (60 * 480), rel=0.03)
+    unknown = band(table([*asked, silent]), "late", "none known")
+    assert unknown["lift_low"] > 1 > unknown["adjusted_low"]  # for all that is known it may be the other signal's doing
 
 
 def test_small_bands_are_not_told_of() -> None:

@@ -13,19 +13,21 @@ CHUNK_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Adjusted:
-    """log odds of a band against the feature's other bands, with its standard error; in the order of the bands, feature by feature."""
+    """log odds of a band against the feature's other known bands, with its standard error; in the order of the bands, by feature."""
 
     log_odds: np.ndarray
     std_error: np.ndarray
 
 
-def adjusted_odds(codes: Sequence[np.ndarray], left: np.ndarray, customers: np.ndarray) -> Adjusted:
+def adjusted_odds(codes: Sequence[np.ndarray], known: Sequence[int], left: np.ndarray, customers: np.ndarray) -> Adjusted:
     """What each band of each feature goes together with, all other features being the same.
 
-    codes: by feature, of each row its band from 0 on; customers: whole numbers in ascending order, one row or several each.
+    codes: by feature, of each row its band from 0 on; known: by feature, how many bands are of something known, what is not comes after
+    them; customers: whole numbers in ascending order, one row or several each.
     Formula: one logistic regression on all bands of all features; a band's log odds less the mean of those of the feature's other
-    bands, weighted by their rows; so of two bands the one is the other's with its sign turned. Log odds have a normal prior of mean 0 and
-    standard deviation PRIOR_SD (a ridge).
+    known bands, weighted by their rows; so of two bands the one is the other's with its sign turned. What is not known is compared with
+    what is, and not the other way: of who has no ticket neither wait nor tone is known, and which of the two counts nobody can tell. Log
+    odds have a normal prior of mean 0 and standard deviation PRIOR_SD (a ridge).
     Interval: Huber and White's sandwich of scores summed by customer, for a customer's snapshots are alike; but never less certain than the
     curvature of the likelihood allows, for the sandwich takes a band where nobody left for certain.
     Source: Liang and Zeger 1986, Longitudinal Data Analysis Using Generalized Linear Models, Biometrika 73.
@@ -34,7 +36,7 @@ def adjusted_odds(codes: Sequence[np.ndarray], left: np.ndarray, customers: np.n
     beta = _maximum(design)
     curvature, scores = design.curvature_and_scores(beta)
     inverse = np.linalg.inv(curvature)
-    contrasts = design.contrasts()
+    contrasts = design.contrasts(known)
     sandwich = ((contrasts @ (inverse @ scores @ inverse)) * contrasts).sum(axis=1)
     plain = ((contrasts @ inverse) * contrasts).sum(axis=1)
     return Adjusted(contrasts @ beta, np.sqrt(np.maximum(sandwich, plain)))
@@ -82,14 +84,14 @@ class _Design:
             scores += summed.T @ summed
         return curvature, scores
 
-    def contrasts(self) -> np.ndarray:
-        """Each band less the weighted mean of the others of its feature."""
+    def contrasts(self, known: Sequence[int]) -> np.ndarray:
+        """Each band less the weighted mean of the other known ones of its feature, or of what is not known where there is no other."""
         count = np.bincount(self._columns.ravel(), minlength=self.width).astype(float)
         found = np.zeros((self.width - 1, self.width))
-        for start, end in zip(self._starts[:-1], self._starts[1:], strict=True):
+        for start, end, told in zip(self._starts[:-1], self._starts[1:], known, strict=True):
             for place in range(start, end):
-                others = count[start:end].sum() - count[place]
-                found[place - 1, start:end] = -count[start:end] / (others or 1.0)
+                others = [other for other in range(start, start + told) if other != place] or [end - 1]
+                found[place - 1, others] = -count[others] / count[others].sum()
                 found[place - 1, place] = 1.0
         return found
 

@@ -1,5 +1,6 @@
 """Bands of a signal: few, readable, each with enough customers; the same values give the same bands."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import pandas as pd
 from mandegar.language.catalogue import LANGUAGE, MINUS, Said, digits, translated
 
 LEAST_CUSTOMERS = 20  # of a band that is told of
-QUANTILES = (0.25, 0.5, 0.75)
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 MOST_POINTS = 5  # a number with so few values has a band for each
 HEAVY_ZERO = 0.25  # from this share on, 0 has a band of its own
 MOST_CATEGORIES = 8
@@ -39,20 +40,26 @@ RESPONSE_BANDS = (
 
 @dataclass(frozen=True)
 class Banded:
-    """A signal in bands. codes: of each row its band's place among names, which stand in their order, what is not known last."""
+    """A signal in bands.
+
+    codes: of each row its band's place among names, which stand in their order; known: how many of the names are of something known, the
+    one that may come after them is of what is not.
+    """
 
     feature: str
     codes: np.ndarray
     names: tuple[str, ...]
+    known: int
 
 
 def banded(feature: str, values: pd.Series, customers: np.ndarray, locale: str) -> Banded:
     """The bands of a signal.
 
-    values: numbers, booleans or texts, what is not known empty. customers: whose row it is, as whole numbers. Numbers: by their quartiles,
-    rounded to two digits of the span between the first and the last; a value that is 0 in a quarter of the rows has a band of its own, a
-    number of at most MOST_POINTS values one for each; a band of too few customers goes to its smaller neighbour. Texts: the most frequent,
-    then `others`. Columns of 0 and 1 are no and yes.
+    values: numbers, booleans or texts, what is not known empty. customers: whose row it is, as whole numbers. Numbers: by quartiles and
+    the outer tenths, rounded to two digits of the span between the first and the last; a value that is 0 in a quarter of the rows has a
+    band of its own, a number of at most MOST_POINTS values one for each; whole numbers are told with their last (1 to 3), others with
+    where the next band begins; a band of too few customers goes to its smaller neighbour. Texts: the most frequent, then `others`.
+    Columns of 0 and 1 are no and yes.
     """
     known = values[values.notna()]
     if all(isinstance(value, (bool, np.bool_)) for value in known.unique()):
@@ -69,7 +76,8 @@ def banded(feature: str, values: pd.Series, customers: np.ndarray, locale: str) 
     cuts, decimals = _cuts(numbers[np.isfinite(numbers)])
     cuts = _enough(cuts, numbers, customers)
     codes = np.searchsorted(cuts, numbers, side="right")
-    return _with_unknown(feature, codes, np.isnan(numbers), _names(cuts, decimals, locale), NONE_KNOWN.told(locale))
+    whole = bool((distinct == np.floor(distinct)).all())
+    return _with_unknown(feature, codes, np.isnan(numbers), _names(cuts, decimals, whole, locale), NONE_KNOWN.told(locale))
 
 
 def response_bands(hours: pd.Series, unanswered: pd.Series | None, locale: str) -> Banded:
@@ -108,17 +116,17 @@ def _with_unknown(feature: str, codes: np.ndarray, unknown: np.ndarray, names: S
     """The bands that any row is in."""
     every = np.where(unknown, len(names), codes)
     there, found = np.unique(every, return_inverse=True)
-    return Banded(feature, found, tuple(str([*names, none][place]) for place in there))
+    return Banded(feature, found, tuple(str([*names, none][place]) for place in there), int((there < len(names)).sum()))
 
 
 def _cuts(known: np.ndarray) -> tuple[list[float], int]:
     """Where bands begin, and with how many decimals that is written."""
     heavy = bool((known == 0).mean() >= HEAVY_ZERO)
     rest = known[known != 0] if heavy else known
-    quartiles = np.quantile(rest, QUANTILES, method="inverted_cdf")
-    span = float(quartiles[-1] - quartiles[0]) or float(rest.max() - rest.min()) or abs(float(rest[0]))
+    quantiles = np.quantile(rest, QUANTILES, method="inverted_cdf")
+    span = float(quantiles[-1] - quantiles[0]) or float(rest.max() - rest.min()) or abs(float(rest[0]))
     decimals = 1 - math.floor(math.log10(span))
-    found = {float(round(float(value), decimals)) for value in quartiles}
+    found = {float(round(float(value), decimals)) for value in quantiles}
     if heavy:
         found = {cut for cut in found if cut != 0} | {0.0, JUST_ABOVE_ZERO}
     return sorted(found), max(decimals, 0)
@@ -143,9 +151,12 @@ def _enough(cuts: list[float], numbers: np.ndarray, customers: np.ndarray) -> li
         cuts = [cut for place, cut in enumerate(cuts) if place != gone]
 
 
-def _names(cuts: list[float], decimals: int, locale: str) -> list[str]:
+def _names(cuts: list[float], decimals: int, whole: bool, locale: str) -> list[str]:
+    """The bands between cuts in words. whole: there are whole numbers only."""
     if not cuts:
         return [ANY.told(locale)]
+    if whole:
+        return _whole_names([1.0 if cut == JUST_ABOVE_ZERO else math.ceil(cut) for cut in cuts], locale)
     found = []
     for low, high in zip([None, *cuts], [*cuts, None], strict=True):
         first, last = (None if cut is None else _number(cut, decimals, locale) for cut in (low, high))
@@ -158,6 +169,14 @@ def _names(cuts: list[float], decimals: int, locale: str) -> list[str]:
         else:
             found.append(FROM.of(first).told(locale) if last is None else BETWEEN.of(first, last).told(locale))
     return found
+
+
+def _whole_names(cuts: list[float], locale: str) -> list[str]:
+    found = [BELOW.of(_number(cuts[0], 0, locale)).told(locale)]
+    for low, next_ in itertools.pairwise(cuts):
+        first, last = _number(low, 0, locale), _number(next_ - 1, 0, locale)
+        found.append(first if first == last else BETWEEN.of(first, last).told(locale))
+    return [*found, FROM.of(_number(cuts[-1], 0, locale)).told(locale)]
 
 
 def _decimals(values: np.ndarray) -> int:

@@ -44,9 +44,8 @@ def design_effect(left: np.ndarray, customers: np.ndarray) -> float:
     """
     share = left.mean()
     if share in (0.0, 1.0):
-        return len(left) / len(np.unique(customers))
-    _, place = np.unique(customers, return_inverse=True)
-    between = (np.bincount(place, left - share) ** 2).sum()
+        return len(left) / np.count_nonzero(np.bincount(customers))
+    between = (np.bincount(customers, left - share) ** 2).sum()
     return max(1.0, float(between / (len(left) * share * (1 - share))))
 
 

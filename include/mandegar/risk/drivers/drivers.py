@@ -58,8 +58,9 @@ def drivers(snapshots: pd.DataFrame | pa.Table, locale: str = ENGLISH) -> Driver
     Grain: one row per feature and band of at least LEAST_CUSTOMERS customers; none where fewer than LEAST_OF_A_SIDE left, or stayed.
     Columns: band, band_order (from 1 on); customers and churned, each customer counted at every snapshot; churn_rate with its interval;
     lift: that over everybody's churn rate, with its interval; adjusted_odds_ratio with its interval: the odds of leaving against those of
-    the feature's other bands, with all other features and the snapshot's day the same (adjusted.py); p_adjusted: its p value by Benjamini
-    and Hochberg over all rows; is_notable: that is below 5 %, so of all notable rows about one in twenty is chance; kind: association.
+    the feature's other known bands, with all other features and the snapshot's day the same (adjusted.py); p_adjusted: its p value by
+    Benjamini and Hochberg over all rows; is_notable: that is below 5 %, so of all notable rows about one in twenty is chance; kind:
+    association.
     """
     frame = snapshots.to_pandas() if isinstance(snapshots, pa.Table) else snapshots
     frame = frame.sort_values([CUSTOMER, SNAPSHOT], kind="stable").reset_index(drop=True)
@@ -74,7 +75,10 @@ def drivers(snapshots: pd.DataFrame | pa.Table, locale: str = ENGLISH) -> Driver
     if not features:
         return Drivers(SCHEMA.empty_table())
     days = pd.factorize(frame[SNAPSHOT], sort=True)[0]
-    found = adjusted_odds([*(one.codes for one in features), *([days] if days.max() else [])], left, customers)
+    codes, known = [one.codes for one in features], [one.known for one in features]
+    if days.max():
+        codes, known = [*codes, days], [*known, int(days.max()) + 1]
+    found = adjusted_odds(codes, known, left, customers)
     rows, place = [], 0
     for one in features:
         enough = distinct_customers(one.codes, customers, len(one.names)) >= LEAST_CUSTOMERS

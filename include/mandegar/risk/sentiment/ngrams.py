@@ -1,7 +1,8 @@
 """Character n-grams: what the model knows of a text, and which of them it may keep.
 
 Nothing that is kept says who wrote it: an n-gram has four characters at most, its word's edge among them, never reaches into a second
-word, and at least ten customers wrote it. A signature under a hundred tickets of one customer is none of those.
+word, and at least ten customers wrote it. The floor counts customers, not texts: a signature under a hundred tickets of one is one. Pieces
+overlap, so a word that ten customers wrote could be put together from them; that is no longer anybody's own.
 """
 
 from collections import Counter

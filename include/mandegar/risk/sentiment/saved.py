@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import tempfile
 from dataclasses import asdict
 from datetime import date
@@ -26,9 +25,10 @@ def save(model: Sentiment, home: Home) -> Path:
     whole = json.dumps({"sha256": _hash(told)})[:-1] + f', "model": {told}}}\n'
     file = _folder(home) / model.version / FILE
     file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=FILE, encoding="utf-8", delete=False) as written:
-        written.write(whole)
-    os.replace(written.name, file)  # noqa: PTH105  # readers see the old file or the new one
+    with tempfile.TemporaryDirectory(dir=file.parent) as beside:
+        written = Path(beside) / FILE
+        written.write_text(whole, encoding="utf-8")
+        written.replace(file)  # readers see the old file or the new one
     return file
 
 

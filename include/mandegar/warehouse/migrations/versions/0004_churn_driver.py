@@ -37,7 +37,7 @@ def upgrade() -> None:
             "adjusted_odds_ratio",
             sa.Double(),
             nullable=False,
-            comment="odds of leaving against the feature's other bands, all other features the same",
+            comment="odds of leaving against the feature's other known bands, all other features the same",
         ),
         sa.Column("adjusted_low", sa.Double(), nullable=False, comment="lower end of its 95 % interval"),
         sa.Column("adjusted_high", sa.Double(), nullable=False, comment="upper end of its 95 % interval"),
