@@ -17,6 +17,10 @@ class BrokenTable(MandegarError):
     """A table came in, but so damaged that nothing that depends on it can be computed."""
 
 
+class BrokenModel(MandegarError):
+    """A saved model is damaged, or of another release."""
+
+
 class NotClosed(MandegarError):
     """The business day that was asked for has not ended yet."""
 

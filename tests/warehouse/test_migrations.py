@@ -12,6 +12,7 @@ from mandegar.warehouse.tables import metadata
 NAMES = {
     "campaign_member",
     "campaign_run",
+    "churn_driver",
     "contact_event",
     "customer_contact",
     "customer_risk",

@@ -22,9 +22,8 @@ from mandegar.pipeline import last_resort
 from mandegar.quality.validate import validate
 from mandegar.reporting.alerts.alert import alert
 from mandegar.reporting.datadocs.pages import write_pages
-from mandegar.risk.model import settings as model_settings
-from mandegar.risk.model.registry import Registry
-from mandegar.risk.model.train import Trained, train
+from mandegar.risk.learn import learn
+from mandegar.risk.model.train import Trained
 from mandegar.risk.score import score
 from mandegar.sources.extract import extract
 from mandegar.storage import locks
@@ -141,9 +140,7 @@ def measure_stage(night: Night) -> dict[str, int]:
 
 def score_stage(night: Night) -> dict[str, int]:
     """The entities into the mart of risks."""
-    return _computed(
-        night, "score", lambda company, lake, computing, as_of: score(company, lake, computing, as_of, Registry(night.home.churn_models))
-    )
+    return _computed(night, "score", lambda company, lake, computing, as_of: score(company, lake, computing, as_of, night.home))
 
 
 def train_stage(night: Night, say: Callable[[str], None] = lambda _: None) -> Trained:
@@ -151,8 +148,7 @@ def train_stage(night: Night, say: Callable[[str], None] = lambda _: None) -> Tr
 
     def work() -> Trained:
         with night.alone(locks.LAKE, "training"), night.alone(locks.MODELS, "training"):
-            settings = model_settings.load(night.company)
-            return train(night.company, night.lake, Registry(night.home.churn_models), computing, night.as_of, settings, say)
+            return learn(night.company, night.home, night.lake, computing, night.as_of, say)
 
     with engine.start("duckdb", night.home.root / "scratch") as computing:
         return _logged(night, "train", work)

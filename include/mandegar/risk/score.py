@@ -1,7 +1,7 @@
 """Score: one night's customer_risk and model_health, from the conformed entities into lake/marts."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from statistics import NormalDist
 
 import ibis
@@ -10,25 +10,30 @@ import ibis.expr.types as ir
 from mandegar.compute.engine import Engine
 from mandegar.compute.money import MONEY
 from mandegar.config.company import Company
-from mandegar.errors import BrokenTable
+from mandegar.errors import BrokenModel, BrokenTable
 from mandegar.language.catalogue import Said
 from mandegar.metrics.run.marts import write_mart
 from mandegar.metrics.run.measure import as_measured, open_night
 from mandegar.risk import health as healths
+from mandegar.risk.drivers.drivers import write_drivers
 from mandegar.risk.evening import evening_of
 from mandegar.risk.features.kept import forget_old, make_features
+from mandegar.risk.learn import DRIVERS, drivers_known
 from mandegar.risk.model import settings as model_settings
 from mandegar.risk.model.apply import SCHEMA, TOLD, score_customers
 from mandegar.risk.model.monitor import Check, checks, matured, rows_of
 from mandegar.risk.model.registry import HEALTH_SCORE, Registry
 from mandegar.risk.model.settings import ModelSettings
+from mandegar.risk.sentiment.model import Sentiment
+from mandegar.risk.sentiment.saved import latest
+from mandegar.storage.home import Home
 from mandegar.storage.lake import Lake
 
 VALUE_TIERS = (0.8, 0.5)
 YEAR = 365
 Z80 = NormalDist().inv_cdf(0.9)
 NO_MODEL = Said("no model is live yet; `mandegar model train` learns one from the company's history")
-UNREADABLE = Said("the live model cannot be read: {problem}")
+UNREADABLE = Said("what was learnt cannot be read: {problem}")
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Risks:
     checks: list[Check]
 
 
-def score(company: Company, lake: Lake, engine: Engine, as_of: date, registry: Registry) -> dict[str, int]:
+def score(company: Company, lake: Lake, engine: Engine, as_of: date, home: Home) -> dict[str, int]:
     """Computes customer_risk and model_health of a night and writes them to lake/marts; gives their rows.
 
     The model that was live on that night scores it; where there is none, or it cannot be trusted any more, the health score does, and
@@ -49,19 +54,30 @@ def score(company: Company, lake: Lake, engine: Engine, as_of: date, registry: R
     """
     company = as_measured(company, lake, as_of)
     evening = evening_of(company, lake, engine, as_of)
-    signals = engine.keep(make_features(evening, lake, engine))
+    feeling, unread = _feeling(home, as_of)
+    signals = engine.keep(make_features(evening, lake, engine, feeling))
     forget_old(lake, as_of)
     health, settings = healths.load(company), model_settings.load(company)
     scored = engine.keep(by_health(signals, health, engine, company.locale))
-    risks = _by_model(company, lake, engine, as_of, registry, signals, scored, health, settings)
+    risks = _by_model(company, lake, engine, as_of, Registry(home.churn_models), signals, scored, health, settings)
     rows = engine.keep(customer_risk(signals, risks))
-    risks.checks.extend(expected_loss(engine, rows, risks.horizon))
-    return {
+    risks.checks.extend([*unread, *expected_loss(engine, rows, risks.horizon)])
+    learnt = drivers_known(lake, engine, as_of)
+    told = {} if learnt is None else {DRIVERS: write_drivers(lake, engine, learnt, as_of, evening.closes)}
+    return told | {
         "customer_risk": write_mart(lake, engine, "customer_risk", rows, as_of, evening.closes),
         "model_health": write_mart(
             lake, engine, "model_health", engine.table(rows_of(risks.checks, risks.version, company.locale)), as_of, evening.closes
         ),
     }
+
+
+def _feeling(home: Home, as_of: date) -> tuple[Sentiment | None, list[Check]]:
+    """By what the texts of a night are read: the last that was learnt before it; and what is wrong with that."""
+    try:
+        return latest(home, as_of - timedelta(days=1)), []
+    except BrokenModel as problem:
+        return None, [Check("sentiment", "(texts)", None, None, "warned", UNREADABLE.of(problem=str(problem)))]
 
 
 def by_health(signals: ir.Table, health: healths.Health, engine: Engine, locale: str) -> ir.Table:

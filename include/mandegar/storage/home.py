@@ -23,11 +23,6 @@ class Home:
         return self.root / "lake"
 
     @property
-    def models(self) -> Path:
-        """What was learnt: the versions of models, and which of them is live."""
-        return self.root / "models"
-
-    @property
     def churn_models(self) -> Path:
         """The versions of the model of who leaves."""
         return self.models / "churn"
@@ -62,6 +57,11 @@ class Home:
     def reports(self) -> Path:
         """Summaries and Data Docs."""
         return self.root / "reports"
+
+    @property
+    def models(self) -> Path:
+        """What was learnt: a folder for each kind of model, in it one for each version."""
+        return self.root / "models"
 
     @property
     def data_docs(self) -> Path:

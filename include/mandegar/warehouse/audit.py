@@ -12,7 +12,7 @@ from mandegar.quality.suites.expectations import quiet_context
 from mandegar.storage.lake import Lake
 from mandegar.warehouse import tables
 from mandegar.warehouse.lent import engine_settings
-from mandegar.warehouse.parts import Written, latest_night, written_by
+from mandegar.warehouse.parts import BY_NIGHT, Written, files_of_night, latest_night, written_by
 from mandegar.warehouse.plausible import identities, result, shares
 
 
@@ -52,6 +52,14 @@ SUITES: dict[str, list[Check]] = {
             },
         ),
     ],
+    "churn_driver": [
+        *(
+            Check(f"{name}_is_a_share", "fail", "ExpectColumnValuesToBeBetween", {"column": name, "min_value": 0, "max_value": 1})
+            for name in ("churn_rate", "churn_rate_low", "churn_rate_high", "p_adjusted")
+        ),
+        Check("odds_above_0", "fail", "ExpectColumnValuesToBeBetween", {"column": "adjusted_low", "min_value": 0, "strict_min": True}),
+        Check("kind_known", "fail", "ExpectColumnValuesToBeInSet", {"column": "kind", "value_set": ["association"]}),
+    ],
     "fct_mrr_movement": [
         Check(
             "movement_known",
@@ -78,6 +86,7 @@ COMPARED: dict[sa.Table, tuple[str, tuple[str, ...]]] = {
     tables.dim_customer: ("kind", ()),
     tables.customer_contact: ("preferred_channel", ()),
     tables.customer_risk: ("risk_band", ("health_score", "value_at_risk", "churn_probability")),
+    tables.churn_driver: ("feature", ("customers", "churned", "lift", "adjusted_odds_ratio")),
 }
 
 
@@ -148,7 +157,7 @@ def _asset(source: Any, name: str, as_of: date, parts: dict[str, Written]) -> An
         table = tables.metadata.tables[name]
         query = sa.select(table).where(parts[name].rows_of(table))
         return source.add_query_asset(name, query=str(query.compile(compile_kwargs={"literal_binds": True})))
-    if name == tables.customer_risk.name:
+    if tables.metadata.tables[name] in BY_NIGHT:
         return source.add_query_asset(name, query=f"SELECT * FROM {name} WHERE as_of = '{as_of.isoformat()}'")  # noqa: S608  # a date
     return source.add_table_asset(name, table_name=name)
 
@@ -170,7 +179,7 @@ def _same_as_lake(connection: sa.Connection, lake: Lake, as_of: date, parts: dic
     latest = latest_night(connection)
     found = []
     for table, (group, figures) in COMPARED.items():
-        if table is not tables.customer_risk and latest != as_of:
+        if table not in BY_NIGHT and latest != as_of:
             continue
         there = _groups_there(connection, table, group, figures, _looked_at(table, as_of, parts))
         here = _groups_here(_files(lake, table, as_of, parts), group, figures)
@@ -183,12 +192,12 @@ def _looked_at(table: sa.Table, as_of: date, parts: dict[str, Written]) -> sa.Co
     """The rows of a table that are held against the lake: of one by period those that the night wrote."""
     if table.name in parts:
         return parts[table.name].rows_of(table)
-    return table.c.as_of == as_of if table is tables.customer_risk else sa.true()
+    return table.c.as_of == as_of if table in BY_NIGHT else sa.true()
 
 
 def _files(lake: Lake, table: sa.Table, as_of: date, parts: dict[str, Written]) -> list[str]:
     if table.name not in parts:
-        return lake.files("marts", table.name, [as_of])
+        return files_of_night(lake, table, as_of)
     receipt = lake.receipt("marts", table.name, as_of)
     files = lake.chunk_files("marts", table.name, receipt.version) if receipt else {}
     return [file for part in parts[table.name].parts for file in files.get(part, [])]

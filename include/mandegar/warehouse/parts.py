@@ -5,6 +5,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from mandegar.storage.lake import Lake
 from mandegar.warehouse import tables
 
 BY_PERIOD = (tables.fct_mrr_movement, tables.fct_customer_period)
@@ -24,6 +25,8 @@ WHOLE = (
 )
 CURRENT = (*WHOLE, *BY_PERIOD, *BY_CUSTOMER)
 NIGHTLY = (tables.customer_risk, tables.model_health, tables.restatement)
+SOME_NIGHTS = (tables.churn_driver,)  # written when there is something to learn anew; a night without is complete
+BY_NIGHT = (tables.customer_risk, tables.model_health, *SOME_NIGHTS)  # a night's rows stand beside those of other nights
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,11 @@ def of_parts(table: sa.Table, parts: list[str]) -> sa.ColumnElement[bool]:
         for (calendar_name, kind), starts in sorted(spans.items())
     ]
     return sa.or_(sa.false(), *found)
+
+
+def files_of_night(lake: Lake, table: sa.Table, as_of: date) -> list[str]:
+    """The files of a mart that a night wrote and signed; none if it did not."""
+    return lake.files("marts", table.name, [as_of]) if lake.receipt("marts", table.name, as_of) is not None else []
 
 
 def latest_night(connection: sa.Connection) -> date | None:

@@ -23,7 +23,7 @@ from mandegar.warehouse import tables
 from mandegar.warehouse.audit import audit, record, refusal
 from mandegar.warehouse.connect import writing
 from mandegar.warehouse.load import load
-from mandegar.warehouse.parts import BY_CUSTOMER, BY_PERIOD, CURRENT, NIGHTLY, latest_night, of_parts
+from mandegar.warehouse.parts import BY_CUSTOMER, BY_PERIOD, CURRENT, NIGHTLY, SOME_NIGHTS, files_of_night, latest_night, of_parts
 
 NEEDS = {
     tables.fct_mrr_movement.name: "subscription",
@@ -82,11 +82,11 @@ def _write(connection: sa.Connection, company: Company, lake: Lake, expected: li
                 counts[table.name] = publisher(connection, lake, table, as_of)
         connection.execute(tables.dim_date.delete())
         counts["dim_date"] = load(connection, tables.dim_date, _dates(_first_day(lake, as_of), as_of), as_of)
-    for table in NIGHTLY:
+    for table in (*NIGHTLY, *SOME_NIGHTS):
         if table is tables.restatement and lake.past:
             continue  # nothing that is published moved
         connection.execute(table.delete().where(table.c.as_of == as_of))
-        counts[table.name] = load(connection, table, _batches(lake.files("marts", table.name, [as_of])), as_of)
+        counts[table.name] = load(connection, table, _batches(files_of_night(lake, table, as_of)), as_of)
     counts |= quality(connection, lake, as_of)
     connection.execute(tables.published_night.delete().where(tables.published_night.c.as_of == as_of))
     connection.execute(tables.published_night.insert().values(as_of=as_of))

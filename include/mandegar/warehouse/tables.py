@@ -19,6 +19,7 @@ from mandegar.warehouse.figures import forecast as forecast
 from mandegar.warehouse.figures import kpi_period as kpi_period
 from mandegar.warehouse.figures import restatement as restatement
 from mandegar.warehouse.figures import retention_target as retention_target
+from mandegar.warehouse.risk_figures import churn_driver as churn_driver
 from mandegar.warehouse.service_figures import feedback_period as feedback_period
 from mandegar.warehouse.service_figures import support_period as support_period
 

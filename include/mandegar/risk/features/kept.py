@@ -11,6 +11,7 @@ from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 from mandegar.risk.evening import Evening
 from mandegar.risk.features.wide import features
+from mandegar.risk.sentiment.model import Sentiment
 from mandegar.storage.lake import Lake, Receipt
 
 STAGE, NAME = "features", "customer"
@@ -19,22 +20,23 @@ KEPT_DAYS = 40  # every night; of older ones the last of each month
 KEPT_MONTHS = 40
 
 
-def kept_features(evening: Evening, lake: Lake, engine: Engine) -> ir.Table:
+def kept_features(evening: Evening, lake: Lake, engine: Engine, feeling: Sentiment | None = None) -> ir.Table:
     """The features of an evening (wide.features): from the lake if they stand there as this code computes them, else made and kept.
 
-    A night made again apart from the present keeps none: training learns from what was known on the night itself.
+    A night made again apart from the present keeps none: training learns from what was known on the night itself. feeling: by which texts
+    are read where features are made; those kept were made by what was learnt of texts then.
     """
     made_of = _made_of(evening.company)
     receipt = lake.receipt(STAGE, NAME, evening.as_of)
     if receipt is not None and receipt.made_of == made_of and lake.past is None:
         rows = engine.read(lake, STAGE, NAME, [evening.as_of])
         return rows.select(*json.loads(receipt.notes or "[]"))
-    return make_features(evening, lake, engine)
+    return make_features(evening, lake, engine, feeling)
 
 
-def make_features(evening: Evening, lake: Lake, engine: Engine) -> ir.Table:
+def make_features(evening: Evening, lake: Lake, engine: Engine, feeling: Sentiment | None = None) -> ir.Table:
     """The features of an evening, computed and kept in the lake."""
-    rows = engine.keep(features(evening, engine))
+    rows = engine.keep(features(evening, engine, feeling))
     if lake.past is None:
         lake.withdraw(STAGE, NAME, evening.as_of)
         count = engine.write_window(lake, STAGE, NAME, evening.as_of, rows)

@@ -12,7 +12,8 @@ def support(evening: Evening) -> ir.Table:
     """What tickets show, one row per customer_id that asked in the past 180 days.
 
     response_hours: the slower of the last two answers of the past 60 days; a question not yet answered counts until now;
-    response_hours_before: the mean of all of the past 180 days; tickets, of the past 60 days, and tickets_before: of the 120 before;
+    response_unanswered: 1 where a question of the past 60 days has waited for more than a day; response_hours_before: the mean of all of
+    the past 180 days; tickets, of the past 60 days, and tickets_before: of the 120 before;
     tickets_open; critical_open: of them, those of critical priority; reopened: solved again after they were solved, of the past 180
     days; days_since_ticket; ticket_csat: the mean rating of the past 180 days.
     """
@@ -25,6 +26,7 @@ def support(evening: Evening) -> ir.Table:
     open_ = seen.solved_at.isnull() & seen.first_solved_at.isnull()
     return seen.group_by("customer_id").agg(
         response_hours=seen.hours.max(where=seen.recent & (seen.place < 2)),
+        response_unanswered=(seen.recent & seen.first_response_at.isnull() & (seen.hours > 24.0)).any().cast("float64"),
         response_hours_before=seen.hours.mean(),
         tickets=seen.recent.sum().cast("float64"),
         tickets_before=(~seen.recent).sum().cast("float64"),

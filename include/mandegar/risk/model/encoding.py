@@ -107,6 +107,6 @@ def _codes(values: "pd.Series", levels: tuple[str, ...]) -> "np.ndarray":
     import numpy as np
     import pandas as pd
 
-    codes = pd.Index(levels, dtype="object").get_indexer(values.astype("object")).astype("float32")
+    codes = pd.Index(levels, dtype="object").get_indexer(pd.Index(values.astype("object"))).astype("float32")
     other = (codes < 0) & values.notna().to_numpy()
     return np.where(other, float(len(levels)), np.where(codes < 0, np.nan, codes)).astype("float32")

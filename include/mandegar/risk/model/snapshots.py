@@ -14,6 +14,7 @@ from mandegar.metrics.lifecycle.spells import spans, spells
 from mandegar.risk import health as healths
 from mandegar.risk.evening import Evening
 from mandegar.risk.features.kept import is_month_end, kept_features
+from mandegar.risk.sentiment.model import Sentiment
 from mandegar.storage.lake import Lake
 from mandegar.time.local_days import number
 
@@ -48,7 +49,13 @@ def snapshot_dates(first: date, as_of: date, shortest_horizon: int) -> list[date
 
 
 def snapshots(
-    evening: Evening, night: MeasuredNight, lake: Lake, engine: Engine, dates: list[date], say: Callable[[str], None]
+    evening: Evening,
+    night: MeasuredNight,
+    lake: Lake,
+    engine: Engine,
+    dates: list[date],
+    say: Callable[[str], None],
+    feeling: Sentiment | None = None,
 ) -> Snapshots:
     """The snapshots of the named dates, as the lake kept them; those it did not keep are made of what is known tonight.
 
@@ -61,7 +68,7 @@ def snapshots(
     tables, counts = [], []
     for day in dates:
         say(f"  features of {day}")
-        rows = engine.keep(kept_features(evening.at(day), lake, engine))
+        rows = engine.keep(kept_features(evening.at(day), lake, engine, feeling))
         tables.append((day, rows))
         counts.append(engine.count(rows))
     share = min(1.0, MOST_ROWS / max(sum(counts), 1))

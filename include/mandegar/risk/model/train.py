@@ -6,12 +6,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from mandegar.compute import code_version
-from mandegar.compute.engine import Engine
-from mandegar.config.company import Company
 from mandegar.errors import BrokenTable
 from mandegar.language.catalogue import Said
-from mandegar.metrics.run.measure import as_measured, open_night
-from mandegar.risk.evening import evening_of
 from mandegar.risk.model import judgement, leakage
 from mandegar.risk.model.calibration import Calibration, chosen, platt
 from mandegar.risk.model.curves import by_segment, curves
@@ -23,9 +19,8 @@ from mandegar.risk.model.learners import SEED, Learnt, learn_logistic, learn_tre
 from mandegar.risk.model.periods import Periods, purged
 from mandegar.risk.model.registry import HEALTH_SCORE, Registry
 from mandegar.risk.model.settings import HORIZONS, ModelSettings
-from mandegar.risk.model.snapshots import BESIDE, HEALTH, LEFT_AFTER, OBSERVED, SNAPSHOT, Snapshots, snapshot_dates, snapshots
+from mandegar.risk.model.snapshots import BESIDE, HEALTH, LEFT_AFTER, OBSERVED, SNAPSHOT, Snapshots
 from mandegar.risk.model.version import ChurnModel
-from mandegar.storage.lake import Lake
 from mandegar.time.local_days import number
 
 if TYPE_CHECKING:
@@ -89,24 +84,6 @@ class Trained:
     comparison: Comparison | None = None
     alarms: tuple[str, ...] = ()
     card: dict = field(default_factory=dict)
-
-
-def train(
-    company: Company, lake: Lake, registry: Registry, engine: Engine, as_of: date, settings: ModelSettings, say: Callable[[str], None]
-) -> Trained:
-    """Learns a challenger from what is known after a night, judges it beside what is live, and lets it go live if it is better.
-
-    Errors: BrokenTable when the night's entities are not in the lake.
-    """
-    company = as_measured(company, lake, as_of)
-    evening, night = evening_of(company, lake, engine, as_of), open_night(company, lake, engine, as_of)
-    first = (
-        min((row["starts_at"] for row in engine.arrow(night.periods).to_pylist()), default=evening.closes).astimezone(company.zone).date()
-    )
-    dates = snapshot_dates(first, as_of, min(HORIZONS))
-    say(f"snapshots: {len(dates)}")
-    found = snapshots(evening, night, lake, engine, dates, say)
-    return train_on(found, registry, as_of, settings, say)
 
 
 def train_on(found: Snapshots, registry: Registry, as_of: date, settings: ModelSettings, say: Callable[[str], None]) -> Trained:
