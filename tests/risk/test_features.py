@@ -46,6 +46,12 @@ def use(*days: tuple[str, int]) -> list[Row]:
     return [{"day": day, "feature": "reports", "events": events} for day, events in days]
 
 
+def touch(occurred_at: str, kind: str, campaign_id: str) -> Row:
+    """A touch by mail or on the web."""
+    told = {"interaction_id": f"{occurred_at} {kind}", "channel": "email", "kind": kind}
+    return told | {"campaign_id": campaign_id, "occurred_at": occurred_at}
+
+
 CASES: dict[str, tuple[Given, dict[str, float | None]]] = {
     "nothing but a contract": (
         {},
@@ -109,6 +115,104 @@ CASES: dict[str, tuple[Given, dict[str, float | None]]] = {
         {"days_to_open_renewal": None},
     ),
     "asked to cancel": ({"subscription": [version("", "2025-06-01", cancel_requested_at="2026-03-09")]}, {"cancel_requested": 1}),
+    "the price rose last autumn": (
+        {"subscription": [version("", "2025-06-01", "2025-10-01", 100), version("", "2025-10-01", None, 110)]},
+        # from the evening of 10 March back to midnight of 1 October: 31 + 30 + 31 + 31 + 28 + 9 days
+        {"price_rise_percent": 0, "last_rise_percent": 10, "days_since_rise": 160, "mrr": 110},
+    ),
+    "six seats became four": (
+        {"subscription": [version("", "2025-06-01", "2026-02-01", quantity=6), version("", "2026-02-01", quantity=4)]},
+        {"seats": 4, "seats_percent_of_before": pytest.approx(66.6667, abs=1e-3), "mrr": 400, "subscriptions": 1},
+    ),
+    "past due since Sunday": (
+        {"subscription": [version("", "2025-06-01", "2026-03-08"), version("", "2026-03-08", status="past_due")]},
+        {"days_past_due": 2},
+    ),
+    "a fifth off until the end of March": (
+        {"subscription": [version("", "2025-06-01", discount=20, discount_ends_at="2026-03-31")]},
+        {"discount_percent": 20, "days_to_discount_end": 21, "mrr": 80},
+    ),
+    "by the year, renewed by itself in June": (
+        {"subscription": [version("", "2025-06-01", interval_unit="year", renews_at="2026-06-01", auto_renew=True)]},
+        {"interval_months": 12, "days_to_renewal": 83, "days_to_open_renewal": None, "auto_renew": 1, "tenure_days": 282},
+    ),
+    "two plans, the dearer first": (
+        {
+            "subscription": [
+                version("", "2025-06-01", plan="small", price=10),
+                version("", "2025-06-01", plan="large", price=50) | {"subscription_id": "second"},
+            ]
+        },
+        {"plan": "large", "subscriptions": 2, "mrr": 60},
+    ),
+    "paused last summer": (
+        {
+            "subscription": [
+                version("", "2025-04-01", "2025-07-01"),
+                version("", "2025-07-01", "2025-09-01", status="paused"),
+                version("", "2025-09-01"),
+            ]
+        },
+        {"pauses": 1},
+    ),
+    "card to expire": ({"payment": [pay("2026-03-01", "succeeded", card_expires_on="2026-03-31")]}, {"card_days_left": 21}),
+    "given back later went through": (
+        {"payment": [pay("2026-03-01", "failed"), pay("2026-03-02", "refunded")]},
+        {"failed_payments": 0, "failed_in_year": 1, "days_since_failure": 9},
+    ),
+    "a bill of January is not paid": (
+        {"invoice": [invoice("i", "", "2026-01-15", 100, due_at="2026-01-31"), invoice("j", "", "2026-03-05", 100, due_at="2026-04-05")]},
+        {"bills_overdue": 1, "days_overdue": 38},
+    ),
+    # reports three times a week for long, export once: reports is the key feature, last used on 8 February
+    "key feature unused": (
+        {
+            "usage": [
+                *use(("2026-01-01", 30), ("2026-02-08", 30)),
+                {"day": "2026-03-09", "feature": "export", "events": 1},
+            ]
+        },
+        {"days_since_key_feature": 30, "days_since_usage": 1, "features_used": 1, "days_of_use": 1, "events_a_week": 0.25},
+    ),
+    "asked thrice, one is open and critical": (
+        {
+            "ticket": [
+                ask("2026-03-01", "2026-03-01 02:00") | {"first_solved_at": "2026-03-02", "solved_at": "2026-03-05", "csat_score": 2},
+                ask("2025-12-01", "2025-12-01 06:00") | {"first_solved_at": "2025-12-02", "solved_at": "2025-12-02", "csat_score": 5},
+                ask("2026-03-09 23:00") | {"priority": "critical"},
+            ]
+        },
+        # an hour less than two days' wait for the open one: until midnight after 10 March
+        {
+            "tickets": 2,
+            "tickets_before": 1,
+            "tickets_open": 1,
+            "critical_open": 1,
+            "reopened": 1,
+            "ticket_csat": 3.5,
+            "response_hours": 25,
+            "response_unanswered": 1,
+            "response_hours_before": 11,
+            "days_since_ticket": 1,
+        },
+    ),
+    "from nine to six": (
+        {"survey": [nps("2026-01-01", 9), nps("2026-03-01", 6)]},
+        {"nps_last": 6, "nps_change": -3, "days_since_survey": 9},
+    ),
+    "opened one mail of two, looked at prices": (
+        {
+            "interaction": [
+                touch("2026-02-01", "sent", "feb"),
+                touch("2026-03-01", "sent", "mar"),
+                touch("2026-03-01 12:00", "opened", "mar"),
+                touch("2026-03-05", "visited", "Pricing page"),
+                touch("2026-03-06", "visited", "blog"),
+                touch("2026-01-06", "visited", "pricing"),
+            ]
+        },
+        {"mails_opened_percent": 50, "days_since_open": 9, "visits": 2, "price_visits": 1},
+    ),
     "in euros": ({"subscription": [version("", "2025-06-01", currency="EUR")]}, {"annual_value": 1440}),
 }  # fmt: skip
 
@@ -118,7 +222,14 @@ def book() -> Given:
     found: Given = {name: [] for name in ENTITIES}
     for name, (given, _) in CASES.items():
         for kind, table in ({"subscription": [version("", "2025-06-01")]} | given).items():
-            key = {"payment": "payment_id", "ticket": "ticket_id", "survey": "response_id", "subscription": "subscription_id"}.get(kind)
+            key = {
+                "payment": "payment_id",
+                "ticket": "ticket_id",
+                "survey": "response_id",
+                "subscription": "subscription_id",
+                "invoice": "invoice_id",
+                "interaction": "interaction_id",
+            }.get(kind)
             found[kind] += [row | {"customer_id": name} | ({key: f"{name} {row[key]}"} if key else {}) for row in table]
     found["subscription"].append(version("gone", "2025-06-01", "2026-03-01"))
     found["subscription"].append(version("on trial", "2026-03-01", status="trialing"))

@@ -41,6 +41,10 @@ class Evening:
         """The midnight so many days before the day's end, as the company's clock shows it."""
         return ibis.literal(midnight(self.as_of + timedelta(days=1 - days), self.company.zone))
 
+    def days_since(self, at: ir.TimestampValue) -> ir.FloatingValue:
+        """How many days before the last one something happened: 0 on the last day itself."""
+        return (((self.now.epoch_seconds() - at.epoch_seconds()) / DAY).ceil() - 1).cast("float64")
+
     def at(self, day: date) -> "Evening":
         """An earlier evening, by what this one knows: rows born later are not there, what was learnt later is empty."""
         closes = calendar.day_end(day, self.company.zone)

@@ -14,7 +14,6 @@ from mandegar.risk.model.registry import Registry
 from mandegar.risk.model.settings import HORIZONS
 from mandegar.risk.model.snapshots import LEFT_AFTER, OBSERVED, SNAPSHOT, Snapshots, snapshot_dates, snapshots
 from mandegar.risk.model.train import Trained, left_within, train_on
-from mandegar.risk.reasons.wording import WORDINGS
 from mandegar.risk.sentiment.model import Sentiment
 from mandegar.risk.sentiment.model import learn as learn_sentiment
 from mandegar.risk.sentiment.saved import save
@@ -28,7 +27,14 @@ if TYPE_CHECKING:
 LEARNT, DRIVERS = "learnt", "churn_driver"  # the table in the lake of the drivers last learnt
 DRIVER_SNAPSHOTS = 12
 DRIVER_ROWS = 60_000
-TRAITS = ("plan", "segment", "acquisition_channel", "response_unanswered")
+# one signal of each kind: adjusted for another measure of the same thing, none of them would show
+SIGNALS = (
+    *("cancel_requested", "failed_payments", "card_days_left", "days_since_rise", "discount_percent", "days_to_renewal", "auto_renew"),
+    *("tenure_days", "seats_percent_of_before", "usage_percent_of_before", "days_since_key_feature", "features_used"),
+    *("response_hours", "response_unanswered", "tickets", "reopened", "nps_last", "ticket_sentiment"),
+    *("mails_opened_percent", "price_visits", "plan", "segment", "acquisition_channel"),
+    *("days_since_purchase", "percent_of_own_cycle", "purchase_days", "spend_percent_of_before", "credits_in_year"),
+)
 
 
 def learn(company: Company, home: Home, lake: Lake, engine: Engine, as_of: date, say: Callable[[str], None]) -> Trained:
@@ -57,7 +63,7 @@ def learn(company: Company, home: Home, lake: Lake, engine: Engine, as_of: date,
 
 
 def driver_rows(found: Snapshots, horizon: int) -> "pd.DataFrame":
-    """The snapshots of the last twelve months whose horizon is over, with the signals that have words; of many, some customers."""
+    """The snapshots of the last twelve months whose horizon is over, with one signal of each kind; of many, some customers."""
     import pandas as pd
 
     rows = found.rows
@@ -67,7 +73,7 @@ def driver_rows(found: Snapshots, horizon: int) -> "pd.DataFrame":
         customers = recent["customer_id"].drop_duplicates().sort_values()
         step = -(-len(recent) // DRIVER_ROWS)
         recent = recent[recent["customer_id"].isin(customers.iloc[::step])]
-    signals = [name for name in recent.columns if name in WORDINGS or name in TRAITS]
+    signals = [name for name in recent.columns if name in SIGNALS]
     table = recent[["customer_id", *signals]].copy()
     table["as_of"] = pd.to_datetime(recent[SNAPSHOT], unit="D").dt.date
     table["left"] = left_within(recent, horizon) > 0 if LEFT_AFTER in recent.columns else False

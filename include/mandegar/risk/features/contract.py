@@ -39,14 +39,14 @@ def contract(evening: Evening) -> ir.Table:
     months = seen.interval_unit.cases(*MONTHS.items(), else_=1.0) * seen.interval_count.cast("float64")
     empty = ibis.null("float64")
     wide = seen.group_by("customer_id").agg(
-        tenure_days=((evening.now.epoch_seconds() - seen.started_at.min().epoch_seconds()) / DAY).floor(),
+        tenure_days=evening.days_since(seen.started_at.min()),
         seats=quantity.sum(where=paying),
         seats_before=quantity.sum(where=before),
         interval_months=paying.ifelse(months, empty).max(),
         cancel_requested=(present & seen.cancel_requested_at.notnull()).any().ifelse(1.0, 0.0),
         price_rise_percent=ibis.greatest(recent.ifelse(seen.rise, 0.0).max(), 0.0),
         last_rise_percent=seen.rise.argmax(seen.valid_from, where=lately),
-        days_since_rise=((evening.now.epoch_seconds() - seen.valid_from.max(where=lately).epoch_seconds()) / DAY).floor(),
+        days_since_rise=evening.days_since(seen.valid_from.max(where=lately)),
         days_to_renewal=coming.ifelse(days, empty).min(),
         days_to_open_renewal=opened.ifelse(days, empty).min(),
         auto_renew=present.ifelse(seen.auto_renew.fill_null(True).ifelse(1.0, 0.0), empty).min(),
@@ -58,7 +58,7 @@ def contract(evening: Evening) -> ir.Table:
     return wide.mutate(
         discount_percent=wide.discount_percent.fill_null(0.0),
         seats_percent_of_before=100.0 * wide.seats / wide.seats_before.nullif(0.0),
-        days_past_due=((evening.now.epoch_seconds() - wide.past_due_since.epoch_seconds()) / DAY).floor().fill_null(0).cast("float64"),
+        days_past_due=evening.days_since(wide.past_due_since).fill_null(0).cast("float64"),
     ).drop("seats_before", "past_due_since")
 
 

@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.risk.evening import DAY, Evening
+from mandegar.risk.evening import Evening
 
 FAILED_WITHIN, FAILURES_OF = 60, 365
 
@@ -13,7 +13,7 @@ def payments(evening: Evening) -> ir.Table:
 
     failed_payments: failures of the past 60 days after the last payment that went through (one given back later did go through);
     failed_in_year: failures of the past 365 days; days_since_failure; card_days_expired: days since the card last tried ran out;
-    card_days_left: days until it does.
+    card_days_left: days until it does, empty when it has.
     """
     tried = evening.entities["payment"]
     good = tried.filter(tried.status != "failed").group_by("customer_id").agg(good_at=ibis._.attempted_at.max())
@@ -26,17 +26,14 @@ def payments(evening: Evening) -> ir.Table:
     wide = marked.group_by("customer_id").agg(
         failed_payments=(after & (marked.attempted_at >= evening.since(FAILED_WITHIN))).sum().cast("float64"),
         failed_in_year=(failed & (marked.attempted_at >= evening.since(FAILURES_OF))).sum().cast("float64"),
-        days_since_failure=((evening.now.epoch_seconds() - marked.attempted_at.max(where=failed).epoch_seconds()) / DAY).floor(),
+        days_since_failure=evening.days_since(marked.attempted_at.max(where=failed)),
         card=of_last.max().cast("float64"),
     )
-    return (
-        wide.mutate(card_days_expired=ibis.greatest(wide.card, 0.0), card_days_left=ibis.greatest(-wide.card, 0.0))
-        .mutate(
-            card_days_expired=lambda t: t.card.notnull().ifelse(t.card_days_expired, ibis.null("float64")),
-            card_days_left=lambda t: t.card.notnull().ifelse(t.card_days_left, ibis.null("float64")),
-        )
-        .drop("card")
-    )
+    empty = ibis.null("float64")
+    return wide.mutate(
+        card_days_expired=wide.card.notnull().ifelse(ibis.greatest(wide.card, 0.0), empty),
+        card_days_left=(wide.card <= 0).ifelse(-wide.card, empty),
+    ).drop("card")
 
 
 def bills(evening: Evening) -> ir.Table:
@@ -47,5 +44,5 @@ def bills(evening: Evening) -> ir.Table:
     )
     return open_.group_by("customer_id").agg(
         bills_overdue=open_.count().cast("float64"),
-        days_overdue=((evening.now.epoch_seconds() - open_.due_at.min().epoch_seconds()) / DAY).floor(),
+        days_overdue=evening.days_since(open_.due_at.min()),
     )

@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.risk.evening import DAY, Evening
+from mandegar.risk.evening import Evening
 
 ASKED_WITHIN, ASKED_BEFORE, TOLD_WITHIN = 60, 180, 180
 
@@ -33,7 +33,7 @@ def support(evening: Evening) -> ir.Table:
         tickets_open=open_.sum().cast("float64"),
         critical_open=(open_ & (seen.priority == "critical").fill_null(False)).sum().cast("float64"),
         reopened=(seen.solved_at > seen.first_solved_at).fill_null(False).sum().cast("float64"),
-        days_since_ticket=((evening.now.epoch_seconds() - seen.opened_at.max().epoch_seconds()) / DAY).floor(),
+        days_since_ticket=evening.days_since(seen.opened_at.max()),
         ticket_csat=seen.csat_score.cast("float64").mean(),
     )
 
@@ -59,6 +59,6 @@ def feedback(evening: Evening) -> ir.Table:
         nps_before=of("nps", 1),
         csat_last=of("csat", 0),
         ces_last=of("ces", 0),
-        days_since_survey=((evening.now.epoch_seconds() - ranked.answered_at.max().epoch_seconds()) / DAY).floor(),
+        days_since_survey=evening.days_since(ranked.answered_at.max()),
     )
     return wide.mutate(nps_change=wide.nps_last - wide.nps_before).drop("nps_before")

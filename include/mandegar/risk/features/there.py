@@ -34,7 +34,8 @@ def invoices_of(evening: Evening, engine: Engine) -> ir.Table:
 
 def paying_now(evening: Evening, intervals: ir.Table) -> ir.Table:
     """The intervals in which somebody pays as the day ends."""
-    return intervals.filter((intervals.mrr > 0) & (intervals.until_at.isnull() | (intervals.until_at >= evening.now)))
+    lasts = intervals.until_at.isnull() | (intervals.until_at >= evening.now)
+    return intervals.filter((intervals.mrr > 0) & (intervals.from_at < evening.now) & lasts)
 
 
 def customers_there(evening: Evening, intervals: ir.Table | None, invoices: ir.Table) -> ir.Table:
@@ -56,7 +57,8 @@ def customers_there(evening: Evening, intervals: ir.Table | None, invoices: ir.T
 def gone_lately(evening: Evening, intervals: ir.Table | None, invoices: ir.Table, there: ir.Table, days: int) -> ir.Table:
     """The customers who left in the last days and are not back. Grain: one row per customer_id."""
     if intervals is not None:
-        paid = intervals.filter((intervals.mrr > 0) | (intervals.standing == "paused"))
+        begun = intervals.filter(intervals.from_at < evening.now)
+        paid = begun.filter((begun.mrr > 0) | (begun.standing == "paused"))
         last = paid.group_by("customer_id").agg(
             until_at=paid.until_at.max(), lasting=(paid.until_at.isnull() | (paid.until_at >= evening.now)).any()
         )

@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.risk.evening import DAY, Evening
+from mandegar.risk.evening import Evening
 
 MAILS_OF, VISITS_OF = 180, 30
 PRICES = ("pric", "قیمت")
@@ -16,14 +16,14 @@ def touches(evening: Evening) -> ir.Table:
     touches of kind `visited`; where campaign_id, for a visit the page, names prices, a visit to prices; called: calls of 180 days.
     """
     seen = evening.entities["interaction"]
-    seen = seen.filter(seen.occurred_at >= evening.since(MAILS_OF)).mutate(kind=seen.kind.strip().lower())
+    seen = seen.filter(seen.occurred_at >= evening.since(MAILS_OF)).mutate(kind=seen.kind.lower())
     visited = (seen.kind == "visited") & (seen.occurred_at >= evening.since(VISITS_OF))
     page = seen.campaign_id.fill_null("").lower()
     prices = page.contains(PRICES[0]) | page.contains(PRICES[1])
     wide = seen.group_by("customer_id").agg(
         sent=seen.campaign_id.nunique(where=seen.kind == "sent").cast("float64"),
         opened=seen.campaign_id.nunique(where=seen.kind == "opened").cast("float64"),
-        days_since_open=((evening.now.epoch_seconds() - seen.occurred_at.max(where=seen.kind == "opened").epoch_seconds()) / DAY).floor(),
+        days_since_open=evening.days_since(seen.occurred_at.max(where=seen.kind == "opened")),
         visits=visited.sum().cast("float64"),
         price_visits=(visited & prices).sum().cast("float64"),
         called=(seen.kind == "called").sum().cast("float64"),

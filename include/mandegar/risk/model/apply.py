@@ -86,7 +86,7 @@ def _score(model: ChurnModel, rows: "pd.DataFrame", health: Health, settings: Mo
         "health_score": rows["health_score"],
         "churn_probability": probability,
         **{f"churn_probability_{days}": values for days, values in told.items()},
-        "days_to_churn": model.hazards.median_days(told[max(told)]),
+        "days_to_churn": np.round(model.hazards.median_days(told[max(told)])),
         "risk_band": band,
         "action": actions,
     }

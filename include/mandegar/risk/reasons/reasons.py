@@ -1,10 +1,11 @@
 """The reasons of each customer: what the model's own contributions say, and where they say too little, the health signals."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mandegar.language.catalogue import Said
 from mandegar.risk.health import REASONS
-from mandegar.risk.reasons.wording import WORDINGS
+from mandegar.risk.reasons.wording import THEMES, WORDINGS, Wording
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,7 @@ ACTIONS = {  # of reasons that health.yaml does not know
     "mails_unread": "watch",
     "price_visits": "call",
     "young_customer": "success_call",
+    "monthly": "offer",
     "renewal_near": "renew",
     "spends_less": "win_back",
     "few_purchases": "win_back",
@@ -37,34 +39,46 @@ def told_reasons(rows: "pd.DataFrame", contributions: "np.ndarray", names: list[
     contributions: what each of the features `names` adds to the log-odds of leaving. Features of one theme are summed, and told by the
     one that adds most of those whose value is worth saying.
     """
-    import numpy as np
-
     values = {name: rows[name].to_numpy() for name in rows.columns if name in WORDINGS or name.startswith("events_a_week")}
     places = [(place, name, WORDINGS[name]) for place, name in enumerate(names) if name in WORDINGS and name in values]
-    found: list[list[tuple[str, str]]] = []
-    for row in range(len(rows)):
-        themes: dict[str, list[tuple[float, str]]] = {}
-        for place, name, wording in places:
-            value = values[name][row]
-            if not np.isnan(value) and wording.worth(float(value)) and contributions[row, place] > 0:
-                themes.setdefault(wording.theme, []).append((float(contributions[row, place]), name))
-        ranked = sorted(themes.items(), key=lambda one: (-sum(weight for weight, _ in one[1]), one[0]))
-        told = []
-        for theme, speakers in ranked[:REASONS]:
-            if sum(weight for weight, _ in speakers) >= LEAST:
-                told.append((theme, in_words(max(speakers)[1], {name: column[row] for name, column in values.items()}, locale)))
-        found.append(told)
-    return found
+    return [
+        _of_customer({name: float(column[row]) for name, column in values.items()}, contributions[row], places, locale)
+        for row in range(len(rows))
+    ]
 
 
-def in_words(feature: str, values: dict[str, float], locale: str) -> str:
+def _of_customer(
+    values: dict[str, float], contributions: "np.ndarray", places: list[tuple[int, str, Wording]], locale: str
+) -> list[tuple[str, str]]:
+    """The reasons of one customer."""
+    themes: dict[str, list[tuple[float, str]]] = {}
+    for place, name, wording in places:
+        adds = float(contributions[place])
+        if adds > 0 and worth_saying(wording, values[name], values):
+            themes.setdefault(wording.theme, []).append((adds, name))
+    ranked = sorted(themes.values(), key=lambda speakers: (-sum(adds for adds, _ in speakers), min(name for _, name in speakers)))
+    told = []
+    for speakers in ranked[:REASONS]:
+        if sum(adds for adds, _ in speakers) >= LEAST:
+            feature = max(speakers)[1]
+            better = WORDINGS[feature].better
+            if better and worth_saying(WORDINGS[better], values.get(better, float("nan")), values):
+                feature = better
+            told.append((WORDINGS[feature].code, in_words(feature, values, locale)))
+    return told
+
+
+def worth_saying(wording: Wording, value: float, values: Mapping[str, float]) -> bool:
+    """Whether a value is known, and speaks for leaving."""
+    return value == value and wording.worth(value, values)
+
+
+def in_words(feature: str, values: Mapping[str, float], locale: str) -> str:
     """What a feature says of a customer; without the part after it where another value that it needs is not known."""
-    import numpy as np
-
     wording = WORDINGS[feature]
     needed = [values.get(name, float("nan")) for name in (feature, *wording.others)]
     said = wording.said
-    if any(np.isnan(value) for value in needed):
+    if any(value != value for value in needed):
         return SHORTER.get(feature, said).of(number(needed[0])).told(locale)
     return said.of(*map(number, needed)).told(locale)
 
@@ -77,7 +91,7 @@ def number(value: float) -> str:
 
 SHORTER = {  # where what it was before is not known
     "usage_percent_of_before": Said("uses the product at {0} % of what it was"),
-    "events_a_week": Said("uses the product {0} times a week"),
+    "events_a_week": Said("uses of the product a week: {0}"),
     "days_since_usage": Said("has not used the product for {0} days"),
     "last_rise_percent": Said("pays {0} % more since the last rise"),
     "days_since_rise": Said("the price rose {0} days ago"),
@@ -86,5 +100,5 @@ SHORTER = {  # where what it was before is not known
 
 def with_signals(told: list[tuple[str, str]], signals: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Up to three reasons: the model's, then those of the health score that say something else."""
-    codes = {code for code, _ in told}
-    return [*told, *(one for one in signals if one[0] not in codes)][:REASONS]
+    themes = {THEMES.get(code, code) for code, _ in told}
+    return [*told, *(one for one in signals if THEMES.get(one[0], one[0]) not in themes)][:REASONS]

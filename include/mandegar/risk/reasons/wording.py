@@ -1,33 +1,47 @@
 """What each feature says when it speaks for leaving: when it is worth saying, and in which words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mandegar.language.catalogue import Said
 
-Worth = Callable[[float], bool]
+Values = Mapping[str, float]
+Worth = Callable[[float, Values], bool]
 
 
 @dataclass(frozen=True)
 class Wording:
     """How a feature is told as a reason.
 
-    theme: the reason's code; features of one theme are told once, by the one that says most. said: with {0} for the feature's own value,
-    {1} … for the values of `others`. worth: whether a value says anything; a number that speaks against leaving is no reason.
+    code: of the reason. said: with {0} for the feature's own value, {1} … for the values of `others`. worth: whether a value says
+    anything, beside the customer's other values; a number that speaks against leaving is no reason. theme: features of one theme are told
+    once, by the one that adds most; the code, unless it is named. better: the feature that tells the same more exactly, where it is known.
     """
 
-    theme: str
+    code: str
     said: Said
     worth: Worth
     others: tuple[str, ...] = ()
+    named: str | None = None
+    better: str | None = None
+
+    @property
+    def theme(self) -> str:
+        """What it is about."""
+        return self.named or self.code
 
 
 def _below(limit: float) -> Worth:
-    return lambda value: value < limit
+    return lambda value, _: value < limit
 
 
 def _above(limit: float) -> Worth:
-    return lambda value: value > limit
+    return lambda value, _: value > limit
+
+
+def _less_than(before: str, share: float) -> Worth:
+    """Whether a value is less than so much of another of the customer's values."""
+    return lambda value, values: value < share * values.get(before, float("nan"))
 
 
 WORDINGS: dict[str, Wording] = {
@@ -42,24 +56,25 @@ WORDINGS: dict[str, Wording] = {
     "card_days_left": Wording("card_expired", Said("the card expires in {0} days"), _below(90)),
     "usage_percent_of_before": Wording(
         "usage_trend",
-        Said("uses the product at {0} % of what it was: {1} times a week instead of {2}"),
+        Said("uses the product at {0} % of what it was: {1} a week instead of {2}"),
         _below(85),
         ("events_a_week", "events_a_week_before"),
     ),
     "events_a_week": Wording(
-        "usage_trend", Said("uses the product {0} times a week; before that {1}"), _below(20), ("events_a_week_before",)
+        "usage_trend",
+        Said("uses of the product a week: {0}; before that: {1}"),
+        _less_than("events_a_week_before", 0.85),
+        ("events_a_week_before",),
     ),
     "usage_percent_in_fortnight": Wording("usage_trend", Said("use of the last 14 days is {0} % of that of the 14 before"), _below(85)),
     "days_of_use": Wording("usage_trend", Said("used the product on {0} of the last 28 days"), _below(8)),
     "minutes_a_week": Wording("usage_trend", Said("spends {0} minutes a week with the product"), _below(60)),
     "features_percent_of_before": Wording("usage_trend", Said("uses {0} % of the features it used before"), _below(85)),
     "features_used": Wording("usage_trend", Said("features used in the last 28 days: {0}"), _below(3)),
-    "days_since_usage": Wording(
-        "usage_silence", Said("no use for {0} days; before that {1} times a week"), _above(7), ("events_a_week_before",)
-    ),
+    "days_since_usage": Wording("usage_silence", Said("no use for {0} days; before that {1} a week"), _above(7), ("events_a_week_before",)),
     "days_since_key_feature": Wording("key_feature_unused", Said("has not used its most used feature for {0} days"), _above(20)),
     "response_hours": Wording("slow_answers", Said("waits {0} hours for an answer from support"), _above(4)),
-    "response_hours_before": Wording("slow_answers", Said("has waited {0} hours for answers on the average of half a year"), _above(4)),
+    "response_hours_before": Wording("slow_answers", Said("has waited {0} hours for answers on the average of half a year"), _above(12)),
     "tickets": Wording("many_tickets", Said("questions to support within 60 days: {0}"), _above(2)),
     "tickets_open": Wording("many_tickets", Said("questions without a solution: {0}"), _above(0)),
     "critical_open": Wording("critical_ticket", Said("critical questions without a solution: {0}"), _above(0)),
@@ -74,10 +89,16 @@ WORDINGS: dict[str, Wording] = {
     "days_since_rise": Wording("price_rise", Said("the price rose {0} days ago, by {1} %"), _below(200), ("last_rise_percent",)),
     "discount_percent": Wording("discount_ends", Said("lives on a discount of {0} %"), _above(1)),
     "days_to_discount_end": Wording("discount_ends", Said("the discount ends in {0} days"), _below(90)),
-    "days_to_open_renewal": Wording("renewal_open", Said("the term ends in {0} days and does not renew by itself"), _below(120)),
-    "auto_renew": Wording("renewal_open", Said("the contract does not renew by itself"), _below(1)),
-    "days_to_renewal": Wording("renewal_near", Said("the term ends in {0} days"), _below(120)),
-    "interval_months": Wording("renewal_near", Said("can leave at the end of every month"), _below(2)),
+    "days_to_open_renewal": Wording(
+        "renewal_open", Said("the term ends in {0} days and does not renew by itself"), _below(120), named="renewal"
+    ),
+    "auto_renew": Wording(
+        "renewal_open", Said("the contract does not renew by itself"), _below(1), named="renewal", better="days_to_open_renewal"
+    ),
+    "days_to_renewal": Wording(
+        "renewal_near", Said("the term ends in {0} days"), _below(120), named="renewal", better="days_to_open_renewal"
+    ),
+    "interval_months": Wording("monthly", Said("can leave at the end of every month"), _below(2)),
     "tenure_days": Wording("young_customer", Said("has been a customer for {0} days only"), _below(200)),
     "seats_percent_of_before": Wording("fewer_seats", Said("has {0} % of the seats of three months ago"), _below(97)),
     "pauses": Wording("paused", Said("pauses within a year: {0}"), _above(0)),
@@ -98,3 +119,4 @@ WORDINGS: dict[str, Wording] = {
     "survey_sentiment": Wording("sentiment", Said("writes of discontent in surveys"), _below(-0.1)),
     "sentiment_change": Wording("sentiment", Said("writes less kindly than before"), _below(-0.1)),
 }
+THEMES = {wording.code: wording.theme for wording in WORDINGS.values()}

@@ -1,0 +1,160 @@
+"""A night's risks: by the live model, or by the health score where there is none or it cannot be trusted."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from mandegar.config import company as companies
+from mandegar.pipeline.nightly import run_night
+from mandegar.pipeline.stages import Night, close_night
+from mandegar.risk.model.calibration import Calibration
+from mandegar.risk.model.encoding import Column, Encoding
+from mandegar.risk.model.hazards import Hazards
+from mandegar.risk.model.learners import Logistic
+from mandegar.risk.model.registry import Registry
+from mandegar.risk.model.version import ChurnModel, Reference
+from mandegar.storage.home import Home
+
+DAY = date(2026, 3, 10)
+CUSTOMERS = "customer_id,name,signed_up_at\n" + "".join(f"c{n:02},Customer {n},2025-06-01\n" for n in range(40))
+SUBSCRIPTIONS = (
+    "subscription_id,valid_from,customer_id,plan,quantity,unit_price,currency,interval_unit,interval_count,status,started_at\n"
+    + "".join(f"s{n:02},2025-06-01,c{n:02},basic,1,{100 + n},USD,month,1,active,2025-06-01\n" for n in range(40))
+)
+# c00 asked on the day and got no answer; c01 waits for 30 hours; nobody else has a ticket
+TICKETS = "ticket_id,customer_id,opened_at,first_response_at\nt1,c01,2026-03-01 00:00,2026-03-02 06:00\n"
+COMPANY = "name: Acme\ntime_zone: UTC\ncurrency: USD\nchurn: {kind: contract}\nlocale: en\n"
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Night:
+    folder = tmp_path / "company"
+    folder.mkdir()
+    for name, text in (
+        ("company.yaml", COMPANY),
+        ("customer.csv", CUSTOMERS),
+        ("subscription.csv", SUBSCRIPTIONS),
+        ("ticket.csv", TICKETS),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+    return Night(companies.load(folder), Home(tmp_path / "home"), DAY)
+
+
+def model(calibrated_at: float = 0.1, features: tuple[str, ...] = ("response_hours",), edges: tuple[float, ...] = (0.5,)) -> ChurnModel:
+    """Log-odds -2, and a tenth more for each hour; where it was calibrated, nearly everybody had a score up to one half."""
+    count = len(features)
+    learnt = Logistic(-2.0, (0.0,) * count, (10.0,) * count, (1.0,) * count, (0.0,) * count, ((),) * count, (0.0,) * count)
+    calibration = Calibration("platt", (1.0, 0.0), ())
+    spread = Reference(edges, (0.95, 0.05, 0.0))
+    references = {"(score)": spread} | {name: Reference((24.0,), (0.02, 0.03, 0.95)) for name in features}
+    by_horizon = dict.fromkeys((30, 60, 90), (learnt, calibration))
+    return ChurnModel(90, Encoding(tuple(map(Column, features))), by_horizon, Hazards((-3.0,) * 12, (1.0,) * 12), calibrated_at, references)
+
+
+def live(night: Night, learnt: ChurnModel) -> str:
+    registry = Registry(night.home.churn_models)
+    version = registry.keep(DAY - timedelta(days=4), learnt, {"kind": "logistic"})
+    registry.go_live(version, DAY - timedelta(days=4), "better")
+    return version
+
+
+def run(night: Night) -> tuple[dict[str, dict], dict[tuple[str, str], dict]]:
+    """The night's customer_risk by customer, and model_health by measure and name."""
+    run_night(night, lambda _: None, 1)
+    return read(night)
+
+
+def read(night: Night) -> tuple[dict[str, dict], dict[tuple[str, str], dict]]:
+    engine = sa.create_engine(night.home.warehouse_url)
+    with engine.connect() as connection:
+        risks = {row["customer_id"]: dict(row) for row in connection.execute(sa.text("SELECT * FROM customer_risk")).mappings()}
+        health = {(row["measure"], row["name"]): dict(row) for row in connection.execute(sa.text("SELECT * FROM model_health")).mappings()}
+    engine.dispose()
+    return risks, health
+
+
+def test_without_a_model_the_health_score_tells_and_says_so(night: Night) -> None:
+    risks, health = run(night)
+    assert (risks["c01"]["churn_probability"], risks["c01"]["horizon_days"]) == (None, None)
+    assert risks["c01"]["model_version"] == "health-1"
+    assert (risks["c01"]["annual_value"], risks["c01"]["value_at_risk"]) == (1212, 1212)
+    assert health["live", "health score"]["detail"] == "no model is live yet; `mandegar model train` learns one from the company's history"
+
+
+def test_a_live_model_tells_probabilities_by_hand(night: Night) -> None:
+    """c01 waits 30 hours: log-odds -2 + 3 = 1, .731; everybody else -2: .119. Of c01's 1212 a year, 90 days are 298.85: at risk 218.48."""
+    version = live(night, model(calibrated_at=0.1))
+    risks, health = run(night)
+    assert (len(risks), risks["c01"]["model_version"], risks["c01"]["horizon_days"]) == (40, version, 90)
+    assert risks["c01"]["churn_probability"] == pytest.approx(0.731059, abs=1e-6)
+    assert risks["c00"]["churn_probability"] == pytest.approx(0.119203, abs=1e-6)
+    assert float(risks["c01"]["value_at_risk"]) == pytest.approx(218.4767, abs=1e-3)
+    assert (risks["c01"]["risk_band"], risks["c00"]["risk_band"]) == ("high", "low")
+    assert (risks["c01"]["reason_code_1"], risks["c01"]["reason_1"]) == ("slow_answers", "waits 30 hours for an answer from support")
+    assert risks["c01"]["action"] == "support_review"
+    assert health["live", version]["status"] == "ok"
+    # 39 x .119203 + .731059
+    assert health["expected_departures", "90"]["value"] == pytest.approx(5.379975, abs=1e-5)
+
+
+def test_the_expected_loss_and_its_interval(night: Night) -> None:
+    """All at .1192029 but one at .7310586; account n pays 100 + n a month, of which 90 days are 12 x 90 / 365."""
+    live(night, model())
+    _, health = run(night)
+    worth = np.array([(100 + n) * 12 * 90 / 365 for n in range(40)])
+    told = np.full(40, 0.1192029)
+    told[1] = 0.7310586
+    loss, spread = float((told * worth).sum()), float(np.sqrt((told * (1 - told) * worth**2).sum()))
+    assert health["expected_loss", "90"]["value"] == pytest.approx(loss, abs=0.01)
+    assert health["expected_loss_low_80", "90"]["value"] == pytest.approx(loss - 1.2815516 * spread, abs=0.01)
+    assert health["expected_loss_high_80", "90"]["value"] == pytest.approx(loss + 1.2815516 * spread, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("learnt", "measure", "said"),
+    [
+        (model(features=("response_hours", "nps_last")), ("feature_known", "response_hours"), None),
+        (model(edges=(0.001,)), ("score_drift", "(score)"), "the scores have moved away from those the model was calibrated on"),
+    ],
+    ids=["fine", "drifted"],
+)
+def test_drift_of_the_score_ends_the_models_night(night: Night, learnt: ChurnModel, measure: tuple[str, str], said: str | None) -> None:
+    version = live(night, learnt)
+    risks, health = run(night)
+    if said is None:
+        assert risks["c01"]["model_version"] == version
+        assert measure not in health
+    else:
+        assert (risks["c01"]["model_version"], risks["c01"]["churn_probability"]) == ("health-1", None)
+        assert (health[measure]["status"], health["live", version]["status"]) == ("failed", "failed")
+        assert health["live", version]["detail"].startswith(said)
+
+
+def test_a_feature_that_went_missing_ends_the_models_night(night: Night) -> None:
+    """Where it was calibrated, half of the customers had used the product; now nobody has, because the source is gone."""
+    learnt = model(features=("response_hours", "days_since_usage"))
+    learnt.references["days_since_usage"] = Reference((24.0,), (0.25, 0.25, 0.5))
+    version = live(night, learnt)
+    risks, health = run(night)
+    assert risks["c01"]["churn_probability"] is None
+    assert health["live", version]["detail"] == "a feature that the model needs is not known any more: days_since_usage"
+    assert health["feature_known", "days_since_usage"]["value"] == 0
+
+
+def test_a_damaged_model_ends_its_night_and_not_the_company_s(night: Night) -> None:
+    version = live(night, model())
+    (night.home.churn_models / version / "model.json").write_text("{}", encoding="utf-8")
+    risks, health = run(night)
+    assert (len(risks), risks["c01"]["churn_probability"]) == (40, None)
+    assert "is damaged" in health["live", version]["detail"]
+    assert health["live", version]["status"] == "failed"
+
+
+def test_the_same_night_run_again_is_the_same(night: Night) -> None:
+    live(night, model())
+    first = run(night)
+    close_night(night, lambda _: None)
+    assert read(night) == first
