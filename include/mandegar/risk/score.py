@@ -13,16 +13,19 @@ from mandegar.conform.conform import conformed
 from mandegar.metrics.run.marts import write_mart
 from mandegar.metrics.run.measure import as_measured
 from mandegar.risk import health as healths
-from mandegar.risk.evening import Evening
+from mandegar.risk import segment_file
+from mandegar.risk.evening import Evening, evening_of
 from mandegar.risk.features import features, stretches_of
+from mandegar.risk.segments import write_segments
+from mandegar.risk.value_tier import ValueTiers, value_tier
 from mandegar.storage.lake import Lake
 from mandegar.time import calendar
 
-VALUE_TIERS = (0.8, 0.5)
+TIERS = ValueTiers()
 
 
 def score(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str, int]:
-    """Computes customer_risk of a night and writes it to lake/marts; gives its rows."""
+    """Computes customer_risk and customer_segment of a night and writes them to lake/marts; gives their rows."""
     company = as_measured(company, lake, as_of)
     closes = calendar.day_end(as_of, company.zone)
     names = ("customer", "subscription", "invoice", "payment", "ticket", "survey", "usage", "fx_rate")
@@ -30,18 +33,26 @@ def score(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str
     known = exchange_rates.known_rates(engine, entities["fx_rate"])
     converted = exchange_rates.in_own_currency(company, engine, entities["invoice"], "issued_at", ("net_amount",), known)
     evening = Evening(company, as_of, closes, {**entities, "invoice": converted})
-    signals = engine.keep(features(evening, stretches_of(evening, engine, entities["invoice"])))
-    rows = customer_risk(signals, evening.entities["customer"], healths.load(company), engine, company.locale)
-    return {"customer_risk": write_mart(lake, engine, "customer_risk", rows, as_of, closes)}
+    intervals = stretches_of(evening, engine, entities["invoice"])
+    signals = engine.keep(features(evening, intervals))
+    tiers = segment_file.load(company).value_tiers
+    rows = engine.keep(customer_risk(signals, evening.entities["customer"], healths.load(company), engine, company.locale, tiers))
+    as_billed = evening_of(company, lake, engine, as_of)
+    return {
+        "customer_risk": write_mart(lake, engine, "customer_risk", rows, as_of, closes),
+        "customer_segment": write_segments(as_billed, lake, engine, signals, rows, intervals),
+    }
 
 
-def customer_risk(signals: ir.Table, customers: ir.Table, health: healths.Health, engine: Engine, locale: str) -> ir.Table:
+def customer_risk(
+    signals: ir.Table, customers: ir.Table, health: healths.Health, engine: Engine, locale: str, tiers: ValueTiers = TIERS
+) -> ir.Table:
     """How likely each customer is to leave, and why.
 
     Grain: one row per customer who can still leave.
     Columns: health_score (0 to 100); risk_band (high, medium, low); churn_probability (empty: the health score is no
     probability, and no model is live); value_at_risk (what the customer is worth in a year, in the company's currency);
-    segment (risk band x value tier: the top fifth `high`, the next three tenths `mid`, the rest `low`); action;
+    segment (risk band x value tier, of which segments.yaml tells the shares); action;
     reason_1 … reason_3 and reason_code_1 … reason_code_3, empty where nothing costs enough points; model_version.
     """
     segment = customers.select("customer_id", company_segment=customers.segment)
@@ -53,18 +64,14 @@ def customer_risk(signals: ir.Table, customers: ir.Table, health: healths.Health
     wide = worth.join(scored, "customer_id", how="left")
     wide = wide.select(*worth.columns, health_score=wide.health_score.fill_null(100.0))  # of whom nothing is known, nothing costs
     wide = wide.join(why, "customer_id", how="left")
-    wide = wide.mutate(
-        risk_band=healths.band(wide.health_score, health.bands),
-        rank=ibis.percent_rank().over(order_by=[wide.annual_value.asc()]),
-    )
-    tier = ibis.cases((wide["rank"] >= VALUE_TIERS[0], "high_value"), (wide["rank"] >= VALUE_TIERS[1], "mid_value"), else_="low_value")
+    wide = wide.mutate(risk_band=healths.band(wide.health_score, health.bands), tier=value_tier(wide.annual_value, tiers))
     return wide.select(
         "customer_id",
         "health_score",
         "risk_band",
         churn_probability=ibis.null("float64"),
         value_at_risk=wide.annual_value.cast(MONEY),
-        segment=wide.risk_band + "_risk_" + tier,
+        segment=wide.risk_band + "_risk_" + wide.tier + "_value",
         action=wide.action.fill_null("watch"),
         **{f"reason_{number}": wide[f"reason_{number}"] for number in range(1, 4)},
         **{f"reason_code_{number}": wide[f"reason_code_{number}"] for number in range(1, 4)},

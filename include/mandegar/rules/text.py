@@ -4,7 +4,7 @@ import ibis.expr.types as ir
 
 from mandegar.language.folding import ALIKE, SPELT, UNSEEN
 
-AROUND = "^[ \t\n\r]+|[ \t\n\r]+$"  # Ibis' own strip() takes a v from the ends of texts on Spark, which reads the escape for a vertical tab as that letter
+AROUND = "^[ \t\n\r]+|[ \t\n\r]+$"  # not Ibis' strip(): on Spark it takes the letter v from the ends of texts too
 
 
 def folded_column(text: ir.StringValue) -> ir.StringValue:

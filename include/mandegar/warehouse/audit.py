@@ -12,7 +12,7 @@ from mandegar.quality.suites.expectations import quiet_context
 from mandegar.storage.lake import Lake
 from mandegar.warehouse import tables
 from mandegar.warehouse.lent import engine_settings
-from mandegar.warehouse.parts import Written, latest_night, written_by
+from mandegar.warehouse.parts import OF_NIGHT, Written, latest_night, written_by
 from mandegar.warehouse.plausible import identities, result, shares
 
 
@@ -40,6 +40,11 @@ SUITES: dict[str, list[Check]] = {
         Check("band_known", "fail", "ExpectColumnValuesToBeInSet", {"column": "risk_band", "value_set": ["high", "medium", "low"]}),
         Check("value_not_negative", "warn", "ExpectColumnValuesToBeBetween", {"column": "value_at_risk", "min_value": 0}),
     ],
+    "customer_segment": [
+        Check(
+            "kind_known", "fail", "ExpectColumnValuesToBeInSet", {"column": "kind", "value_set": ["matrix", "dynamic", "role", "let_go"]}
+        ),
+    ],
     "fct_mrr_movement": [
         Check(
             "movement_known",
@@ -66,6 +71,7 @@ COMPARED: dict[sa.Table, tuple[str, tuple[str, ...]]] = {
     tables.dim_customer: ("kind", ()),
     tables.customer_contact: ("preferred_channel", ()),
     tables.customer_risk: ("risk_band", ("health_score", "value_at_risk")),
+    tables.customer_segment: ("segment", ()),
 }
 
 
@@ -136,7 +142,7 @@ def _asset(source: Any, name: str, as_of: date, parts: dict[str, Written]) -> An
         table = tables.metadata.tables[name]
         query = sa.select(table).where(parts[name].rows_of(table))
         return source.add_query_asset(name, query=str(query.compile(compile_kwargs={"literal_binds": True})))
-    if name == tables.customer_risk.name:
+    if name in {table.name for table in OF_NIGHT}:
         return source.add_query_asset(name, query=f"SELECT * FROM {name} WHERE as_of = '{as_of.isoformat()}'")  # noqa: S608  # a date
     return source.add_table_asset(name, table_name=name)
 
@@ -158,7 +164,7 @@ def _same_as_lake(connection: sa.Connection, lake: Lake, as_of: date, parts: dic
     latest = latest_night(connection)
     found = []
     for table, (group, figures) in COMPARED.items():
-        if table is not tables.customer_risk and latest != as_of:
+        if table not in OF_NIGHT and latest != as_of:
             continue
         there = _groups_there(connection, table, group, figures, _looked_at(table, as_of, parts))
         here = _groups_here(_files(lake, table, as_of, parts), group, figures)
@@ -171,7 +177,7 @@ def _looked_at(table: sa.Table, as_of: date, parts: dict[str, Written]) -> sa.Co
     """The rows of a table that are held against the lake: of one by period those that the night wrote."""
     if table.name in parts:
         return parts[table.name].rows_of(table)
-    return table.c.as_of == as_of if table is tables.customer_risk else sa.true()
+    return table.c.as_of == as_of if table in OF_NIGHT else sa.true()
 
 
 def _files(lake: Lake, table: sa.Table, as_of: date, parts: dict[str, Written]) -> list[str]:

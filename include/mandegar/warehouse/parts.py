@@ -23,7 +23,8 @@ WHOLE = (
     tables.forecast,
 )
 CURRENT = (*WHOLE, *BY_PERIOD, *BY_CUSTOMER)
-NIGHTLY = (tables.customer_risk, tables.restatement)
+OF_NIGHT = (tables.customer_risk, tables.customer_segment)  # every night's rows stay
+NIGHTLY = (*OF_NIGHT, tables.restatement)
 
 
 @dataclass(frozen=True)

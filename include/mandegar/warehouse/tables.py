@@ -96,6 +96,18 @@ customer_risk = sa.Table(
     comment="How likely each customer is to leave and why: one row per night and customer",
 )
 
+customer_segment = sa.Table(
+    "customer_segment",
+    metadata,
+    key("as_of", sa.Date, "the night that computed it"),
+    key("customer_id", sa.String(255), "a customer who can still leave"),
+    key("segment", sa.String(64), "the segment's name in segments.yaml"),
+    given("kind", sa.String(16), "matrix (one cell each), dynamic (any number), role (one at most), or let_go"),
+    given("action", sa.String(32), "what to do"),
+    maybe("detail", sa.Text, "why, in the company's language; of let_go the figures, a JSON object"),
+    comment="In which segments each customer is: one row per night, customer and segment",
+)
+
 data_quality_result = sa.Table(
     "data_quality_result",
     metadata,

@@ -1,0 +1,55 @@
+"""The fields that rules of segments may name: what the CRM says of a customer, what is measured, and what was judged."""
+
+from typing import get_args
+
+import ibis
+import ibis.expr.types as ir
+
+from mandegar.metrics.frame.dimensions import main_plan
+from mandegar.risk.evening import Evening
+from mandegar.risk.health import FEATURES, Action
+from mandegar.risk.value_tier import TIERS
+from mandegar.rules.fields import OF_CUSTOMER, Known, kind_of
+
+BANDS = ("high", "medium", "low")
+RISK = ("health_score", "risk_band", "churn_probability", "action", "reason_code_1", "reason_code_2", "reason_code_3")
+STANDING = {"plan": "string", "mrr": "decimal(24, 4)"}
+MEASURED: dict[str, Known] = {
+    **dict.fromkeys((*FEATURES, "annual_value", "mrr", "health_score", "churn_probability"), Known("number")),
+    **dict.fromkeys(("plan", "reason_code_1", "reason_code_2", "reason_code_3"), Known("text")),
+    "risk_band": Known("text", BANDS),
+    "value_tier": Known("text", TIERS),
+    "action": Known("text", get_args(Action)),
+}
+FIELDS: dict[str, Known] = OF_CUSTOMER | MEASURED
+
+
+def fields_of(wide: ir.Table) -> dict[str, Known]:
+    """The fields of a night: those that are always known of, and whatever else is measured."""
+    found = {name: Known(kind) for name, type_ in wide.schema().items() if (kind := kind_of(type_)) is not None}
+    return found | FIELDS
+
+
+def wide_table(evening: Evening, features: ir.Table, risk: ir.Table, intervals: ir.Table | None) -> ir.Table:
+    """All that a field can be, side by side.
+
+    Grain: one row per customer_id of `features`, those who can still leave. Columns: theirs; of customer_risk RISK, value_tier and cell
+    (its segment); with contracts plan, for which most is paid, and mrr, in the company's currency; those of the customer entity.
+    risk: rows of customer_risk. intervals: the MRR ledger in the company's currency, of a company with contracts.
+    """
+    tiers = [(risk.segment.endswith(f"_{tier}_value"), tier) for tier in TIERS]
+    judged = risk.select("customer_id", *RISK, cell="segment", value_tier=ibis.cases(*tiers, else_=ibis.null("string")))
+    wide = features.drop(*(name for name in judged.columns if name in features.columns and name != "customer_id"))
+    for part in (judged, _standing(evening, intervals), evening.entities["customer"]):
+        if part is not None:
+            joined = wide.join(part, "customer_id", how="left")
+            wide = joined.select(*wide.columns, *(name for name in part.columns if name not in wide.columns))
+    return wide
+
+
+def _standing(evening: Evening, intervals: ir.Table | None) -> ir.Table | None:
+    """What is paid at the end of the day. Grain: one row per customer_id who pays."""
+    if intervals is None:
+        return None
+    paid = intervals.filter((intervals.mrr > 0) & (intervals.until_at.isnull() | (intervals.until_at >= evening.now)))
+    return paid.group_by("customer_id").agg(plan=main_plan(paid), mrr=paid.mrr.sum().cast(STANDING["mrr"]))
