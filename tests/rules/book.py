@@ -28,6 +28,11 @@ def touch(number: str, who: str, kind: str, at: str, **more: Any) -> Row:
     return {"interaction_id": number, "customer_id": who, "channel": "email", "kind": kind, "occurred_at": at} | more
 
 
+def visit(number: str, who: str, at: str, topic: str = "Pricing") -> Row:
+    """A look at a page."""
+    return touch(number, who, "visited", at, channel="web", topic=topic)
+
+
 def use(who: str, day: str, events: int = 1, feature: str = "export") -> Row:
     return {"customer_id": who, "day": day, "feature": feature, "events": events}
 

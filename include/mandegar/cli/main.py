@@ -133,8 +133,8 @@ def check(folder: Path) -> None:
         except MandegarError as problem:
             broken += 1
             click.echo(f"  broken  {table!s:28} {table.entity:14} {problem}")
-    click.echo(f"  ok      segments: {', '.join(shown_segments) or 'none beside the matrix'}")
     click.echo(f"  ok      campaigns: {', '.join(campaign.id for campaign in campaigns) or 'none'}")
+    click.echo(f"  ok      segments: {', '.join(shown_segments) or 'none beside the matrix'}")
     if broken:
         raise MandegarError(f"{broken} of {len(company.tables())} source tables cannot be read; see above.")
 

@@ -88,7 +88,7 @@ def _name(name: object) -> object:
     return name
 
 
-SegmentName = Annotated[str, BeforeValidator(_name), Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
+SegmentName = Annotated[str, BeforeValidator(_name), Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
 class SegmentFile(Strict):
