@@ -36,6 +36,11 @@ class Measure:
             return "invoice_line" if self.what else "invoice"
         return self.word if self.word in ("paid", "payment_failed") else BEHAVIOURS[self.word].entity
 
+    @property
+    def traits(self) -> list[str]:
+        """The traits of an event that tell whether it is counted."""
+        return [*(trait for trait, _ in self.what), *(["kind"] if BEHAVIOURS[self.word].kind else [])]
+
 
 def measure_of(condition: Condition) -> Measure:
     """What a condition on behaviour counts."""
@@ -64,7 +69,7 @@ def beside(rows: ir.Table, measures: Iterable[Measure], seen: Seen, engine: Engi
         if not told_of(seen, source):
             wide = wide.mutate(**{names[measure]: ibis.null("float64") for measure in some})
             continue
-        happened = events(seen, engine, source)
+        happened = events(seen, engine, source, sorted({trait for measure in some for trait in measure.traits}))
         counted = happened.group_by("customer_id").agg(**{names[measure]: _aggregate(happened, measure, seen) for measure in some})
         joined = wide.join(counted, "customer_id", how="left")
         wide = joined.select(*wide.columns, **{names[measure]: _or_none(joined[names[measure]], measure) for measure in some})
