@@ -290,6 +290,12 @@ def test_the_shares_of_the_value_tiers(duckdb: Engine) -> None:
 
 # the files
 
+
+def twice(level: int) -> Row:
+    """A rule that stands on the one before it twice."""
+    return {"any": [{"segment": f"s{level - 1}"}] * 2} if level else {"used": "export"}
+
+
 WRONG = {
     "a field that there is not": (
         {"segments": {"x": {"title": TITLE, "action": "call", "rule": {"any": [{"field": "nps_lst", "at_most": 6}]}}}},
@@ -310,6 +316,12 @@ WRONG = {
     "a circle": (
         {"segments": {"x": {"title": TITLE, "action": "call", "rule": {"not": {"segment": "x"}}}}},
         r"^segments\.yaml, line \d+: segments\.x\.rule\.not\.segment: goes in a circle: x → x\.",
+    ),
+    "rules upon rules": (
+        {"segments": {f"s{level}": {"title": TITLE, "action": "call", "rule": twice(level)} for level in range(11)}},
+        # s1 is 3 + 2 x 1 = 5 conditions, s2 3 + 2 x 5 = 13, and so on: s9 has 2,045, s10 4,093
+        r"segments\.s9\.rule: comes to 2,045 conditions with the rules it stands on; at most 2,000 do\. Write it shorter\.\n"
+        r"segments\.yaml, line \d+: segments\.s10\.rule: comes to 4,093",
     ),
     "a role's rule": (
         {"roles": {"benchmark": {"title": TITLE, "action": "call", "rule": {"field": "risk_band", "is": "hgih"}}}},
@@ -351,6 +363,11 @@ def test_a_veto_needs_who_why_and_until_when(make_company: MakeCompany) -> None:
     good = made(make_company, keep="keep:\n  c1: {who: Sara, why: speaks for us, until: 2026-12-31}\n")
     assert load_keep(good).on(date(2026, 12, 31)) == ["c1"]
     assert load_keep(good).on(date(2027, 1, 1)) == []
+    numbered = made(make_company, keep="keep:\n  1042: {who: Sara, why: speaks for us, until: 2026-12-31}\n")
+    with pytest.raises(
+        CompanyError, match=r"^keep\.yaml, line 2: keep\.1042: found 1042, which YAML reads as a number\. Write the .* in quotes"
+    ):
+        load_keep(numbered)
     bad = made(make_company, keep="keep:\n  c1: {who: Sara, untill: 2026-12-31}\n")
     with pytest.raises(CompanyError) as refused:
         load_keep(bad)
@@ -359,3 +376,35 @@ def test_a_veto_needs_who_why_and_until_when(make_company: MakeCompany) -> None:
         "keep.yaml, line 2: keep.c1.untill: there is no such key. Did you mean `until`?",
         "keep.yaml, line 2: keep.c1.why: is missing. Add it.",
     ]
+
+
+# fields beside the features
+
+
+def test_what_is_paid_and_when_the_term_ends(engine: Engine) -> None:
+    """a pays 100 dollars for basic and 100 euros, 120 dollars, for pro; its terms end on 9 and on 20 April, 30 and 41 days on."""
+    given = {
+        "customer": [{"customer_id": who, "signed_up_at": LONG_AGO} for who in "abc"],
+        "subscription": [
+            version("a", "2025-06-01", None, 100, renews_at="2026-04-09 20:29"),
+            version("a2", "2025-06-01", None, 100, customer_id="a", plan="Pro", currency="EUR", renews_at="2026-04-20"),
+            version("b", "2025-06-01", None, 220, renews_at="2026-04-09 20:30"),
+            version("c", "2025-06-01", None, 219.99),
+        ],
+        "fx_rate": [{"day": "2025-01-01", "currency": "EUR", "rate": "1.2"}],
+    }
+    rules = {
+        "paying": {"field": "mrr", "at_least": 220},
+        "pro": {"field": "plan", "is": "pro"},
+        "renewing": {"field": "renews_at", "next_days": 30},
+        "later": {"not": {"field": "renews_at", "next_days": 30}},
+        "high": {"field": "value_tier", "is": "high"},
+        "calm": {"all": [{"field": "risk_band", "is": "low"}, {"field": "health_score", "is": 100}]},
+    }
+    file = segment_file(segments={name: {"title": TITLE, "rule": rule, "action": "watch"} for name, rule in rules.items()})
+    found = whole(engine, tehran(), given, file)
+    assert {who: [name for name in some if "_risk_" not in name] for who, some in found.items()} == {
+        "a": ["calm", "paying", "pro", "renewing"],
+        "b": ["calm", "later", "paying"],
+        "c": ["calm"],
+    }

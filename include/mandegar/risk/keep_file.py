@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from mandegar.config import yaml_file
 from mandegar.config.company import Company
@@ -11,6 +11,12 @@ from mandegar.config.settings import Strict, gregorian, one_line
 from mandegar.errors import CompanyError
 
 NAME = "keep.yaml"
+
+
+def _quoted(customer: object) -> object:
+    if not isinstance(customer, str):
+        raise ValueError(f"found {customer}, which YAML reads as a number. Write the customer's id in quotes.")
+    return customer
 
 
 class Veto(Strict):
@@ -24,7 +30,7 @@ class Veto(Strict):
 class KeepFile(Strict):
     """The whole of keep.yaml: a veto by each customer_id."""
 
-    keep: dict[Annotated[str, AfterValidator(one_line)], Veto] = Field(default_factory=dict)
+    keep: dict[Annotated[str, BeforeValidator(_quoted), AfterValidator(one_line)], Veto] = Field(default_factory=dict)
 
     def on(self, day: date) -> list[str]:
         """The customers who are kept on a day."""

@@ -5,6 +5,8 @@ from typing import get_args
 import ibis
 import ibis.expr.types as ir
 
+from mandegar.compute.money import MONEY
+from mandegar.metrics.contracts.ledger import PAYING
 from mandegar.metrics.frame.dimensions import main_plan
 from mandegar.risk.evening import Evening
 from mandegar.risk.health import FEATURES, Action
@@ -13,10 +15,10 @@ from mandegar.rules.fields import OF_CUSTOMER, Known, kind_of
 
 BANDS = ("high", "medium", "low")
 RISK = ("health_score", "risk_band", "churn_probability", "action", "reason_code_1", "reason_code_2", "reason_code_3")
-STANDING = {"plan": "string", "mrr": "decimal(24, 4)"}
 MEASURED: dict[str, Known] = {
     **dict.fromkeys((*FEATURES, "annual_value", "mrr", "health_score", "churn_probability"), Known("number")),
     **dict.fromkeys(("plan", "reason_code_1", "reason_code_2", "reason_code_3"), Known("text")),
+    "renews_at": Known("time"),
     "risk_band": Known("text", BANDS),
     "value_tier": Known("text", TIERS),
     "action": Known("text", get_args(Action)),
@@ -34,22 +36,28 @@ def wide_table(evening: Evening, features: ir.Table, risk: ir.Table, intervals: 
     """All that a field can be, side by side.
 
     Grain: one row per customer_id of `features`, those who can still leave. Columns: theirs; of customer_risk RISK, value_tier and cell
-    (its segment); with contracts plan, for which most is paid, and mrr, in the company's currency; those of the customer entity.
+    (its segment); with contracts plan, for which most is paid, mrr, in the company's currency, and renews_at, when the next term ends;
+    those of the customer entity.
     risk: rows of customer_risk. intervals: the MRR ledger in the company's currency, of a company with contracts.
     """
     tiers = [(risk.segment.endswith(f"_{tier}_value"), tier) for tier in TIERS]
     judged = risk.select("customer_id", *RISK, cell="segment", value_tier=ibis.cases(*tiers, else_=ibis.null("string")))
     wide = features.drop(*(name for name in judged.columns if name in features.columns and name != "customer_id"))
-    for part in (judged, _standing(evening, intervals), evening.entities["customer"]):
-        if part is not None:
-            joined = wide.join(part, "customer_id", how="left")
-            wide = joined.select(*wide.columns, *(name for name in part.columns if name not in wide.columns))
+    by_contract = [] if intervals is None else [_paid(evening, intervals), _terms(evening)]
+    for part in (judged, *by_contract, evening.entities["customer"]):
+        joined = wide.join(part, "customer_id", how="left")
+        wide = joined.select(*wide.columns, *(name for name in part.columns if name not in wide.columns))
     return wide
 
 
-def _standing(evening: Evening, intervals: ir.Table | None) -> ir.Table | None:
-    """What is paid at the end of the day. Grain: one row per customer_id who pays."""
-    if intervals is None:
-        return None
+def _paid(evening: Evening, intervals: ir.Table) -> ir.Table:
+    """What is paid at the end of the day. Grain: one row per customer_id who pays. Columns: plan, mrr."""
     paid = intervals.filter((intervals.mrr > 0) & (intervals.until_at.isnull() | (intervals.until_at >= evening.now)))
-    return paid.group_by("customer_id").agg(plan=main_plan(paid), mrr=paid.mrr.sum().cast(STANDING["mrr"]))
+    return paid.group_by("customer_id").agg(plan=main_plan(paid), mrr=paid.mrr.sum().cast(MONEY))
+
+
+def _terms(evening: Evening) -> ir.Table:
+    """When the next term ends. Grain: one row per customer_id with a present contract that says so. Column: renews_at."""
+    versions = evening.entities["subscription"]
+    present = versions.filter(versions.valid_to.isnull() & versions.status.isin(PAYING) & (versions.renews_at >= evening.now))
+    return present.group_by("customer_id").agg(renews_at=present.renews_at.min())

@@ -13,7 +13,7 @@ from mandegar.errors import CompanyError
 from mandegar.risk.health import Action
 from mandegar.risk.segment_fields import BANDS, FIELDS
 from mandegar.risk.value_tier import TIERS, ValueTiers
-from mandegar.rules.check import Problem, circles, problems, refuse
+from mandegar.rules.check import Problem, circles, oversized, problems, refuse
 from mandegar.rules.words import Condition
 
 NAME = "segments.yaml"
@@ -149,5 +149,5 @@ def _wrong(file: SegmentFile) -> Iterator[Problem]:
     for part, rules in (("segments", named), ("roles", file.role_rules)):
         for name, rule in rules.items():
             yield from problems(rule, (part, name, "rule"), FIELDS, named)
-    for problem in circles(named):
+    for problem in list(circles(named)) or oversized(named):
         yield Problem(("segments", problem.at[0], "rule", *problem.at[1:]), problem.says)

@@ -15,6 +15,7 @@ from mandegar.rules.words import COMPARISONS, LOGIC, WINDOWS, Condition
 
 Named = Mapping[str, Condition]
 Place = tuple[str | int, ...]
+MOST_CONDITIONS = 2_000  # of one rule, with those it stands on
 ORDERED = ("at_least", "at_most", "above", "below", "between")
 EQUAL = ("is", "is_not", "one_of", "none_of")
 FIT = {
@@ -58,6 +59,26 @@ def circles(named: Named) -> Iterator[Problem]:
             place = next(at for at, one in walked(named[name], (name,)) if one.segment == way[1])
             told = " → ".join(way)
             yield Problem((*place, "segment"), f"goes in a circle: {told}. Let one of them stand on fields and behaviour alone.")
+
+
+def oversized(named: Named) -> Iterator[Problem]:
+    """Named rules that stand on so many others that nobody, and no engine, could follow; `at` begins with the rule's name.
+
+    named: without circles.
+    """
+    sizes: dict[str, int] = {}
+
+    def size(name: str) -> int:
+        if name not in sizes:
+            conditions = [condition for _, condition in walked(named[name])]
+            others = [one.segment for one in conditions if one.segment is not None and one.segment in named]
+            sizes[name] = len(conditions) + sum(map(size, others))
+        return sizes[name]
+
+    for name in named:
+        if size(name) > MOST_CONDITIONS:
+            says = f"comes to {size(name):,} conditions with the rules it stands on; at most {MOST_CONDITIONS:,} do. Write it shorter."
+            yield Problem((name,), says)
 
 
 def refuse(path: Path, shown: str, wrong: list[Problem], error: type[MandegarError]) -> None:

@@ -198,7 +198,7 @@ class _Expressions:
 def _equal(value: ir.Value, word: str, given: Any, as_compared: Any) -> ir.BooleanValue:
     """Whether a value is one of those given; unknown where it is unknown."""
     several = given if isinstance(given, tuple) else (given,)
-    found = ibis.or_(*(value == as_compared(one) for one in several))
+    found = value.isin([as_compared(one) for one in several])
     return ~found if word in ("is_not", "none_of") else found
 
 

@@ -106,6 +106,8 @@ class Condition(Strict):
     @classmethod
     def _nothing_empty(cls, given: object) -> object:
         """A key without a value is a slip, not a word left out."""
+        if isinstance(given, Condition):
+            return given
         if not isinstance(given, dict):
             raise ValueError(f"found {given!r}. A condition is written as {{field: plan, is: team}} or {{used: export, in_days: 60}}.")
         for key, value in given.items():
