@@ -139,11 +139,13 @@ def customers(engine: Engine) -> Any:
     return engine.table(table.append_column("mrr", worth).append_column("plan", pa.array([row["plan"] for row in CUSTOMERS], pa.string())))
 
 
-def who_meets(engine: Engine, rules: dict[str, Row], named: dict[str, Row] | None = None, of: Company | None = None) -> dict[str, str]:
+def who_meets(
+    engine: Engine, rules: dict[str, Row], named: dict[str, Row] | None = None, of: Company | None = None, on: date = AS_OF
+) -> dict[str, str]:
     """Of every rule the customers who meet it, by their initials."""
     read = {name: Condition.model_validate(rule) for name, rule in rules.items()}
     stands: Named = {name: Condition.model_validate(rule) for name, rule in (named or {}).items()}
     assert [problem for rule in (*read.values(), *stands.values()) for problem in problems(rule, (), FIELDS, stands)] == []
-    seen = evening(engine, of or tehran(), GIVEN)
+    seen = evening(engine, of or tehran(), GIVEN).at(on)
     found = sorted(rows(engine, met(customers(engine), read, seen, engine, FIELDS, stands)), key=lambda row: row["customer_id"])
     return {name: "".join(row["customer_id"][0] for row in found if row[column_of(name)]) for name in read}

@@ -156,3 +156,16 @@ def test_days_are_those_of_the_company(duckdb: Engine) -> None:
     """In UTC the last 30 days begin at midnight of 9 February there: ava's first look at prices lies before it."""
     rules = {"twice": PRICED_TWICE}
     assert (who_meets(duckdb, rules, of=tehran()), who_meets(duckdb, rules, of=company())) == ({"twice": "a"}, {"twice": ""})
+
+
+def test_an_earlier_evening_knows_what_was_known_then(duckdb: Engine) -> None:
+    """On 2 March nobody has visited anything later, and the tickets that were solved on the 3rd are open."""
+    rules = {
+        "open": {"ticket": {"open": True}},
+        "visited": {"visited": "anything", "in_days": 1},
+        "used in 52 days": {"used": "export", "in_days": 52},
+        "opened": {"opened": "anything"},
+        "signed up in 23 days": {"field": "signed_up_at", "in_days": 23},
+    }
+    found = who_meets(duckdb, rules, on=date(2026, 3, 2))
+    assert found == {"open": "ab", "visited": "b", "used in 52 days": "ac", "opened": "", "signed up in 23 days": "ab"}

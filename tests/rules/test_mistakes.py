@@ -102,6 +102,27 @@ WRONG = {
         "line 2: rules.a.is: found 'hihg', which `risk_band` never is. Did you mean `high`?",
     ),
     "the larger one first": ("  a: {field: mrr, between: [5, 1]}", "line 2: rules.a.between: found [5, 1]. Write the smaller one first."),
+    "one where two are asked for": (
+        "  a: {field: mrr, between: [5]}",
+        "line 2: rules.a.between: found [5]. Write the smallest and the largest, such as [100, 500].",
+    ),
+    "no list": (
+        "  a: {field: city, one_of: Tehran}",
+        "line 2: rules.a.one_of: found 'Tehran'. Write a list: each on a line of its own that begins with a dash, or [one, another].",
+    ),
+    "a condition where a list belongs": (
+        "  a:\n    any: {used: export}",
+        "line 3: rules.a.any: found {'used': 'export'}. Write a list: each on a line of its own that begins with a dash,",
+    ),
+    "a number that is none": ("  a: {field: mrr, at_least: .nan}", "line 2: rules.a.at_least: found nan. Write a number."),
+    "bounds that exclude each other": (
+        "  a: {used: export, at_least: 3, at_most: 2}",
+        "line 2: rules.a: nothing is both `at_least: 3` and `at_most: 2`. Write the smaller one under `at_least:`.",
+    ),
+    "ahead and behind": (
+        "  a: {field: signed_up_at, in_days: 3, next_days: 3}",
+        "line 2: rules.a: no day lies ahead (`next_days`) and behind (`in_days`). Write two conditions under `any:`.",
+    ),
     "an empty text": (
         '  a: {field: city, is: ""}',
         "line 2: rules.a.is: found an empty text. To ask whether something is known, write `known: true` or `known: false`.",

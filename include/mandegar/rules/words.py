@@ -1,9 +1,10 @@
 """The words of the language: a rule is a condition, and conditions are written in YAML (docs/segments.md)."""
 
 from datetime import date, datetime
+from math import isfinite
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from mandegar.config.settings import MOST, MOST_DAYS, Strict, gregorian
 from mandegar.rules.behaviours import BEHAVIOURS, COUNTS, ask
@@ -11,6 +12,7 @@ from mandegar.rules.behaviours import BEHAVIOURS, COUNTS, ask
 COMPARISONS = ("is", "is_not", "one_of", "none_of", "at_least", "at_most", "above", "below", "between", "top_share")
 OF_AMOUNTS = ("is", "at_least", "at_most", "above", "below", "between", "top_share")  # what a count of behaviour can be held against
 WINDOWS = ("in_days", "days_before", "next_days", "since")
+WITH_ENDS = ("at_least", "at_most")
 LOGIC = ("all", "any", "not")
 SUBJECTS = (*LOGIC, "field", "segment", *BEHAVIOURS)
 NAMES = {"not": "not_", "is": "is_"}  # words that Python keeps for itself
@@ -24,6 +26,8 @@ def _single(given: Any) -> Any:
         raise ValueError(f"found {given}. Write a day without a time, such as {given.date()}.")
     if isinstance(given, date):
         return gregorian(given)
+    if isinstance(given, float) and not isfinite(given):
+        raise ValueError(f"found {given}. Write a number.")
     if not isinstance(given, (bool, int, float, str)):
         raise ValueError(f"found {given!r}. Write one number, text or day; several stand in `one_of: [...]`.")
     if isinstance(given, str) and not given.strip():
@@ -41,10 +45,22 @@ def _bound(given: Any) -> Any:
     return given
 
 
+def _listed(given: Any) -> Any:
+    if not isinstance(given, (list, tuple)):
+        raise ValueError(f"found {given!r}. Write a list: each on a line of its own that begins with a dash, or [one, another].")
+    return given
+
+
 def _some(given: tuple) -> tuple:
     """A list that holds something; said only where nothing in it is wrong."""
     if not given:
         raise ValueError("is an empty list. Write at least one line under it, or remove it.")
+    return given
+
+
+def _two(given: Any) -> Any:
+    if not isinstance(given, (list, tuple)) or len(given) != 2:
+        raise ValueError(f"found {given!r}. Write the smallest and the largest, such as [100, 500].")
     return given
 
 
@@ -69,8 +85,8 @@ class Condition(Strict):
     was done, at least once if none is written. `in_days`: in the last so many days; `days_before`: before those; both: between.
     """
 
-    all: Annotated[tuple["Condition", ...], AfterValidator(_some)] | None = None
-    any: Annotated[tuple["Condition", ...], AfterValidator(_some)] | None = None
+    all: Annotated[tuple["Condition", ...], BeforeValidator(_listed), AfterValidator(_some)] | None = None
+    any: Annotated[tuple["Condition", ...], BeforeValidator(_listed), AfterValidator(_some)] | None = None
     not_: "Condition | None" = Field(None, alias="not")
     field: str | None = None
     segment: str | None = None
@@ -87,13 +103,13 @@ class Condition(Strict):
     plan_changed: What | None = None
     is_: Single = Field(None, alias="is")
     is_not: Single = None
-    one_of: Annotated[tuple[Single, ...], AfterValidator(_some)] | None = None
-    none_of: Annotated[tuple[Single, ...], AfterValidator(_some)] | None = None
+    one_of: Annotated[tuple[Single, ...], BeforeValidator(_listed), AfterValidator(_some)] | None = None
+    none_of: Annotated[tuple[Single, ...], BeforeValidator(_listed), AfterValidator(_some)] | None = None
     at_least: Bound = None
     at_most: Bound = None
     above: Bound = None
     below: Bound = None
-    between: Annotated[tuple[Bound, Bound], AfterValidator(_span)] | None = None
+    between: Annotated[tuple[Bound, Bound], BeforeValidator(_two), AfterValidator(_span)] | None = None
     top_share: Annotated[float, Field(gt=0, le=1)] | None = None
     known: bool | None = None
     in_days: Days | None = None
@@ -129,11 +145,22 @@ class Condition(Strict):
             raise ValueError(f"is about `{about[0]}` and `{about[1]}` at once. Write two conditions under `all:` or `any:`.")
         check = {"field": self._of_a_field, "segment": self._of_nothing, **dict.fromkeys(LOGIC, self._of_nothing)}
         check.get(about[0], self._of_behaviour)(about[0])
+        self._of_no_empty_span()
+        return self
+
+    def _of_no_empty_span(self) -> None:
+        """What nothing can meet is a slip."""
         if self.in_days is not None and self.days_before is not None and self.days_before >= self.in_days:
             raise ValueError(
                 f"no day lies in the last {self.in_days} and before the last {self.days_before}. Write fewer days under `days_before:`."
             )
-        return self
+        if self.next_days is not None and (past := self.given(("in_days", "days_before"))):
+            raise ValueError(f"no day lies ahead (`next_days`) and behind (`{past[0]}`). Write two conditions under `any:`.")
+        for low in self.given(("at_least", "above")):
+            for high in self.given(("at_most", "below")):
+                least, most = self.value(low), self.value(high)
+                if isinstance(least, date) == isinstance(most, date) and (least > most or (least == most and (low, high) != WITH_ENDS)):
+                    raise ValueError(f"nothing is both `{low}: {least}` and `{high}: {most}`. Write the smaller one under `{low}:`.")
 
     @property
     def about(self) -> str:
