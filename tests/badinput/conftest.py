@@ -127,4 +127,5 @@ Facts = Callable[[Place], list]
 def facts() -> Facts:
     """All that a reader of the warehouse sees of the current truth."""
     tables = ("kpi_period", "fct_mrr_movement", "fct_customer_period", "dim_customer", "customer_contact", "dim_date", "customer_risk")
+    tables += ("customer_segment",)
     return lambda place: [place.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5") for table in tables]

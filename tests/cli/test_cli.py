@@ -74,6 +74,7 @@ def test_the_commands_are_those_that_are_promised():
         ("night",),
         ("summary",),
         ("bridge",),
+        ("segments",),
         ("campaigns",),
         ("campaigns", "list"),
         ("campaigns", "run"),
@@ -110,6 +111,7 @@ def test_check_tells_what_it_found(folder):
     assert [line.split()[:3] for line in lines[1:3]] == [["ok", "files.customer", "customer"], ["ok", "files.subscription", "subscription"]]
     assert lines[1].endswith(f"{folder}/customer.csv (4 columns)")
     assert lines[3].strip() == "ok      campaigns: renewal_reminder, win_back"
+    assert lines[4].strip().startswith("ok      segments: key_feature_unused, looked_at_prices, ")
 
 
 def test_check_fails_where_a_source_cannot_be_read(make_company):
@@ -178,6 +180,31 @@ def test_the_summary_can_be_shown_again(nights, folder):
     result = run("summary", "--company", str(folder), "--home", str(folder / "home"), "--as-of", "2025-03-31")
     assert result.exit_code == 0
     assert "Renewal reminder (dry run)" in result.stdout
+
+
+def test_check_refuses_segments_that_cannot_be_right(make_company):
+    folder = make_company({"customer.csv": CUSTOMER, "subscription.csv": SUBSCRIPTION, "segments.yaml": "version: s1\nmatrx: {}\n"})
+    result = run("check", "--company", str(folder))
+    assert result.exit_code == 1
+    assert "error: segments.yaml, line 2: matrx: there is no such key. Did you mean `matrix`?" in result.stderr.splitlines()
+
+
+def test_the_segments_of_a_night_can_be_shown(nights, folder):
+    """c2 pays twice what c1 pays, 240 a year: high value, by the rule of that role too."""
+    result = run("segments", "--company", str(folder), "--home", str(folder / "home"), "--as-of", "2025-03-31")
+    assert result.exit_code == 0, result.output
+    shown = [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.stdout.splitlines() if "│" in line]
+    assert ["Low risk, high value (low_risk_high_value)", "1", "240", "protect"] in shown
+    assert ["Low risk, low value (low_risk_low_value)", "1", "120", "watch"] in shown
+    assert ["High value (high_value)", "1", "240", "protect"] in shown
+    assert ["Has fallen silent (silent)", "0", "0", "win_back"] in shown
+    assert len(shown) == 9 + 9 + 5 + 1
+
+
+def test_segments_of_a_night_that_was_not_run_are_refused(nights, folder):
+    result = run("segments", "--company", str(folder), "--home", str(folder / "home"), "--as-of", "2025-03-30")
+    assert result.exit_code == 1
+    assert "The night of 2025-03-30 is not in the warehouse." in result.stderr
 
 
 def test_campaigns_are_listed_in_the_order_in_which_they_contact(folder):

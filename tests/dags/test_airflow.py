@@ -44,7 +44,15 @@ NIGHT = "2025-10-11"
 WEEK = [date(2025, 10, 4) + timedelta(days=offset) for offset in range(7)]
 CAMPAIGNS = ("renewal_reminder", "win_back")
 DONE = ("success", "failed")
-PER_NIGHT = ("customer_risk", "data_quality_result", "quarantined_row", "campaign_run", "campaign_member", "contact_event")
+PER_NIGHT = (
+    "customer_risk",
+    "customer_segment",
+    "data_quality_result",
+    "quarantined_row",
+    "campaign_run",
+    "campaign_member",
+    "contact_event",
+)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.engines.standalone import Cluster
 from mandegar.sample import write_sample
 
 DAY = date(2026, 6, 30)
-MARTS = ("kpi_period", "fct_mrr_movement", "fct_customer_period", "customer_risk", "dim_customer", "campaign_member")
+MARTS = ("kpi_period", "fct_mrr_movement", "fct_customer_period", "customer_risk", "customer_segment", "dim_customer", "campaign_member")
 
 
 def run(folder: Path, engine: str, environment: dict[str, str]) -> Path:

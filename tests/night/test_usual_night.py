@@ -24,7 +24,7 @@ CURSORS = {
     "usage.parquet": "loaded_at",
     "interactions.csv": "updated_at",
 }
-FIGURES = ("kpi_period", "fct_mrr_movement", "fct_customer_period", "dim_customer", "customer_contact", "customer_risk")
+FIGURES = ("kpi_period", "fct_mrr_movement", "fct_customer_period", "dim_customer", "customer_contact", "customer_risk", "customer_segment")
 INTAKE = ("raw", "valid", "quality", "quarantine")
 
 
@@ -95,7 +95,9 @@ def table(home: Home, name: str, where: str = "1 = 1") -> list[tuple]:
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_third_night_is_what_it_is_alone(homes: tuple[Home, Home], name: str) -> None:
-    usual, alone = (table(home, name, f"as_of = '{NIGHTS[-1]}'" if name == "customer_risk" else "1 = 1") for home in homes)
+    usual, alone = (
+        table(home, name, f"as_of = '{NIGHTS[-1]}'" if name in ("customer_risk", "customer_segment") else "1 = 1") for home in homes
+    )
     assert len(usual) > 50
     assert usual == alone
 

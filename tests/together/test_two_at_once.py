@@ -93,7 +93,7 @@ def test_two_nights_at_once_and_a_campaign_beside_them(company: Path, two_nights
     assert [code for code, _ in done] == [0, 0, 0, 0], done
     tables, lists = state(home)
     alone_tables, alone_lists = state(two_nights)
-    for name in ("customer_risk", "campaign_member", "contact_event"):
+    for name in ("customer_risk", "customer_segment", "campaign_member", "contact_event"):
         until_second = [row for row in tables[name] if THIRD not in row]
         assert until_second == alone_tables[name], name
         assert until_second, name

@@ -16,6 +16,7 @@ NAMES = {
     "contact_event",
     "customer_contact",
     "customer_risk",
+    "customer_segment",
     "data_quality_result",
     "dim_customer",
     "dim_date",

@@ -105,6 +105,8 @@ def test_an_earlier_night_adds_its_risks_and_leaves_the_current_truth_alone(nigh
     after = everything(published)
     current = ("kpi_period", "fct_mrr_movement", "fct_customer_period", "dim_customer", "customer_contact", "dim_date")
     assert {name: after[name] for name in current} == {name: before[name] for name in current}
+    cells = [(row[0], row[1]) for row in after["customer_segment"] if row[3] == "matrix"]
+    assert cells == [(FIRST, "c1"), (FIRST, "c2"), (SECOND, "c1"), (SECOND, "c2"), (SECOND, "c3")]
     assert [row[:2] for row in after["customer_risk"]] == [(FIRST, "c1"), (FIRST, "c2"), (SECOND, "c1"), (SECOND, "c2"), (SECOND, "c3")]
     assert [row[0] for row in after["published_night"]] == [FIRST, SECOND]
 

@@ -5,14 +5,13 @@ from collections.abc import Iterable
 
 import phonenumbers
 
-UNSEEN = "\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
-FOLD = str.maketrans("يك۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "یک01234567890123456789", UNSEEN)
+from mandegar.language.folding import FOLD, folded
 
 
 def match_email(email: str | None) -> str | None:
     """A mail address as it is compared: small letters, Latin digits, no space around it, nothing that is not seen."""
-    folded = (email or "").translate(FOLD).strip().lower()
-    return folded if "@" in folded else None
+    address = folded(email or "")
+    return address if "@" in address else None
 
 
 def e164(phone: str | None, country: str) -> str | None:

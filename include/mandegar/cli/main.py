@@ -110,12 +110,12 @@ def sample(
 @main.command()
 @COMPANY
 def check(folder: Path) -> None:
-    """Checks company.yaml, suites, health, the model's settings, conventions, targets and campaigns, and that sources can be read."""
+    """Checks company.yaml, suites, health, model, segments, conventions, targets and campaigns, and that sources can be read."""
     from mandegar.campaigns import spec
     from mandegar.config import company as companies
     from mandegar.metrics.run import families
     from mandegar.quality.suites import suites
-    from mandegar.risk import health
+    from mandegar.risk import health, keep_file, segment_file
     from mandegar.risk.model import settings as model_settings
     from mandegar.sources.extract import describe
 
@@ -123,6 +123,8 @@ def check(folder: Path) -> None:
     suites.load(company)
     health.load(company)
     model_settings.load(company)
+    shown_segments = segment_file.load(company).segments
+    keep_file.load(company)
     families.settings_are_right(company)
     campaigns = spec.load_all(company)
     click.echo(f"{company.name}: {company.calendar} calendar, {company.time_zone}, {company.currency}, churn by {company.churn.kind}")
@@ -134,6 +136,7 @@ def check(folder: Path) -> None:
             broken += 1
             click.echo(f"  broken  {table!s:28} {table.entity:14} {problem}")
     click.echo(f"  ok      campaigns: {', '.join(campaign.id for campaign in campaigns) or 'none'}")
+    click.echo(f"  ok      segments: {', '.join(shown_segments) or 'none beside the matrix'}")
     if broken:
         raise MandegarError(f"{broken} of {len(company.tables())} source tables cannot be read; see above.")
 
@@ -158,11 +161,13 @@ def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bo
     from mandegar.pipeline.nightly import run_night
     from mandegar.pipeline.stages import Night, campaign_stage, ensure_closed
     from mandegar.quality.suites import suites
-    from mandegar.risk import health
+    from mandegar.risk import health, keep_file, segment_file
 
     company = companies.load(folder)
     suites.load(company)
     health.load(company)
+    segment_file.load(company)
+    keep_file.load(company)
     families.settings_are_right(company)
     campaigns = spec.load_all(company)
     ensure_closed(company, as_of, datetime.now(UTC))
@@ -193,6 +198,23 @@ def summary(folder: Path, root: Path, as_of: date) -> None:
     this = Night(companies.load(folder), _home(root), as_of)
     ensure_published(this)
     _show(this)
+
+
+@main.command()
+@COMPANY
+@HOME
+@click.option("--as-of", type=Day(), required=True, help="A night that was run.")
+def segments(folder: Path, root: Path, as_of: date) -> None:
+    """Shows the segments of a night that was run: customers, what they are worth, and what to do."""
+    from mandegar.config import company as companies
+    from mandegar.pipeline.stages import Night, ensure_published
+    from mandegar.reporting.segments_report import show_segments
+    from mandegar.warehouse.connect import warehouse
+
+    this = Night(companies.load(folder), _home(root), as_of)
+    ensure_published(this)
+    with warehouse(this.home.warehouse_url) as engine:
+        show_segments(this.company, engine, as_of, Console(width=None if sys.stdout.isatty() else 140))
 
 
 @main.command()

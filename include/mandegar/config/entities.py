@@ -295,6 +295,7 @@ INTERACTION = Entity(
         _text("channel", "email, sms, call, chat, web …"),
         _text("direction", "in or out", required=False, allowed=("in", "out")),
         _text("kind", "sent, delivered, opened, clicked, bounced, complained, unsubscribed, visited, called …"),
+        _text("topic", "what it was about: the page visited, the link clicked, the mail's subject", required=False),
         _text("campaign_id", "the campaign it belongs to", required=False),
         _time("occurred_at", "when it happened"),
         UPDATED_AT,

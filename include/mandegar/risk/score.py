@@ -15,21 +15,24 @@ from mandegar.language.catalogue import Said
 from mandegar.metrics.run.marts import write_mart
 from mandegar.metrics.run.measure import as_measured, open_night
 from mandegar.risk import health as healths
+from mandegar.risk import segment_file
 from mandegar.risk.drivers.drivers import write_drivers
 from mandegar.risk.evening import evening_of
 from mandegar.risk.features.kept import forget_old, make_features
+from mandegar.risk.features.there import mrr_intervals_of
 from mandegar.risk.learn import DRIVERS, drivers_known
 from mandegar.risk.model import settings as model_settings
 from mandegar.risk.model.apply import SCHEMA, TOLD, score_customers
 from mandegar.risk.model.monitor import Check, checks, matured, rows_of
 from mandegar.risk.model.registry import HEALTH_SCORE, Registry
 from mandegar.risk.model.settings import ModelSettings
+from mandegar.risk.segments import write_segments
 from mandegar.risk.sentiment.model import Sentiment
 from mandegar.risk.sentiment.saved import latest
+from mandegar.risk.value_tier import ValueTiers, value_tier
 from mandegar.storage.home import Home
 from mandegar.storage.lake import Lake
 
-VALUE_TIERS = (0.8, 0.5)
 YEAR = 365
 Z80 = NormalDist().inv_cdf(0.9)
 NO_MODEL = Said("no model is live yet; `mandegar model train` learns one from the company's history")
@@ -47,7 +50,7 @@ class Risks:
 
 
 def score(company: Company, lake: Lake, engine: Engine, as_of: date, home: Home) -> dict[str, int]:
-    """Computes customer_risk and model_health of a night and writes them to lake/marts; gives their rows.
+    """Computes customer_risk, customer_segment and model_health of a night and writes them to lake/marts; gives their rows.
 
     The model that was live on that night scores it; where there is none, or it cannot be trusted any more, the health score does, and
     model_health says why.
@@ -60,11 +63,12 @@ def score(company: Company, lake: Lake, engine: Engine, as_of: date, home: Home)
     health, settings = healths.load(company), model_settings.load(company)
     scored = engine.keep(by_health(signals, health, engine, company.locale))
     risks = _by_model(company, lake, engine, as_of, Registry(home.churn_models), signals, scored, health, settings)
-    rows = engine.keep(customer_risk(signals, risks))
+    rows = engine.keep(customer_risk(signals, risks, segment_file.load(company).value_tiers))
     risks.checks.extend([*unread, *expected_loss(engine, rows, risks.horizon)])
     learnt = drivers_known(lake, engine, as_of)
     told = {} if learnt is None else {DRIVERS: write_drivers(lake, engine, learnt, as_of, evening.closes)}
     return told | {
+        "customer_segment": write_segments(evening, lake, engine, signals, rows, mrr_intervals_of(evening, engine)),
         "customer_risk": write_mart(lake, engine, "customer_risk", rows, as_of, evening.closes),
         "model_health": write_mart(
             lake, engine, "model_health", engine.table(rows_of(risks.checks, risks.version, company.locale)), as_of, evening.closes
@@ -111,11 +115,11 @@ def _by_model(
     """Everybody's risk by the live model, if there is one and it can be trusted; else by the health score."""
     live = registry.live_on(as_of)
     if live is None:
-        return _fallen_back(scored, health, [Check("live", HEALTH_SCORE, None, None, "ok", NO_MODEL)])
+        return told_by_health(scored, health, [Check("live", HEALTH_SCORE, None, None, "ok", NO_MODEL)])
     try:
         model = registry.model(live)
     except BrokenTable as problem:
-        return _fallen_back(scored, health, [Check("live", live, None, None, "failed", UNREADABLE.of(problem=str(problem)))])
+        return told_by_health(scored, health, [Check("live", live, None, None, "failed", UNREADABLE.of(problem=str(problem)))])
     joined = signals.left_join(scored, "customer_id")
     wide = joined.select(*signals.columns, *(name for name in scored.columns if name != "customer_id"))
     found = score_customers(model, wide, health, settings, engine, company.locale)
@@ -124,7 +128,7 @@ def _by_model(
     failed = [one for one in looked_at if one.status == "failed"]
     if failed:
         state = Check("live", live, None, None, "failed", failed[0].said)
-        return _fallen_back(scored, health, [state, *looked_at])
+        return told_by_health(scored, health, [state, *looked_at])
     return Risks(engine.table(found.rows), live, model.horizon, [Check("live", live, model.base_rate, None, "ok"), *looked_at])
 
 
@@ -152,13 +156,13 @@ def expected_loss(engine: Engine, rows: ir.Table, horizon: int | None) -> list[C
     return [Check(measure, str(horizon), value, None, "ok") for measure, value in measures.items()]
 
 
-def _fallen_back(scored: ir.Table, health: healths.Health, looked_at: list[Check]) -> Risks:
+def told_by_health(scored: ir.Table, health: healths.Health, looked_at: list[Check]) -> Risks:
     """Everybody's risk by the health score, which is no probability."""
     empty = {name: ibis.null("float64") for name in SCHEMA.names if name.startswith("churn_probability") or name == "days_to_churn"}
     return Risks(scored.mutate(**empty).select(*SCHEMA.names), health.version, None, looked_at)
 
 
-def customer_risk(signals: ir.Table, risks: Risks) -> ir.Table:
+def customer_risk(signals: ir.Table, risks: Risks, tiers: ValueTiers) -> ir.Table:
     """How likely each customer is to leave, and why.
 
     Grain: one row per customer who can still leave.
@@ -166,14 +170,12 @@ def customer_risk(signals: ir.Table, risks: Risks) -> ir.Table:
     probability); days_to_churn: after so many days half of such customers have left, empty beyond a year; health_score (0 to 100);
     risk_band (high, medium, low): by the probability, or by the health score; annual_value: what the customer is worth in a year, in
     the company's currency; value_at_risk: churn_probability x annual_value x horizon_days / 365, and annual_value where there is no
-    probability; segment (risk band x value tier: the top fifth `high`, the next three tenths `mid`, the rest `low`); action;
+    probability; segment (risk band x value tier: of which segments.yaml tells the shares); action;
     reason_1 … reason_3 and reason_code_1 … reason_code_3, empty where nothing speaks for leaving; model_version.
     """
     rows = risks.rows
     joined = signals.select("customer_id", "annual_value").join(rows, "customer_id")
-    rank = ibis.percent_rank().over(order_by=[joined.annual_value.asc()])
-    wide = joined.mutate(rank=rank)
-    tier = ibis.cases((wide["rank"] >= VALUE_TIERS[0], "high_value"), (wide["rank"] >= VALUE_TIERS[1], "mid_value"), else_="low_value")
+    wide = joined.mutate(tier=value_tier(joined.annual_value, tiers))
     at_stake = wide.annual_value.cast("float64") * wide.churn_probability * ((risks.horizon or YEAR) / YEAR)
     horizon = ibis.literal(risks.horizon, type="int64") if risks.horizon else ibis.null("int64")
     return wide.select(
@@ -188,7 +190,7 @@ def customer_risk(signals: ir.Table, risks: Risks) -> ir.Table:
         horizon_days=horizon,
         annual_value=wide.annual_value.cast(MONEY),
         value_at_risk=wide.churn_probability.isnull().ifelse(wide.annual_value.cast(MONEY), at_stake.round(4).cast(MONEY)),
-        segment=wide.risk_band + "_risk_" + tier,
+        segment=wide.risk_band + "_risk_" + wide.tier + "_value",
         action=wide.action,
         **{name: wide[name] for pair in TOLD for name in pair},
         model_version=ibis.literal(risks.version),

@@ -60,6 +60,11 @@ SUITES: dict[str, list[Check]] = {
         Check("odds_above_0", "fail", "ExpectColumnValuesToBeBetween", {"column": "adjusted_low", "min_value": 0, "strict_min": True}),
         Check("kind_known", "fail", "ExpectColumnValuesToBeInSet", {"column": "kind", "value_set": ["association"]}),
     ],
+    "customer_segment": [
+        Check(
+            "kind_known", "fail", "ExpectColumnValuesToBeInSet", {"column": "kind", "value_set": ["matrix", "dynamic", "role", "let_go"]}
+        ),
+    ],
     "fct_mrr_movement": [
         Check(
             "movement_known",
@@ -87,6 +92,7 @@ COMPARED: dict[sa.Table, tuple[str, tuple[str, ...]]] = {
     tables.customer_contact: ("preferred_channel", ()),
     tables.customer_risk: ("risk_band", ("health_score", "value_at_risk", "churn_probability")),
     tables.churn_driver: ("feature", ("customers", "churned", "lift", "adjusted_odds_ratio")),
+    tables.customer_segment: ("segment", ()),
 }
 
 

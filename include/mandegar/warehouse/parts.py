@@ -24,9 +24,10 @@ WHOLE = (
     tables.forecast,
 )
 CURRENT = (*WHOLE, *BY_PERIOD, *BY_CUSTOMER)
-NIGHTLY = (tables.customer_risk, tables.model_health, tables.restatement)
+OF_NIGHT = (tables.customer_risk, tables.customer_segment, tables.model_health)  # every night's rows stay
+NIGHTLY = (*OF_NIGHT, tables.restatement)
 SOME_NIGHTS = (tables.churn_driver,)  # written when there is something to learn anew; a night without is complete
-BY_NIGHT = (tables.customer_risk, tables.model_health, *SOME_NIGHTS)  # a night's rows stand beside those of other nights
+BY_NIGHT = (*OF_NIGHT, *SOME_NIGHTS)  # a night's rows stand beside those of other nights
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def identities(connection: sa.Connection, as_of: date) -> list[dict]:
 
 
 def _customers_known(connection: sa.Connection, as_of: date) -> list[dict]:
-    """Whoever has a contact, a standing in the period that still runs, or a risk tonight, is a customer."""
+    """Whoever has a contact, a standing in the period that still runs, or a risk or a segment tonight, is a customer."""
     if latest_night(connection) != as_of:
         return []  # a night made again: its risks speak of whoever was there then
     known, found = tables.dim_customer.c.customer_id, []
@@ -96,6 +96,7 @@ def _customers_known(connection: sa.Connection, as_of: date) -> list[dict]:
         (tables.customer_contact, sa.true()),
         (tables.fct_customer_period, tables.fct_customer_period.c.is_complete.is_(False)),
         (tables.customer_risk, tables.customer_risk.c.as_of == as_of),
+        (tables.customer_segment, tables.customer_segment.c.as_of == as_of),
     ):
         named = sa.select(table.c.customer_id).where(now).distinct().subquery()
         rows = sa.select(known.label("known")).select_from(named.outerjoin(tables.dim_customer, named.c.customer_id == known)).subquery()

@@ -115,6 +115,18 @@ model_health = sa.Table(
     comment="Whether the live model can be trusted: one row per night and thing looked at",
 )
 
+customer_segment = sa.Table(
+    "customer_segment",
+    metadata,
+    key("as_of", sa.Date, "the night that computed it"),
+    key("customer_id", sa.String(255), "a customer who can still leave"),
+    key("segment", sa.String(64), "the segment's name in segments.yaml"),
+    given("kind", sa.String(16), "matrix (one cell each), dynamic (any number), role (one at most), or let_go"),
+    given("action", sa.String(32), "what to do"),
+    maybe("detail", sa.Text, "why, in the company's language; of let_go the figures, a JSON object"),
+    comment="In which segments each customer is: one row per night, customer and segment",
+)
+
 data_quality_result = sa.Table(
     "data_quality_result",
     metadata,
