@@ -8,6 +8,7 @@ twice, `make chaos` (MANDEGAR_CHAOS=all) two hundred times.
 import contextlib
 import os
 import random
+import re
 import shutil
 import time
 from collections import Counter
@@ -42,6 +43,8 @@ LAST_MOMENT = {"group": 0.97, "process": 0.97, "child": 0.6}  # there is most of
 PATIENCE = 600.0  # seconds
 ORPHANS = 60.0  # seconds that a process may outlive its killed parent
 ATTEMPTS = 20
+# what Python's own resource tracker prints when it was killed and made anew: it does not know what its predecessor was told
+BOOKKEEPING = re.compile(r"Traceback \(most recent call last\):\n  File \"[^\"]*resource_tracker\.py\", .*\n.*\nKeyError: '/mp-\w+'\n")
 
 
 @dataclass(frozen=True)
@@ -212,7 +215,7 @@ def test_killed_at_a_random_moment_and_run_again(
         after = look(home, url)
         assert differences(after, whole[-1]) == [], killed
         assert twice(after) == []
-        assert "Traceback" not in run.said(), run.said()
+        assert "Traceback" not in BOOKKEEPING.sub("", run.said()), run.said()
         run.wait_for_orphans(ORPHANS)
         shutil.rmtree(home)
 

@@ -13,12 +13,12 @@ def touches(evening: Evening) -> ir.Table:
     """What is known of the touches of the past 180 days, one row per customer_id that had any.
 
     mails_opened_percent: of the campaigns sent by mail, those opened; days_since_open; visits, and price_visits, of the past 30 days:
-    touches of kind `visited`; where campaign_id, for a visit the page, names prices, a visit to prices; called: calls of 180 days.
+    touches of kind `visited`; where their topic (or else campaign_id), for a visit the page, names prices, a visit to prices; called: calls of 180 days.
     """
     seen = evening.entities["interaction"]
     seen = seen.filter(seen.occurred_at >= evening.since(MAILS_OF)).mutate(kind=seen.kind.lower())
     visited = (seen.kind == "visited") & (seen.occurred_at >= evening.since(VISITS_OF))
-    page = seen.campaign_id.fill_null("").lower()
+    page = seen.topic.coalesce(seen.campaign_id, "").lower()
     prices = page.contains(PRICES[0]) | page.contains(PRICES[1])
     wide = seen.group_by("customer_id").agg(
         sent=seen.campaign_id.nunique(where=seen.kind == "sent").cast("float64"),
