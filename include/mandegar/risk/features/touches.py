@@ -12,8 +12,8 @@ PRICES = ("pric", "قیمت")
 def touches(evening: Evening) -> ir.Table:
     """What is known of the touches of the past 180 days, one row per customer_id that had any.
 
-    mails_opened_percent: of the campaigns sent by mail, those opened; days_since_open; visits, and price_visits, of the past 30 days:
-    touches of kind `visited`; where their topic (or else campaign_id), for a visit the page, names prices, a visit to prices; called: calls of 180 days.
+    mails_opened_percent: of the campaigns sent by mail, those opened; days_since_open; visits, of the past 30 days: touches of kind
+    `visited`; price_visits: those whose topic (or else campaign_id), for a visit the page, names prices; called: calls of 180 days.
     """
     seen = evening.entities["interaction"]
     seen = seen.filter(seen.occurred_at >= evening.since(MAILS_OF)).mutate(kind=seen.kind.lower())
