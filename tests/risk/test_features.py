@@ -288,3 +288,16 @@ def test_an_hour_of_summer_time_lets_nobody_in(duckdb: Engine) -> None:
 def test_who_bought_within_so_many_days_is_there_even_if_they_are_more_than_a_year(duckdb: Engine) -> None:
     found = without_contract(duckdb, 400, [invoice("1", "a", "2025-02-20", 10)])
     assert found["a"]["annual_value"] == 0
+
+
+def test_attributes_are_features_but_for_protected_ones(duckdb: Engine) -> None:
+    """Of a customer with three attributes, one of which company.yaml protects; and the segment is protected, too."""
+    customers = [
+        {"customer_id": "a", "name": "A", "signed_up_at": "2025-01-01", "segment": "small", "country": "IR"}
+        | {"attributes": '{"Team size": "12", "religion": "x", "tier": "gold"}'}
+    ]
+    of = company(protected_traits=("religion", "segment"))
+    tonight = evening(duckdb, of, AS_OF, {"customer": customers, "subscription": [version("a", "2025-06-01")]})
+    (row,) = rows(duckdb, features(tonight, duckdb))
+    assert (row["attribute_team_size"], row["attribute_tier"], row["country"]) == ("12", "gold", "IR")
+    assert {"attribute_religion", "segment"} & row.keys() == set()
