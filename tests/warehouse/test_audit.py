@@ -49,7 +49,7 @@ def test_a_night_as_it_was_computed_passes(nights, published, rows):
         "DELETE FROM fct_mrr_movement WHERE customer_id = 'c3' AND period_kind = 'month'",
         "DELETE FROM fct_customer_period WHERE customer_id = 'c3'",
         "DELETE FROM customer_segment WHERE customer_id = 'c1'",
-        "UPDATE customer_segment SET segment = 'low_risk_mid_value' WHERE customer_id = 'c1' AND kind = 'matrix'",
+        "UPDATE customer_segment SET segment = 'high_risk_low_value' WHERE customer_id = 'c1' AND kind = 'matrix'",
         "UPDATE customer_risk SET health_score = health_score - 1 WHERE customer_id = 'c1'",
         "UPDATE kpi_period SET value = value + 0.5 WHERE metric = 'mrr_end' AND period_kind = 'year'",
         "UPDATE kpi_period SET denominator = denominator + 1 WHERE metric = 'logo_churn_rate' AND period_kind = 'month'",
