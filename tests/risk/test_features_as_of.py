@@ -59,7 +59,10 @@ def test_rows_dated_later_may_say_what_they_like(nights: tuple[Path, Path]) -> N
         honest = rows_of(evening.at(EARLY), engine)
         lying, changed = scrambled(evening, EARLY, engine)
         assert changed > 1000
-        assert rows_of(Evening(company, LATE, evening.closes, lying).at(EARLY), engine) == honest
+        told = rows_of(Evening(company, LATE, evening.closes, lying).at(EARLY), engine)
+    assert len(told) == len(honest)
+    different = {name for one, two in zip(honest, told, strict=True) for name in one if one[name] != pytest.approx(two[name], nan_ok=True)}
+    assert different == set()
 
 
 def scrambled(evening: Evening, day: date, engine: Engine) -> tuple[dict, int]:
