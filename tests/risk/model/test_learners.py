@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from mandegar.errors import BrokenTable
+from mandegar.errors import BrokenModel
 from mandegar.risk.model.encoding import Column, Encoding
 from mandegar.risk.model.judgement import figures
 from mandegar.risk.model.learners import Learnt, learn_logistic, learn_trees, learnt_of
@@ -61,5 +61,5 @@ def test_json_keeps_it(model: Learnt) -> None:
 
 
 def test_trees_that_are_no_trees_are_told() -> None:
-    with pytest.raises(BrokenTable, match="the trees of the model cannot be read"):
+    with pytest.raises(BrokenModel, match="the trees of the model cannot be read"):
         learnt_of({"kind": "trees", "text": "tree\nversion=v4\nnothing"}).raw(MATRIX[:1])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mandegar.errors import BrokenTable
+from mandegar.errors import BrokenModel
 from mandegar.risk.model.calibration import Calibration
 from mandegar.risk.model.encoding import Column, Encoding
 from mandegar.risk.model.hazards import Hazards
@@ -83,7 +83,7 @@ def test_rolled_back_step_by_step_to_the_health_score(registry: Registry) -> Non
     assert registry.live_on(date(2026, 6, 15)) == one
     assert registry.roll_back(date(2026, 6, 15)) == HEALTH_SCORE
     assert registry.live_on(date(2026, 6, 16)) is None
-    with pytest.raises(BrokenTable, match="nothing to roll back"):
+    with pytest.raises(BrokenModel, match="nothing to roll back"):
         registry.roll_back(date(2026, 6, 16))
 
 
@@ -108,13 +108,13 @@ def test_rolled_back_past_a_version_that_is_damaged(registry: Registry) -> None:
 def test_a_damaged_model_is_not_used(registry: Registry, damage, said: str) -> None:
     version = registry.keep(FRIDAY, model(1.0), {})
     damage(registry.folder / version / "model.json")
-    with pytest.raises(BrokenTable, match=said):
+    with pytest.raises(BrokenModel, match=said):
         registry.model(version)
 
 
 def test_a_version_that_nobody_kept_is_told(registry: Registry) -> None:
     version = registry.keep(FRIDAY, model(1.0), {})
-    with pytest.raises(BrokenTable, match=f"There is no model 'x'. Known: {version}."):
+    with pytest.raises(BrokenModel, match=f"There is no model 'x'. Known: {version}."):
         registry.card("x")
 
 
@@ -124,5 +124,5 @@ def test_a_part_that_is_missing_is_told(registry: Registry) -> None:
     told = json.loads(model(1.0).text())
     del told["by_horizon"]["90"]["learnt"]["offset"]
     text = json.dumps(told)
-    with pytest.raises(BrokenTable, match="the model has no 'offset'"):
+    with pytest.raises(BrokenModel, match="the model has no 'offset'"):
         read_model(text, fingerprint(text), "model.json")

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from mandegar.errors import BrokenTable
+from mandegar.errors import BrokenModel
 from mandegar.risk.model.encoding import Encoding
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Trees:
         try:
             return lightgbm.Booster(model_str=self.text)
         except lightgbm.basic.LightGBMError as problem:
-            raise BrokenTable(f"the trees of the model cannot be read ({problem}).") from problem
+            raise BrokenModel(f"the trees of the model cannot be read ({problem}).") from problem
 
     def raw(self, matrix: "np.ndarray") -> "np.ndarray":
         """The probability of leaving, not calibrated."""
@@ -136,7 +136,7 @@ CLIP = 5.0  # standard deviations beyond which a number counts no more
 
 
 def learnt_of(told: dict) -> Learnt:
-    """A model from JSON. Errors: BrokenTable when a part of it is missing."""
+    """A model from JSON. Errors: BrokenModel when a part of it is missing."""
     try:
         if told["kind"] == "trees":
             return Trees(told["text"])
@@ -150,7 +150,7 @@ def learnt_of(told: dict) -> Learnt:
             means=tuple(told["means"]),
         )
     except KeyError as problem:
-        raise BrokenTable(f"the model has no {problem}.") from problem
+        raise BrokenModel(f"the model has no {problem}.") from problem
 
 
 def learn_trees(

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from mandegar.errors import BrokenTable
+from mandegar.errors import BrokenModel
 from mandegar.risk.model.version import ChurnModel, fingerprint, read_model
+from mandegar.storage.text_file import write_whole
 
 MODEL, CARD, LIVE = "model.json", "card.json", "live.json"
 HEALTH_SCORE = "health score"  # what is live when no model is
@@ -24,9 +25,10 @@ class Registry:
         sha256 = fingerprint(text)
         name = f"churn-{learnt_on.isoformat()}-{sha256[:8]}"
         place = self.folder / name
-        place.mkdir(parents=True, exist_ok=True)
-        _write(place / MODEL, text)
-        _write(place / CARD, json.dumps({**card, "version": name, "sha256": sha256}, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
+        write_whole(place / MODEL, text)
+        write_whole(
+            place / CARD, json.dumps({**card, "version": name, "sha256": sha256}, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+        )
         return name
 
     def versions(self) -> list[str]:
@@ -34,21 +36,21 @@ class Registry:
         return sorted(place.parent.name for place in self.folder.glob(f"*/{CARD}"))
 
     def card(self, version: str) -> dict:
-        """The card of a version. Errors: BrokenTable when there is none of that name, or its card cannot be read."""
+        """The card of a version. Errors: BrokenModel when there is none of that name, or its card cannot be read."""
         file = self.folder / version / CARD
         if not file.is_file():
-            raise BrokenTable(f"There is no model {version!r}. Known: {', '.join(self.versions()) or 'none'}.")
+            raise BrokenModel(f"There is no model {version!r}. Known: {', '.join(self.versions()) or 'none'}.")
         try:
             return json.loads(file.read_text(encoding="utf-8"))
         except ValueError as problem:
-            raise BrokenTable(f"{file} is damaged ({problem}). Roll back by `mandegar model rollback`, or learn anew.") from problem
+            raise BrokenModel(f"{file} is damaged ({problem}). Roll back by `mandegar model rollback`, or learn anew.") from problem
 
     def model(self, version: str) -> ChurnModel:
-        """The model of a version. Errors: BrokenTable when it is damaged or gone."""
+        """The model of a version. Errors: BrokenModel when it is damaged or gone."""
         file = self.folder / version / MODEL
         card = self.card(version)
         if not file.is_file():
-            raise BrokenTable(f"{file} is gone. Roll back by `mandegar model rollback`, or learn anew.")
+            raise BrokenModel(f"{file} is gone. Roll back by `mandegar model rollback`, or learn anew.")
         return read_model(file.read_text(encoding="utf-8", errors="replace"), card["sha256"], str(file))
 
     def record(self) -> list[dict]:
@@ -68,14 +70,13 @@ class Registry:
         record = self.record()
         if entry in record:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        _write(self.folder / LIVE, json.dumps([*record, entry], indent=2, ensure_ascii=False) + "\n")
+        write_whole(self.folder / LIVE, json.dumps([*record, entry], indent=2, ensure_ascii=False) + "\n")
 
     def roll_back(self, decided_on: date) -> str:
         """The version before the live one scores from the next night on; the health score, if there is none. Gives what is live then."""
         record = self.record()
         if not record or record[-1]["version"] == HEALTH_SCORE:
-            raise BrokenTable("No model is live, so that there is nothing to roll back.")
+            raise BrokenModel("No model is live, so that there is nothing to roll back.")
         live = record[-1]["version"]
         undone = {live, *(one["undoes"] for one in record)}
         earlier = [one["version"] for one in record if one["version"] not in undone]
@@ -87,12 +88,5 @@ class Registry:
         """Whether a version can be used."""
         try:
             return version == HEALTH_SCORE or bool(self.model(version))
-        except BrokenTable:
+        except BrokenModel:
             return False
-
-
-def _write(file: Path, text: str) -> None:
-    """The file holds its whole text, or what it held before."""
-    partial = file.with_name(file.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(file)

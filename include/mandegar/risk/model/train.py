@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from mandegar.compute import code_version
-from mandegar.errors import BrokenTable
+from mandegar.errors import BrokenModel
 from mandegar.language.catalogue import Said
 from mandegar.risk.model import judgement, leakage
 from mandegar.risk.model.calibration import Calibration, chosen, platt
@@ -190,11 +190,11 @@ def _learnt(encoding: Encoding, parts: Parts, horizon: int) -> tuple[tuple[Learn
 
 
 def _hazards(longest: tuple[Learnt, Calibration], parts: Parts) -> Hazards:
-    """The hazards, from all snapshots but those to judge by."""
+    """The hazards, from snapshots that neither the learner has learnt from nor anybody is judged by."""
     import numpy as np
 
     learnt, calibration = longest
-    some = [parts[name] for name in ("learn", "calibrate", "choose")]
+    some = [parts[name] for name in ("calibrate", "choose")]
     return learn_hazards(
         np.concatenate([calibration.of(learnt.raw(part.matrix)) for part in some]),
         np.concatenate([part.rows[LEFT_AFTER].to_numpy(dtype="float64") for part in some]),
@@ -220,7 +220,7 @@ def _champion(registry: Registry, as_of: date, unseen: Part, horizon: int) -> Ju
         return None
     try:
         model = registry.model(live)
-    except BrokenTable:
+    except BrokenModel:
         return None
     return _judged(live, model.probabilities(model.matrix(unseen.rows))[horizon], unseen.left(horizon))
 

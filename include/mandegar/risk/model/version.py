@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from mandegar.errors import BrokenTable
+from mandegar.errors import BrokenModel
 from mandegar.risk.model.calibration import Calibration
 from mandegar.risk.model.encoding import Encoding
 from mandegar.risk.model.hazards import Hazards
@@ -80,9 +80,9 @@ def fingerprint(text: str) -> str:
 
 
 def read_model(text: str, sha256: str, shown: str) -> ChurnModel:
-    """The model of a text. Errors: BrokenTable when the text is not the one that was hashed, or lacks a part."""
+    """The model of a text. Errors: BrokenModel when the text is not the one that was hashed, or lacks a part."""
     if fingerprint(text) != sha256:
-        raise BrokenTable(
+        raise BrokenModel(
             f"{shown} is damaged: it is not the text that was written. Roll back by `mandegar model rollback`, or learn anew."
         )
     told = json.loads(text)

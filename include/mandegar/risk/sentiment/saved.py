@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -14,6 +13,7 @@ from mandegar.risk.sentiment.classifier import Classifier
 from mandegar.risk.sentiment.model import Learnt, Sentiment, Silent
 from mandegar.risk.sentiment.quality import Quality
 from mandegar.storage.home import Home
+from mandegar.storage.text_file import write_whole
 
 FORM = 1
 FILE = "model.json"
@@ -24,11 +24,7 @@ def save(model: Sentiment, home: Home) -> Path:
     told = _text(_as_json(model))
     whole = json.dumps({"sha256": _hash(told)})[:-1] + f', "model": {told}}}\n'
     file = _folder(home) / model.version / FILE
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=file.parent) as beside:
-        written = Path(beside) / FILE
-        written.write_text(whole, encoding="utf-8")
-        written.replace(file)  # readers see the old file or the new one
+    write_whole(file, whole)
     return file
 
 
