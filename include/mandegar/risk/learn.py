@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
+from mandegar.language.catalogue import Said
 from mandegar.metrics.run.measure import as_measured, open_night
 from mandegar.risk.drivers.drivers import Drivers, drivers
 from mandegar.risk.evening import evening_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEARNT, DRIVERS = "learnt", "churn_driver"  # the table in the lake of the drivers last learnt
+OVER = Said("the night of {night} was scored since: learn from that one")
 DRIVER_SNAPSHOTS = 12
 DRIVER_ROWS = 60_000
 # one signal of each kind: adjusted for another measure of the same thing, none of them would show
@@ -40,8 +42,12 @@ SIGNALS = (
 def learn(company: Company, home: Home, lake: Lake, engine: Engine, as_of: date, say: Callable[[str], None]) -> Trained:
     """Learns from what is known after a night: of texts, of who leaves, of what goes together with leaving.
 
-    Everything counts from the next night on. Errors: BrokenTable when the night's entities are not in the lake.
+    Everything counts from the next night on. So that no night that stands would come out otherwise, nothing is learnt from a night after
+    which another one was scored. Errors: BrokenTable when the night's entities are not in the lake.
     """
+    later = [receipt.as_of for receipt in Lake(lake.root).receipts("marts", "customer_risk") if receipt.as_of > as_of]
+    if later:
+        return Trained(as_of, refused=OVER.of(night=max(later).isoformat()))
     company = as_measured(company, lake, as_of)
     settings = model_settings.load(company)
     say("what texts say")
