@@ -16,7 +16,6 @@ from mandegar.compute.engine import Engine
 from mandegar.config import company as companies
 from mandegar.config.company import Company
 from mandegar.errors import CompanyError
-from mandegar.risk.features.there import mrr_intervals_of
 from mandegar.risk.features.wide import features
 from mandegar.risk.health import FEATURES
 from mandegar.risk.health import load as load_health
@@ -216,12 +215,12 @@ def test_without_the_lines_nobody_is_let_go(duckdb: Engine) -> None:
 def whole(engine: Engine, of: Company, given: dict[str, list[Row]], file: SegmentFile) -> dict[str, list[str]]:
     """Of every customer the names of its segments, from the entities on."""
     seen = evening(engine, of, given, AS_OF)
-    intervals, health = mrr_intervals_of(seen, engine), load_health(of)
+    health = load_health(of)
     signals = engine.keep(features(seen, engine))
     assert {name for name in signals.columns if name != "customer_id"} <= FIELDS.keys()
     risks = told_by_health(engine.keep(by_health(signals, health, engine, "en")), health, [])
     risk = engine.keep(customer_risk(signals, risks, file.value_tiers))
-    table = engine.keep(wide_table(seen, signals, risk, intervals))
+    table = engine.keep(wide_table(seen, signals, risk))
     found: dict[str, list[str]] = {}
     for row in rows(engine, segments_of(seen, engine, table, file, KeepFile())):
         found.setdefault(row["customer_id"], []).append(row["segment"])

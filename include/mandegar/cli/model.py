@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mandegar.storage.home import Home
 from mandegar.storage.locks import MODELS, locked
+
+if TYPE_CHECKING:
+    from mandegar.risk.model.registry import Registry
 
 FIGURES = ("auc", "pr_auc", "brier", "ece", "lift_10")
 
@@ -82,7 +86,7 @@ def add_to(
             click.echo(f"From the night after {after} on: {_registry(folder, this).roll_back(after)}")
 
 
-def _registry(folder: Path, home: Home):  # type: ignore[no-untyped-def]  # what it gives is imported when it is needed
+def _registry(folder: Path, home: Home) -> "Registry":
     from mandegar.config import company as companies
     from mandegar.risk.model.registry import Registry
 

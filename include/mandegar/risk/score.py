@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from mandegar.compute.engine import Engine
 from mandegar.compute.money import MONEY
 from mandegar.config.company import Company
-from mandegar.errors import BrokenModel, BrokenTable
+from mandegar.errors import BrokenModel
 from mandegar.language.catalogue import Said
 from mandegar.metrics.run.marts import write_mart
 from mandegar.metrics.run.measure import as_measured, open_night
@@ -19,11 +19,10 @@ from mandegar.risk import segment_file
 from mandegar.risk.drivers.drivers import write_drivers
 from mandegar.risk.evening import evening_of
 from mandegar.risk.features.kept import forget_old, make_features
-from mandegar.risk.features.there import mrr_intervals_of
 from mandegar.risk.learn import DRIVERS, drivers_known
 from mandegar.risk.model import settings as model_settings
 from mandegar.risk.model.apply import SCHEMA, TOLD, score_customers
-from mandegar.risk.model.monitor import Check, checks, matured, rows_of
+from mandegar.risk.model.monitor import Check, checks, matured, night_that_predicted, rows_of
 from mandegar.risk.model.registry import HEALTH_SCORE, Registry
 from mandegar.risk.model.settings import ModelSettings
 from mandegar.risk.segments import write_segments
@@ -58,7 +57,7 @@ def score(company: Company, lake: Lake, engine: Engine, as_of: date, home: Home)
     company = as_measured(company, lake, as_of)
     evening = evening_of(company, lake, engine, as_of)
     feeling, unread = _feeling(home, as_of)
-    signals = engine.keep(make_features(evening, lake, engine, feeling))
+    signals = make_features(evening, lake, engine, feeling)
     forget_old(lake, as_of)
     health, settings = healths.load(company), model_settings.load(company)
     scored = engine.keep(by_health(signals, health, engine, company.locale))
@@ -68,7 +67,7 @@ def score(company: Company, lake: Lake, engine: Engine, as_of: date, home: Home)
     learnt = drivers_known(lake, engine, as_of)
     told = {} if learnt is None else {DRIVERS: write_drivers(lake, engine, learnt, as_of, evening.closes)}
     return told | {
-        "customer_segment": write_segments(evening, lake, engine, signals, rows, mrr_intervals_of(evening, engine)),
+        "customer_segment": write_segments(evening, lake, engine, signals, rows),
         "customer_risk": write_mart(lake, engine, "customer_risk", rows, as_of, evening.closes),
         "model_health": write_mart(
             lake, engine, "model_health", engine.table(rows_of(risks.checks, risks.version, company.locale)), as_of, evening.closes
@@ -118,13 +117,14 @@ def _by_model(
         return told_by_health(scored, health, [Check("live", HEALTH_SCORE, None, None, "ok", NO_MODEL)])
     try:
         model = registry.model(live)
-    except BrokenTable as problem:
+    except BrokenModel as problem:
         return told_by_health(scored, health, [Check("live", live, None, None, "failed", UNREADABLE.of(problem=str(problem)))])
     joined = signals.left_join(scored, "customer_id")
     wide = joined.select(*signals.columns, *(name for name in scored.columns if name != "customer_id"))
     found = score_customers(model, wide, health, settings, engine, company.locale)
     looked_at = checks(model, found.spread, settings) if len(found.rows) else []
-    looked_at += matured(open_night(company, lake, engine, as_of), lake, engine, settings)
+    if night_that_predicted(lake, as_of, settings.horizon_days) is not None:
+        looked_at += matured(open_night(company, lake, engine, as_of), lake, engine, settings)
     failed = [one for one in looked_at if one.status == "failed"]
     if failed:
         state = Check("live", live, None, None, "failed", failed[0].said)

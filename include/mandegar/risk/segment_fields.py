@@ -5,9 +5,7 @@ from typing import get_args
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.compute.money import MONEY
 from mandegar.metrics.contracts.ledger import PAYING
-from mandegar.metrics.frame.dimensions import main_plan
 from mandegar.risk.evening import Evening
 from mandegar.risk.health import FEATURES, Action
 from mandegar.risk.value_tier import TIERS
@@ -44,30 +42,20 @@ def fields_of(wide: ir.Table) -> dict[str, Known]:
     return found | FIELDS
 
 
-def wide_table(evening: Evening, features: ir.Table, risk: ir.Table, intervals: ir.Table | None) -> ir.Table:
+def wide_table(evening: Evening, features: ir.Table, risk: ir.Table) -> ir.Table:
     """All that a field can be, side by side.
 
     Grain: one row per customer_id of `features`, those who can still leave. Columns: theirs; of customer_risk RISK, value_tier and cell
-    (its segment); with contracts plan, for which most is paid, mrr, in the company's currency, and renews_at, when the next term ends;
-    those of the customer entity.
-    risk: rows of customer_risk. intervals: the MRR ledger in the company's currency, of a company with contracts.
+    (its segment); with contracts renews_at, when the next term ends; those of the customer entity. risk: rows of customer_risk.
     """
     tiers = [(risk.segment.endswith(f"_{tier}_value"), tier) for tier in TIERS]
     judged = risk.select("customer_id", *RISK, cell="segment", value_tier=ibis.cases(*tiers, else_=ibis.null("string")))
     wide = features.drop(*(name for name in judged.columns if name in features.columns and name != "customer_id"))
-    by_contract = [] if intervals is None else [_paid(evening, intervals), _terms(evening)]
+    by_contract = [_terms(evening)] if evening.company.churn.kind == "contract" else []
     for part in (judged, *by_contract, evening.entities["customer"]):
         joined = wide.join(part, "customer_id", how="left")
         wide = joined.select(*wide.columns, *(name for name in part.columns if name not in wide.columns))
     return wide
-
-
-def _paid(evening: Evening, intervals: ir.Table) -> ir.Table:
-    """What is paid at the end of the day. Grain: one row per customer_id who pays. Columns: plan, mrr."""
-    paid = intervals.filter(
-        (intervals.mrr > 0) & (intervals.from_at < evening.now) & (intervals.until_at.isnull() | (intervals.until_at >= evening.now))
-    )
-    return paid.group_by("customer_id").agg(plan=main_plan(paid), mrr=paid.mrr.sum().cast(MONEY))
 
 
 def _terms(evening: Evening) -> ir.Table:

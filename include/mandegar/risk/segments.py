@@ -19,9 +19,9 @@ from mandegar.storage.lake import Lake
 BY_HAND, BY_RULE = Said("given by hand"), Said("by its rule")
 
 
-def write_segments(evening: Evening, lake: Lake, engine: Engine, features: ir.Table, risk: ir.Table, intervals: ir.Table | None) -> int:
+def write_segments(evening: Evening, lake: Lake, engine: Engine, features: ir.Table, risk: ir.Table) -> int:
     """Writes customer_segment of a night to lake/marts; gives its rows. See segments_of and segment_fields.wide_table."""
-    wide = engine.keep(wide_table(evening, features, risk, intervals))
+    wide = engine.keep(wide_table(evening, features, risk))
     rows = segments_of(evening, engine, wide, segment_file.load(evening.company), keep_file.load(evening.company))
     return write_mart(lake, engine, "customer_segment", rows, evening.as_of, evening.closes)
 

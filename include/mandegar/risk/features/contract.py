@@ -3,13 +3,13 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.contracts.ledger import PAYING
+from mandegar.metrics.contracts.ledger import MONTHS_PER, PAYING
+from mandegar.metrics.frame.dimensions import main_plan
 from mandegar.risk.evening import DAY, Evening
 from mandegar.risk.features.there import paying_now
 
 RISEN_WITHIN, RISES_OF = 120, 365
 SEATS_BEFORE = 90
-MONTHS = {"day": 1 / 30.0, "week": 12 / 52.0, "month": 1.0, "year": 12.0}
 
 
 def contract(evening: Evening) -> ir.Table:
@@ -36,7 +36,9 @@ def contract(evening: Evening) -> ir.Table:
     discounted = paying & seen.discount.notnull() & (seen.discount_ends_at.isnull() | (seen.discount_ends_at >= evening.now))
     discount_ends = (seen.discount_ends_at.epoch_seconds() - evening.now.epoch_seconds()) / DAY
     quantity = seen.quantity.cast("float64")
-    months = seen.interval_unit.cases(*MONTHS.items(), else_=1.0) * seen.interval_count.cast("float64")
+    months = seen.interval_unit.cases(*((unit, float(1 / per)) for unit, per in MONTHS_PER.items()), else_=1.0) * seen.interval_count.cast(
+        "float64"
+    )
     empty = ibis.null("float64")
     wide = seen.group_by("customer_id").agg(
         tenure_days=evening.days_since(seen.started_at.min()),
@@ -58,19 +60,15 @@ def contract(evening: Evening) -> ir.Table:
     return wide.mutate(
         discount_percent=wide.discount_percent.fill_null(0.0),
         seats_percent_of_before=100.0 * wide.seats / wide.seats_before.nullif(0.0),
-        days_past_due=evening.days_since(wide.past_due_since).fill_null(0).cast("float64"),
+        days_past_due=evening.days_since(wide.past_due_since).fill_null(0.0),
     ).drop("seats_before", "past_due_since")
 
 
 def paid(evening: Evening, intervals: ir.Table) -> ir.Table:
-    """What is paid as the day ends: mrr, in the company's currency; subscriptions; plan, of the largest of them."""
+    """What is paid as the day ends: mrr, in the company's currency; subscriptions; plan, for which most is paid."""
     now = paying_now(evening, intervals)
-    place = ibis.row_number().over(group_by="customer_id", order_by=[now.mrr.desc(), now.subscription_id.asc()])
-    ranked = now.mutate(place=place)
-    return ranked.group_by("customer_id").agg(
-        mrr=ranked.mrr.sum().cast("float64"),
-        subscriptions=ranked.subscription_id.nunique().cast("float64"),
-        plan=ranked.plan.max(where=ranked.place == 0),
+    return now.group_by("customer_id").agg(
+        mrr=now.mrr.sum().cast("float64"), subscriptions=now.subscription_id.nunique().cast("float64"), plan=main_plan(now)
     )
 
 

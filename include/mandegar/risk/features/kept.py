@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 from mandegar.compute import code_version
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
+from mandegar.metrics.contracts.policies import own_policies
 from mandegar.risk.evening import Evening
 from mandegar.risk.features.wide import features
 from mandegar.risk.sentiment.model import Sentiment
@@ -65,6 +66,6 @@ def is_month_end(day: date) -> bool:
 
 def _made_of(company: Company) -> str:
     """A hash of the code and the settings that features depend on."""
-    settings = company.model_dump(mode="json", exclude={"sources", "name", "unsubscribe_url", "locale", "dimensions"})
-    told = json.dumps([code_version.fingerprint(*CODE), settings], sort_keys=True)
+    settings = company.model_dump(mode="json", include={"time_zone", "currency", "churn", "protected_traits"})
+    told = json.dumps([code_version.fingerprint(*CODE), settings, own_policies(company).model_dump(mode="json")], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:16]

@@ -85,7 +85,7 @@ def matured(night: MeasuredNight, lake: Lake, engine: Engine, settings: ModelSet
     from sklearn.metrics import roc_auc_score
 
     horizon = settings.horizon_days
-    told = _night_that_predicted(lake, night.as_of, horizon)
+    told = night_that_predicted(lake, night.as_of, horizon)
     if told is None:
         return []
     risk = engine.read(lake, "marts", "customer_risk", [told])
@@ -135,7 +135,8 @@ def rows_of(found: list[Check], version: str, locale: str) -> pa.Table:
     return pa.Table.from_pylist(told, SCHEMA)
 
 
-def _night_that_predicted(lake: Lake, as_of: date, horizon: int) -> date | None:
+def night_that_predicted(lake: Lake, as_of: date, horizon: int) -> date | None:
+    """The night whose predictions have matured: a horizon ago, or up to ten days before that; None if none was scored then."""
     latest = as_of - timedelta(days=horizon)
     nights = [receipt.as_of for receipt in lake.receipts("marts", "customer_risk")]
     near = [day for day in nights if latest - timedelta(days=MATURED_WITHIN) <= day <= latest]

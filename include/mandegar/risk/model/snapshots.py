@@ -68,7 +68,7 @@ def snapshots(
     tables, counts = [], []
     for day in dates:
         say(f"  features of {day}")
-        rows = engine.keep(kept_features(evening.at(day), lake, engine, feeling))
+        rows = kept_features(evening.at(day), lake, engine, feeling)
         tables.append((day, rows))
         counts.append(engine.count(rows))
     share = min(1.0, MOST_ROWS / max(sum(counts), 1))
@@ -79,6 +79,8 @@ def snapshots(
 
 def _frame(engine: Engine, rows: ir.Table, spell: ir.Table, health: healths.Health, day: date, as_of: date, share: float) -> "pd.DataFrame":
     """One snapshot with what became of its customers, ordered by customer."""
+    import numpy as np
+
     here, over = number(day), number(as_of) + 1
     taken = rows.filter(rows.customer_id.hash().abs() % LARGE < int(share * LARGE)) if share < 1.0 else rows
     life = spell.filter((spell.from_day <= here) & (spell.until_day > here))
@@ -95,13 +97,5 @@ def _frame(engine: Engine, rows: ir.Table, spell: ir.Table, health: healths.Heal
     for name in frame.columns:
         if name in numbers:
             frame[name] = frame[name].astype("float32")
-    frame[SNAPSHOT] = pd_days(day, len(frame))
+    frame[SNAPSHOT] = np.int32(here)
     return frame
-
-
-def pd_days(day: date, count: int) -> "pd.Series":
-    """A column of one day, as the number of days since 1970-01-01."""
-    import numpy as np
-    import pandas as pd
-
-    return pd.Series(np.full(count, number(day), dtype="int32"))
