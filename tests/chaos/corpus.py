@@ -5,7 +5,9 @@ A case says what must happen: the exit code, words of the message, how many rows
 the case says, a traceback, a signal, a hang, or memory beyond MOST_MEMORY is a failure.
 """
 
+import io
 import os
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,3 +132,12 @@ def _command(arguments: list[str], folder: Path) -> None:
         raise
     finally:
         (folder / "memory").write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+
+
+def zipped(**members: str) -> bytes:
+    """A zip of files; two underscores stand for a folder."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            file.writestr(name.replace("__", "/"), content)
+    return packed.getvalue()

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
+import corpus_binary_files
 import corpus_cells
 import corpus_files
 import corpus_yaml
@@ -14,7 +15,7 @@ import pytest
 from corpus import Case, problems, run
 
 LEAST = 350
-CORPUS = [*corpus_cells.cases(), *corpus_files.cases(), *corpus_yaml.cases()]
+CORPUS = [*corpus_cells.cases(), *corpus_files.cases(), *corpus_binary_files.cases(), *corpus_yaml.cases()]
 ALL = os.environ.get("MANDEGAR_CHAOS") == "all"
 # One of each family, mostly those that end before a night is computed
 SAMPLE = (
