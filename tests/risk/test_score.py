@@ -1,12 +1,14 @@
 """A night's risks: by the live model, or by the health score where there is none or it cannot be trusted."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
+from mandegar.compute.engine import Engine
 from mandegar.config import company as companies
 from mandegar.pipeline.nightly import run_night
 from mandegar.pipeline.stages import Night, close_night
@@ -16,6 +18,7 @@ from mandegar.risk.model.hazards import Hazards
 from mandegar.risk.model.learners import Logistic
 from mandegar.risk.model.registry import Registry
 from mandegar.risk.model.version import ChurnModel, Reference
+from mandegar.risk.score import expected_loss
 from mandegar.storage.home import Home
 
 DAY = date(2026, 3, 10)
@@ -100,37 +103,44 @@ def test_a_live_model_tells_probabilities_by_hand(night: Night) -> None:
     assert health["expected_departures", "90"]["value"] == pytest.approx(5.379975, abs=1e-5)
 
 
-def test_the_expected_loss_and_its_interval(night: Night) -> None:
-    """All at .1192029 but one at .7310586; account n pays 100 + n a month, of which 90 days are 12 x 90 / 365."""
-    live(night, model())
-    _, health = run(night)
-    worth = np.array([(100 + n) * 12 * 90 / 365 for n in range(40)])
-    told = np.full(40, 0.1192029)
-    told[1] = 0.7310586
-    loss, spread = float((told * worth).sum()), float(np.sqrt((told * (1 - told) * worth**2).sum()))
-    assert health["expected_loss", "90"]["value"] == pytest.approx(loss, abs=0.01)
-    assert health["expected_loss_low_80", "90"]["value"] == pytest.approx(loss - 1.2815516 * spread, abs=0.01)
-    assert health["expected_loss_high_80", "90"]["value"] == pytest.approx(loss + 1.2815516 * spread, abs=0.01)
-
-
 @pytest.mark.parametrize(
-    ("learnt", "measure", "said"),
+    ("probabilities", "departures", "loss", "low", "high"),
     [
-        (model(features=("response_hours", "nps_last")), ("feature_known", "response_hours"), None),
-        (model(edges=(0.001,)), ("score_drift", "(score)"), "the scores have moved away from those the model was calibrated on"),
+        # in 90 of 365 days they pay 180 and 360: .9 of 540 are 486; variance .09 x (180² + 360²) = 14580, deviation 120.748
+        ((0.9, 0.9), 1.8, 486, 486 - 154.75, 540),
+        # .5 x 180 + .2 x 360 = 162; variance .25 x 180² + .16 x 360² = 28836, deviation 169.812, of which 1.28155 are 217.62
+        ((0.5, 0.2), 0.7, 162, 0, 162 + 217.62),
     ],
-    ids=["fine", "drifted"],
+    ids=["not above all there is", "not below nothing"],
 )
-def test_drift_of_the_score_ends_the_models_night(night: Night, learnt: ChurnModel, measure: tuple[str, str], said: str | None) -> None:
-    version = live(night, learnt)
+def test_the_expected_loss_of_two_customers(
+    duckdb: Engine, probabilities: tuple[float, float], departures: float, loss: float, low: float, high: float
+) -> None:
+    table = pa.table({"churn_probability": list(probabilities), "annual_value": [Decimal("730.0000"), Decimal("1460.0000")]})
+    found = {one.measure: one.value for one in expected_loss(duckdb, duckdb.table(table), 90)}
+    assert found == pytest.approx(
+        {"expected_departures": departures, "expected_loss": loss, "expected_loss_low_80": low, "expected_loss_high_80": high}, abs=0.01
+    )
+
+
+def test_of_health_scores_no_loss_is_expected(duckdb: Engine) -> None:
+    assert expected_loss(duckdb, duckdb.table(pa.table({"churn_probability": [0.5], "annual_value": [Decimal("1.0000")]})), None) == []
+
+
+def test_scores_that_have_moved_away_end_the_models_night(night: Night) -> None:
+    """Where it was calibrated 95 % of the scores lay below .001; now none does."""
+    version = live(night, model(edges=(0.001,)))
     risks, health = run(night)
-    if said is None:
-        assert risks["c01"]["model_version"] == version
-        assert measure not in health
-    else:
-        assert (risks["c01"]["model_version"], risks["c01"]["churn_probability"]) == ("health-1", None)
-        assert (health[measure]["status"], health["live", version]["status"]) == ("failed", "failed")
-        assert health["live", version]["detail"].startswith(said)
+    assert (risks["c01"]["model_version"], risks["c01"]["churn_probability"]) == ("health-1", None)
+    assert (health["score_drift", "(score)"]["status"], health["live", version]["status"]) == ("failed", "failed")
+    assert health["live", version]["detail"].startswith("the scores have moved away from those the model was calibrated on (PSI ")
+
+
+def test_a_feature_that_was_hardly_ever_known_may_be_known_of_nobody(night: Night) -> None:
+    version = live(night, model(features=("response_hours", "nps_last")))
+    risks, health = run(night)
+    assert risks["c01"]["model_version"] == version
+    assert ("feature_known", "nps_last") not in health
 
 
 def test_a_feature_that_went_missing_ends_the_models_night(night: Night) -> None:
