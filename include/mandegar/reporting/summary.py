@@ -174,10 +174,7 @@ def _ahead(console: Console, connection: sa.Connection, company: Company, words:
             (told.calendar == company.calendar) & (told.dimension == "all") & (told.metric == "customers_churned") & (told.horizon == 1)
         )
     ).first() or (None, None)
-    title = words["ahead"]
-    if held is not None and tested:
-        title += f" – {words['held'].format(share=words.number(held, 'whole share'), count=words.number(tested, 'count'))}"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=words["ahead"], title_justify="left")
     _columns(table, words, month="left", leave="right", share="right")
     for start, found in list(months.items())[:AHEAD]:
         cells = []
@@ -186,6 +183,8 @@ def _ahead(console: Console, connection: sa.Connection, company: Company, words:
             cells.append(f"{words.number(expected, kind)}  ({words.number(low, kind)} – {words.number(high, kind)})")
         table.add_row(words.month(company.calendar, start), *cells)
     console.print(table)
+    if held is not None and tested:
+        console.print(words["held"].format(share=words.number(held, "whole share"), count=words.number(tested, "count")), soft_wrap=True)
 
 
 def _restated(console: Console, connection: sa.Connection, company: Company, words: SummaryWords, as_of: date) -> None:
@@ -215,7 +214,11 @@ def _risk(console: Console, connection: sa.Connection, company: Company, words: 
     count, worth = connection.execute(sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(risk.annual_value), 0)).where(high)).one()
     title = words["risk"].format(count=words.number(count, "count"), worth=words.number(float(worth), "money"), currency=company.currency)
     table = Table(title=title, title_justify="left")
-    _columns(table, words, customer="left", leaves="right", health="right", worth="right", why="left")
+    told = connection.execute(sa.select(sa.func.count(risk.churn_probability)).where(high)).scalar_one() > 0
+    _columns(table, words, customer="left")
+    if told:
+        _columns(table, words, leaves="right")
+    _columns(table, words, health="right", worth="right", why="left")
     query = (
         sa.select(risk.customer_id, who.name, risk.churn_probability, risk.health_score, risk.annual_value, risk.reason_1, risk.reason_2)
         .select_from(tables.customer_risk.outerjoin(tables.customer_contact, risk.customer_id == who.customer_id))
@@ -226,8 +229,8 @@ def _risk(console: Console, connection: sa.Connection, company: Company, words: 
     for customer_id, name, probability, score, value, first, second in connection.execute(query):
         why = words.listed([reason for reason in (first, second) if reason])
         who_it_is = f"{name} ({customer_id})" if name not in (None, customer_id) else customer_id
-        shown = words.number(probability, "whole share"), words.number(score, "count"), words.number(float(value), "money")
-        table.add_row(who_it_is, *shown, why)
+        leaves = [words.number(probability, "whole share")] if told else []
+        table.add_row(who_it_is, *leaves, words.number(score, "count"), words.number(float(value), "money"), why)
     console.print(table)
     _model(console, connection, company, words, as_of)
 

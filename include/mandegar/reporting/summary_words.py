@@ -62,7 +62,7 @@ HEADINGS = {
         "Within {days} days some {count} customers will leave, and {loss} {currency} with them ({low} – {high} with 80 % certainty)."
     ),
     "no model": Said("Told by the health score: {why}"),
-    "held": Said("such bounds held {share} of {count} past forecasts"),
+    "held": Said("Such bounds held {share} of {count} past forecasts."),
     "worth": Said("worth a year"),
     "why": Said("why"),
     "targets": Said("Targets"),

@@ -34,7 +34,7 @@ from mandegar.storage.lake import Lake
 
 YEAR = 365
 Z80 = NormalDist().inv_cdf(0.9)
-NO_MODEL = Said("no model is live yet; `mandegar model train` learns one from the company's history")
+NO_MODEL = Said("no model is live yet; `{command}` learns one from the company's history")
 UNREADABLE = Said("what was learnt cannot be read: {problem}")
 
 
@@ -114,7 +114,9 @@ def _by_model(
     """Everybody's risk by the live model, if there is one and it can be trusted; else by the health score."""
     live = registry.live_on(as_of)
     if live is None:
-        return told_by_health(scored, health, [Check("live", HEALTH_SCORE, None, None, "ok", NO_MODEL)])
+        return told_by_health(
+            scored, health, [Check("live", HEALTH_SCORE, None, None, "ok", NO_MODEL.of(command=f"mandegar model train --as-of {as_of}"))]
+        )
     try:
         model = registry.model(live)
     except BrokenModel as problem:

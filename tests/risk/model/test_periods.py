@@ -32,6 +32,14 @@ def test_a_snapshot_whose_horizon_is_not_over_is_not_used() -> None:
     assert found.judge[-1] == date(2025, 8, 31)
 
 
+def test_a_quarter_of_the_usual_shares_leaves_more_to_learn_from() -> None:
+    """Of 21 months one each to judge, choose and calibrate by; three months before each go, and the others are learnt from."""
+    found = purged(ENDS, 90, date(2025, 12, 31), scale=0.25)
+    assert found is not None
+    assert (found.judge, found.choose, found.calibrate) == ((date(2025, 9, 30),), (date(2025, 6, 30),), (date(2025, 3, 31),))
+    assert found.learn == tuple(ENDS[:12])
+
+
 def test_a_history_too_short_has_none() -> None:
     assert purged(ENDS[:12], 90, date(2024, 12, 31)) is None
     assert purged([], 90, date(2024, 12, 31)) is None

@@ -7,6 +7,9 @@ SHARES = (0.2, 0.08, 0.1)  # of the snapshots: judged by, chosen by, calibrated 
 FEWEST = 2  # snapshots to learn from
 
 
+SCALES = (1.0, 0.75, 0.5, 0.25)  # a young company that grows has most departures in its last months: fewer of them are enough
+
+
 @dataclass(frozen=True)
 class Periods:
     """The snapshots of each purpose, oldest first; between two of them lies at least the horizon."""
@@ -17,17 +20,18 @@ class Periods:
     judge: tuple[date, ...]
 
 
-def purged(dates: list[date], horizon: int, as_of: date) -> Periods | None:
+def purged(dates: list[date], horizon: int, as_of: date, scale: float = 1.0) -> Periods | None:
     """The hold-out of some snapshots for a horizon in days; None where they do not last.
 
     A snapshot counts when the whole horizon after it is known. The answer of each snapshot of one purpose is known before the first
-    snapshot of the next purpose is taken: snapshots within the gap are left out.
+    snapshot of the next purpose is taken: snapshots within the gap are left out. scale: of the usual shares to judge, choose and
+    calibrate by, where the first months are needed for learning.
     """
     gap = timedelta(days=horizon)
     usable = [day for day in dates if day + gap <= as_of]
     rest, parts = usable, []
     for share in SHARES:
-        count = max(1, round(share * len(usable)))
+        count = max(1, round(share * scale * len(usable)))
         part = rest[-count:]
         if not part:
             return None

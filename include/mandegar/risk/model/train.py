@@ -16,7 +16,7 @@ from mandegar.risk.model.encoding import Encoding, learn_encoding
 from mandegar.risk.model.hazards import Hazards, learn_hazards
 from mandegar.risk.model.judgement import Comparison, Figures, compared, figures
 from mandegar.risk.model.learners import SEED, Learnt, learn_logistic, learn_trees
-from mandegar.risk.model.periods import Periods, purged
+from mandegar.risk.model.periods import SCALES, Periods, purged
 from mandegar.risk.model.registry import HEALTH_SCORE, Registry
 from mandegar.risk.model.settings import HORIZONS, ModelSettings
 from mandegar.risk.model.snapshots import BESIDE, HEALTH, LEFT_AFTER, OBSERVED, SNAPSHOT, Snapshots
@@ -155,14 +155,28 @@ def _refused(found: Snapshots, as_of: date, settings: ModelSettings) -> tuple[Sa
         return TOO_YOUNG.of(f"{floors.months:,}", f"{len(found.dates):,}"), None
     if not rows[LEFT_AFTER].notna().any():
         return NOBODY_LEFT, None
-    periods = purged(list(found.dates), horizon, as_of)
+    periods = _periods(found, horizon, as_of)
     if periods is None:
         return NO_HOLD_OUT.of(str(horizon)), None
-    learnt, judged = (int(left_within(_rows(rows, days), horizon).sum()) for days in (periods.learn, periods.judge))
-    others = [left_within(_rows(rows, days), horizon).sum() for days in (periods.calibrate, periods.choose)]
+    learnt, judged = (_departures(found, days, horizon) for days in (periods.learn, periods.judge))
+    others = [_departures(found, days, horizon) for days in (periods.calibrate, periods.choose)]
     if learnt < floors.left_learnt or judged < floors.left_judged or min(others) == 0:
         return TOO_FEW_LEFT.of(f"{floors.left_learnt:,}", f"{floors.left_judged:,}", f"{learnt:,}", f"{judged:,}"), None
     return None, periods
+
+
+def _periods(found: Snapshots, horizon: int, as_of: date) -> Periods | None:
+    """The hold-out; where fewer left in the months to learn from than in those to judge by, these are fewer."""
+    periods = None
+    for scale in SCALES:
+        periods = purged(list(found.dates), horizon, as_of, scale) or periods
+        if periods and _departures(found, periods.learn, horizon) >= _departures(found, periods.judge, horizon):
+            break
+    return periods
+
+
+def _departures(found: Snapshots, days: tuple[date, ...], horizon: int) -> int:
+    return int(left_within(_rows(found.rows, days), horizon).sum())
 
 
 def _rows(rows: "pd.DataFrame", days: tuple[date, ...]) -> "pd.DataFrame":
