@@ -69,18 +69,19 @@ def _score(model: ChurnModel, rows: "pd.DataFrame", health: Health, settings: Mo
         scored.spread[name] = scored.spread.get(name, 0) + counts
     high, medium = (settings.bands.high * model.base_rate, settings.bands.medium * model.base_rate)
     band = np.where(probability >= high, "high", np.where(probability >= medium, "medium", "low"))
-    pairs = [list(zip(rows[code], rows[text], strict=True)) for text, code in TOLD]
-    reasons = [[one for one in row if one[0] is not None and one[0] == one[0]] for row in zip(*pairs, strict=True)]
+    told_as = {name: rows[name].to_numpy(dtype=object).copy() for pair in TOLD for name in pair}
     actions = rows["action"].to_numpy(dtype=object).copy()
     wanted = np.flatnonzero(band != "low")
     if len(wanted):
         found = told_reasons(rows.iloc[wanted], model.contributions(matrix[wanted]), model.encoding.names, locale)
         of_signal = {name: signal.action for name, signal in health.signals.items()}
         for place, mine in zip(wanted, found, strict=True):
-            reasons[place] = with_signals(mine, reasons[place])
-            if reasons[place]:
-                code = reasons[place][0][0]
-                actions[place] = of_signal.get(code) or ACTIONS.get(code, "watch")
+            signals = [(told_as[code][place], told_as[text][place]) for text, code in TOLD]
+            reasons = with_signals(mine, [one for one in signals if isinstance(one[0], str)])
+            for number, (text, code) in enumerate(TOLD):
+                told_as[code][place], told_as[text][place] = reasons[number] if number < len(reasons) else (None, None)
+            if reasons:
+                actions[place] = of_signal.get(reasons[0][0]) or ACTIONS.get(reasons[0][0], "watch")
     columns: dict[str, object] = {
         "customer_id": rows["customer_id"],
         "health_score": rows["health_score"],
@@ -89,8 +90,6 @@ def _score(model: ChurnModel, rows: "pd.DataFrame", health: Health, settings: Mo
         "days_to_churn": np.round(model.hazards.median_days(told[max(told)])),
         "risk_band": band,
         "action": actions,
+        **told_as,
     }
-    for number, (text, code) in enumerate(TOLD):
-        columns[text] = [row[number][1] if len(row) > number else None for row in reasons]
-        columns[code] = [row[number][0] if len(row) > number else None for row in reasons]
     scored.parts.append(pa.table({name: pa.array(columns[name], SCHEMA.field(name).type, from_pandas=True) for name in SCHEMA.names}))
