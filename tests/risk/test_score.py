@@ -1,24 +1,24 @@
 """A night's risks: by the live model, or by the health score where there is none or it cannot be trusted."""
 
+import shutil
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-import sqlalchemy as sa
+from tests.small_tables import rows
 
 from mandegar.compute.engine import Engine
 from mandegar.config import company as companies
-from mandegar.pipeline.nightly import run_night
-from mandegar.pipeline.stages import Night, close_night
+from mandegar.pipeline.stages import Night, conform_stage, extract_stage, measure_stage, validate_stage
 from mandegar.risk.model.calibration import Calibration
 from mandegar.risk.model.encoding import Column, Encoding
 from mandegar.risk.model.hazards import Hazards
 from mandegar.risk.model.learners import Logistic
 from mandegar.risk.model.registry import Registry
 from mandegar.risk.model.version import ChurnModel, Reference
-from mandegar.risk.score import expected_loss
+from mandegar.risk.score import expected_loss, score
 from mandegar.storage.home import Home
 
 DAY = date(2026, 3, 10)
@@ -32,18 +32,27 @@ TICKETS = "ticket_id,customer_id,opened_at,first_response_at\nt1,c01,2026-03-01 
 COMPANY = "name: Acme\ntime_zone: UTC\ncurrency: USD\nchurn: {kind: contract}\nlocale: en\n"
 
 
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the company, and the home in which its night was measured and nothing was scored yet."""
+    root = tmp_path_factory.mktemp("measured")
+    (root / "company").mkdir()
+    files = {"company.yaml": COMPANY, "customer.csv": CUSTOMERS, "subscription.csv": SUBSCRIPTIONS, "ticket.csv": TICKETS}
+    for name, text in files.items():
+        (root / "company" / name).write_text(text, encoding="utf-8")
+    night = Night(companies.load(root / "company"), Home(root / "home"), DAY)
+    for table in map(str, night.company.tables()):
+        extract_stage(night, table)
+        validate_stage(night, table)
+    conform_stage(night)
+    measure_stage(night)
+    return root
+
+
 @pytest.fixture
-def night(tmp_path: Path) -> Night:
-    folder = tmp_path / "company"
-    folder.mkdir()
-    for name, text in (
-        ("company.yaml", COMPANY),
-        ("customer.csv", CUSTOMERS),
-        ("subscription.csv", SUBSCRIPTIONS),
-        ("ticket.csv", TICKETS),
-    ):
-        (folder / name).write_text(text, encoding="utf-8")
-    return Night(companies.load(folder), Home(tmp_path / "home"), DAY)
+def night(measured: Path, tmp_path: Path) -> Night:
+    shutil.copytree(measured / "home", tmp_path / "home")
+    return Night(companies.load(measured / "company"), Home(tmp_path / "home"), DAY)
 
 
 def model(calibrated_at: float = 0.1, features: tuple[str, ...] = ("response_hours",), edges: tuple[float, ...] = (0.5,)) -> ChurnModel:
@@ -64,23 +73,15 @@ def live(night: Night, learnt: ChurnModel) -> str:
     return version
 
 
-def run(night: Night) -> tuple[dict[str, dict], dict[tuple[str, str], dict]]:
+def run(night: Night, engine: Engine) -> tuple[dict[str, dict], dict[tuple[str, str], dict]]:
     """The night's customer_risk by customer, and model_health by measure and name."""
-    run_night(night, lambda _: None, 1)
-    return read(night)
+    score(night.company, night.lake, engine, night.as_of, night.home)
+    risks, health = (rows(engine, engine.read(night.lake, "marts", name, [DAY])) for name in ("customer_risk", "model_health"))
+    return {row["customer_id"]: row for row in risks}, {(row["measure"], row["name"]): row for row in health}
 
 
-def read(night: Night) -> tuple[dict[str, dict], dict[tuple[str, str], dict]]:
-    engine = sa.create_engine(night.home.warehouse_url)
-    with engine.connect() as connection:
-        risks = {row["customer_id"]: dict(row) for row in connection.execute(sa.text("SELECT * FROM customer_risk")).mappings()}
-        health = {(row["measure"], row["name"]): dict(row) for row in connection.execute(sa.text("SELECT * FROM model_health")).mappings()}
-    engine.dispose()
-    return risks, health
-
-
-def test_without_a_model_the_health_score_tells_and_says_so(night: Night) -> None:
-    risks, health = run(night)
+def test_without_a_model_the_health_score_tells_and_says_so(night: Night, duckdb: Engine) -> None:
+    risks, health = run(night, duckdb)
     assert (risks["c01"]["churn_probability"], risks["c01"]["horizon_days"]) == (None, None)
     assert risks["c01"]["model_version"] == "health-1"
     assert (risks["c01"]["annual_value"], risks["c01"]["value_at_risk"]) == (1212, 1212)
@@ -88,10 +89,10 @@ def test_without_a_model_the_health_score_tells_and_says_so(night: Night) -> Non
     assert health["live", "health score"]["detail"] == said
 
 
-def test_a_live_model_tells_probabilities_by_hand(night: Night) -> None:
+def test_a_live_model_tells_probabilities_by_hand(night: Night, duckdb: Engine) -> None:
     """c01 waits 30 hours: log-odds -2 + 3 = 1, .731; everybody else -2: .119. Of c01's 1212 a year, 90 days are 298.85: at risk 218.48."""
     version = live(night, model(calibrated_at=0.1))
-    risks, health = run(night)
+    risks, health = run(night, duckdb)
     assert (len(risks), risks["c01"]["model_version"], risks["c01"]["horizon_days"]) == (40, version, 90)
     assert risks["c01"]["churn_probability"] == pytest.approx(0.731059, abs=1e-6)
     assert risks["c00"]["churn_probability"] == pytest.approx(0.119203, abs=1e-6)
@@ -128,44 +129,42 @@ def test_of_health_scores_no_loss_is_expected(duckdb: Engine) -> None:
     assert expected_loss(duckdb, duckdb.table(pa.table({"churn_probability": [0.5], "annual_value": [Decimal("1.0000")]})), None) == []
 
 
-def test_scores_that_have_moved_away_end_the_models_night(night: Night) -> None:
+def test_scores_that_have_moved_away_end_the_models_night(night: Night, duckdb: Engine) -> None:
     """Where it was calibrated 95 % of the scores lay below .001; now none does."""
     version = live(night, model(edges=(0.001,)))
-    risks, health = run(night)
+    risks, health = run(night, duckdb)
     assert (risks["c01"]["model_version"], risks["c01"]["churn_probability"]) == ("health-1", None)
     assert (health["score_drift", "(score)"]["status"], health["live", version]["status"]) == ("failed", "failed")
     assert health["live", version]["detail"].startswith("the scores have moved away from those the model was calibrated on (PSI ")
 
 
-def test_a_feature_that_was_hardly_ever_known_may_be_known_of_nobody(night: Night) -> None:
+def test_a_feature_that_was_hardly_ever_known_may_be_known_of_nobody(night: Night, duckdb: Engine) -> None:
     version = live(night, model(features=("response_hours", "nps_last")))
-    risks, health = run(night)
+    risks, health = run(night, duckdb)
     assert risks["c01"]["model_version"] == version
     assert ("feature_known", "nps_last") not in health
 
 
-def test_a_feature_that_went_missing_ends_the_models_night(night: Night) -> None:
+def test_a_feature_that_went_missing_ends_the_models_night(night: Night, duckdb: Engine) -> None:
     """Where it was calibrated, half of the customers had used the product; now nobody has, because the source is gone."""
     learnt = model(features=("response_hours", "days_since_usage"))
     learnt.references["days_since_usage"] = Reference((24.0,), (0.25, 0.25, 0.5))
     version = live(night, learnt)
-    risks, health = run(night)
+    risks, health = run(night, duckdb)
     assert risks["c01"]["churn_probability"] is None
     assert health["live", version]["detail"] == "a feature that the model needs is not known any more: days_since_usage"
     assert health["feature_known", "days_since_usage"]["value"] == 0
 
 
-def test_a_damaged_model_ends_its_night_and_not_the_company_s(night: Night) -> None:
+def test_a_damaged_model_ends_its_night_and_not_the_company_s(night: Night, duckdb: Engine) -> None:
     version = live(night, model())
     (night.home.churn_models / version / "model.json").write_text("{}", encoding="utf-8")
-    risks, health = run(night)
+    risks, health = run(night, duckdb)
     assert (len(risks), risks["c01"]["churn_probability"]) == (40, None)
     assert "is damaged" in health["live", version]["detail"]
     assert health["live", version]["status"] == "failed"
 
 
-def test_the_same_night_run_again_is_the_same(night: Night) -> None:
+def test_the_same_night_run_again_is_the_same(night: Night, duckdb: Engine) -> None:
     live(night, model())
-    first = run(night)
-    close_night(night, lambda _: None)
-    assert read(night) == first
+    assert run(night, duckdb) == run(night, duckdb)
