@@ -11,8 +11,7 @@ import pytest
 from mandegar.compute.engine import Engine, start
 from mandegar.config import company as companies
 from mandegar.config.entities import ENTITIES
-from mandegar.pipeline.nightly import run_night
-from mandegar.pipeline.stages import Night
+from mandegar.pipeline.stages import Night, conform_stage, extract_stage, validate_stage
 from mandegar.risk.evening import Evening, evening_of
 from mandegar.risk.features.wide import features
 from mandegar.sample import write_sample
@@ -30,7 +29,11 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         folder, customers=120, months=14, seed=5, until=LATE, locale="en", progress=lambda _: None, usage_rows=20_000, showing=False
     )
     for day in (EARLY, LATE):
-        run_night(Night(companies.load(folder), Home(home), day), lambda _: None, 2)
+        night = Night(companies.load(folder), Home(home), day)
+        for table in map(str, night.company.tables()):
+            extract_stage(night, table)
+            validate_stage(night, table)
+        conform_stage(night)
     return folder, home
 
 
