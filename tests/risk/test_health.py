@@ -7,13 +7,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import yaml
-from tests.small_tables import Row, entity, rows
+from tests.small_tables import Row, rows
 
 from mandegar.compute.engine import Engine
 from mandegar.config import company as companies
 from mandegar.errors import CompanyError
 from mandegar.risk.health import FEATURES, Health, load, points
-from mandegar.risk.score import customer_risk
+from mandegar.risk.score import by_health, customer_risk, told_by_health
+from mandegar.risk.value_tier import ValueTiers
 
 HEALTH: Row = {
     "version": "test-1",
@@ -89,16 +90,17 @@ def signals(cases: dict[str, Case], value: float = 1200) -> pa.Table:
     return pa.table(table)
 
 
-def customers(cases: dict[str, Case]) -> pa.Table:
-    """The customers, of whom only the segment matters."""
-    return entity("customer", [{"customer_id": name, "segment": given.get("company_segment")} for name, (given, _) in cases.items()])
+def by_score(engine: Engine, table: pa.Table, locale: str = "en") -> list[Row]:
+    """customer_risk of some signals, by the health score."""
+    health, known = Health.model_validate(HEALTH), engine.table(table)
+    risks = told_by_health(engine.keep(by_health(known, health, engine, locale)), health, [])
+    return rows(engine, customer_risk(known, risks, ValueTiers()))
 
 
 def risks(engine: Engine, cases: dict[str, Case], locale: str = "en") -> dict[str, Row]:
-    """customer_risk of the cases."""
-    tables = engine.table(signals(cases)), engine.table(customers(cases))
-    found = customer_risk(*tables, Health.model_validate(HEALTH), engine, locale)
-    return {row["customer_id"]: row for row in rows(engine, found)}
+    """customer_risk of the cases; of the customers only the segment matters."""
+    segments = pa.array([given.get("company_segment") for given, _ in cases.values()], pa.string())
+    return {row["customer_id"]: row for row in by_score(engine, signals(cases).append_column("segment", segments), locale)}
 
 
 @pytest.fixture(scope="module", params=["duckdb", "spark"])
@@ -130,8 +132,7 @@ def test_value_tiers_are_the_top_fifth_the_next_three_tenths_and_the_rest(duckdb
     """Ten customers worth 1 to 10: 9 and 10 high, 6 to 8 mid."""
     cases: dict[str, Case] = {f"{worth:02}": ({}, None) for worth in range(1, 11)}
     table = signals(cases).set_column(1, "annual_value", pa.array([float(worth) for worth in range(1, 11)]))
-    found = rows(duckdb, customer_risk(duckdb.table(table), duckdb.table(customers(cases)), Health.model_validate(HEALTH), duckdb, "en"))
-    assert [row["segment"] for row in sorted(found, key=lambda row: row["customer_id"])] == (
+    assert [row["segment"] for row in sorted(by_score(duckdb, table), key=lambda row: row["customer_id"])] == (
         ["low_risk_low_value"] * 5 + ["low_risk_mid_value"] * 3 + ["low_risk_high_value"] * 2
     )
 
