@@ -20,6 +20,8 @@ import nights
 import pages
 from measured import Measured, alone, best, machine
 
+import risk
+
 UNTIL = date(2026, 10, 31)
 FIRST, USUAL = UNTIL - timedelta(days=1), UNTIL
 USAGE_PER_CUSTOMER = 20
@@ -27,7 +29,8 @@ SMALL = 200_000  # up to here the three approaches are run thrice
 HISTORIES = (18, 36)
 
 
-@click.command()
+@click.group(invoke_without_command=True)
+@click.pass_context
 @click.option("--customers", "sizes", type=int, multiple=True, default=(10_000, 100_000), show_default=True, help="Sizes, small to large.")
 @click.option("--months", type=int, default=36, show_default=True)
 @click.option(
@@ -44,8 +47,12 @@ HISTORIES = (18, 36)
     "--work", type=click.Path(path_type=Path), help="Where companies are made, kept and found again. [default: a temporary folder]"
 )
 @click.option("--out", type=click.Path(path_type=Path), default="var/bench", show_default=True)
-def main(sizes: tuple[int, ...], months: int, repeat: int | None, history: int, work: Path | None, out: Path) -> None:
-    """Measures nights of made-up companies of several sizes."""
+def main(
+    context: click.Context, sizes: tuple[int, ...], months: int, repeat: int | None, history: int, work: Path | None, out: Path
+) -> None:
+    """Measures nights of made-up companies of several sizes; `risk`: the model of who leaves."""
+    if context.invoked_subcommand:
+        return
     out.mkdir(parents=True, exist_ok=True)
     usual: dict[tuple[int, int], dict] = {}
     with _folder(work) as folder:
@@ -143,6 +150,8 @@ def _folder(work: Path | None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
 
+
+main.add_command(risk.risk)
 
 if __name__ == "__main__":
     main()
