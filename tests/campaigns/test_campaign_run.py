@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from mandegar.config import company as companies
 from mandegar.config.company import Company
-from mandegar.errors import BrokenTable
+from mandegar.errors import BrokenTable, CampaignError
 from mandegar.pipeline.stages import Night, campaign_stage, conform_stage, extract_stage, score_stage, validate_stage
 from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
@@ -42,8 +42,7 @@ RENEWAL = """id: renewal
 title: {en: Renewal, fa: تمدید}
 owner: retention
 priority: 10
-kind: renewal
-stages: {d30: [0, 30]}
+trigger: {before: renewal, days: {d30: [0, 30]}}
 consent: contract
 channel: email
 limits: {contacts: 1, days: 20, cool_down_days: 1}
@@ -117,7 +116,7 @@ def test_the_decision_log_holds_everyone_considered_and_every_rule(run, rows):
     assert sorted(log) == ["c1", "c2", "c3"]
     assert (log["c3"]["decision"], log["c3"]["deciding_rule"], log["c3"]["stage"]) == ("suppressed", "opt_out", "d30")
     assert json.loads(log["c3"]["rules"])["opt_out"] == "wants no contact"
-    assert len(json.loads(log["c1"]["rules"])) == 11
+    assert len(json.loads(log["c1"]["rules"])) == 13
 
 
 def test_the_same_night_run_twice_gives_the_same_bytes_and_no_second_contact(run, home, rows):
@@ -220,3 +219,29 @@ def test_a_person_held_out_is_so_once_and_for_all(nights, run, home, rows):
 def test_a_night_that_was_not_run_has_no_campaign(run):
     with pytest.raises(BrokenTable, match=r"The night of 2025-03-30 is not in the lake\. Run `mandegar night --as-of 2025-03-30` first\."):
         run("renewal", date(2025, 3, 30))
+
+
+def test_a_campaign_is_for_whom_its_rule_admits(nights, home, run):
+    """Of Sara, Ali and Mina, whose terms end, Mina wants no contact and only Ali is not called Sara."""
+    company, _ = nights
+    file = company.folder / "campaigns" / "renewal.yaml"
+    file.write_text(RENEWAL + "audience: {all: [{field: value, at_least: 120}, {field: name, is_not: Sara}, {field: days, below: 30}]}\n")
+    try:
+        done = run("renewal")
+    finally:
+        file.write_text(RENEWAL)
+    assert (done.send, done.suppressed) == (1, {"opt_out": 1})
+    assert sent(home, "renewal", FIRST) == ["c2"]
+
+
+def test_a_rule_with_an_unknown_field_is_refused_with_its_line(nights, home, run):
+    company, _ = nights
+    file = company.folder / "campaigns" / "renewal.yaml"
+    file.write_text(RENEWAL + "audience:\n  all:\n    - {field: annual_worth, at_least: 100}\n")
+    try:
+        with pytest.raises(
+            CampaignError, match=r"^campaigns/renewal\.yaml, line 12: audience\.all\.0\.field: there is no field 'annual_worth'\."
+        ):
+            run("renewal")
+    finally:
+        file.write_text(RENEWAL)

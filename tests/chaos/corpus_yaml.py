@@ -4,7 +4,7 @@ from corpus import SHORT, SUBSCRIPTIONS, Case, Files
 
 TICKETS = "ticket_id,customer_id,opened_at\nt1,c1,2025-03-01 10:00:00\n"
 CAMPAIGN = (
-    "id: spring\ntitle: {en: Spring, fa: بهار}\nowner: marketing\nkind: win_back\ngone_days: [7, 120]\nconsent: opt_in\nchannel: email\n"
+    "id: spring\ntitle: {en: Spring, fa: بهار}\nowner: marketing\ntrigger: {after: departure, days: [7, 120]}\nconsent: opt_in\nchannel: email\n"
     "limits: {contacts: 1, days: 7, cool_down_days: 30}\ncontrol: {share: 0.1}\n"
 )
 SOURCES = (

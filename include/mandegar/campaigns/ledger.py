@@ -1,40 +1,72 @@
 """The campaigns' ledger in the warehouse: what was decided, and whom each person was contacted by."""
 
+import hashlib
 import json
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from mandegar.campaigns.eligibility import Contact, Draw, Member
-from mandegar.campaigns.spec import Campaign
+from mandegar.campaigns.eligibility.decide import FINE, LATER, SAID
+from mandegar.campaigns.eligibility.rules import RULES
+from mandegar.campaigns.file.words import Campaign
+from mandegar.config.company import Company
 from mandegar.warehouse.connect import writing
-from mandegar.warehouse.tables import campaign_member, campaign_run, contact_event
+from mandegar.warehouse.load import load
+from mandegar.warehouse.tables import campaign_member, campaign_run, campaign_version, contact_event, person_account
 
 DRY_RUN, LIVE = "dry_run", "live"
+DECISIONS = ("send", "holdout", "suppressed")
+VERSION_DIGITS = 12
+CONTACTS = pa.schema([*((name, pa.string()) for name in ("customer_id", "person_key", "campaign_id", "channel")), ("as_of", pa.date32())])
+DRAWN = pa.schema(
+    [
+        *((name, pa.string()) for name in ("customer_id", "person_key", "dedupe_key")),
+        ("as_of", pa.date32()),
+        ("held_out", pa.bool_()),
+        ("salt", pa.string()),
+    ]
+)
+REFUSED = pa.schema([(name, pa.string()) for name in ("person_key", "channel", "kind")])
+GROUP_DREW = ("holdout",)  # the rule of whom the campaign's own control group holds out
 
 
-def earlier_contacts(engine: sa.Engine, campaign: Campaign, ahead: list[str], as_of: date, mode: str) -> list[Contact]:
-    """The contacts a decision has to respect: of earlier nights, and of this night by campaigns that go first."""
+def file_version(campaign: Campaign) -> str:
+    """First digits of the hash of a campaign's settings."""
+    return hashlib.sha256(_settings(campaign).encode()).hexdigest()[:VERSION_DIGITS]
+
+
+def earlier_contacts(engine: sa.Engine, company: Company, campaign: Campaign, ahead: Sequence[str], as_of: date, mode: str) -> pa.Table:
+    """The contacts a decision has to respect, as far back as its limits look: of earlier nights, and of this night by campaigns that
+    go first. Grain and columns as eligibility.past.Past.contacts says."""
     event = contact_event.c
-    first = (event.as_of == as_of) & event.campaign_id.in_(ahead)
-    query = sa.select(event.person_key, event.campaign_id, event.dedupe_key, event.as_of, event.customer_id)
-    with engine.begin() as connection:
-        rows = connection.execute(query.where(_seen(event.as_of, event.mode, as_of, mode) | (first & _counts(event.mode, mode))).distinct())
-        return [Contact(*row) for row in rows]
+    caps = [cap.days for cap in company.contacting.channels.values()]
+    furthest = as_of - timedelta(days=max(campaign.limits.days, campaign.limits.cool_down_days, *caps, 1))
+    first = (event.as_of == as_of) & event.campaign_id.in_(list(ahead)) & _counts(event.mode, mode)
+    seen = _seen(event.as_of, event.mode, as_of, mode)
+    columns = (event.customer_id, event.person_key, event.campaign_id, event.channel, event.as_of, event.dedupe_key)
+    query = sa.select(*columns).where((event.as_of > furthest) & (seen | first)).distinct()
+    return _table(engine, query, CONTACTS)
 
 
-def earlier_draws(engine: sa.Engine, campaign: Campaign, as_of: date, mode: str) -> list[Draw]:
-    """Whom a campaign sent to and whom it held out on other nights, with the salt of the draw."""
-    run, member = campaign_run.c, campaign_member.c
+def earlier_draws(engine: sa.Engine, campaign: Campaign, as_of: date, mode: str) -> pa.Table:
+    """Whom a campaign sent to and whom it held out on other nights, with the salt of the draw; grain and columns as
+    eligibility.past.Past.drawn says."""
+    run, member, event = campaign_run.c, campaign_member.c, contact_event.c
     same_run = (run.campaign_id == member.campaign_id) & (run.as_of == member.as_of)
-    query = (
-        sa.select(member.person_key, member.customer_id, member.dedupe_key, member.as_of, member.decision == "holdout", run.control_salt)
+    kept_out = member.deciding_rule.in_(GROUP_DREW)
+    drew = (
+        sa.select(member.customer_id, member.person_key, member.dedupe_key, member.as_of, kept_out, run.control_salt)
         .join_from(campaign_member, campaign_run, same_run)
-        .where((member.campaign_id == campaign.id) & member.decision.in_(("send", "holdout")))
+        .where((member.campaign_id == campaign.id) & ((member.decision == "send") | kept_out))
         .where(_seen(member.as_of, run.mode, as_of, mode))
     )
-    with engine.begin() as connection:
-        return [Draw(key, who, what, day, bool(held), salt) for key, who, what, day, held, salt in connection.execute(query)]
+    sent = sa.select(event.customer_id, event.person_key, event.dedupe_key, event.as_of, sa.false(), sa.null()).where(
+        (event.campaign_id == campaign.id) & _seen(event.as_of, event.mode, as_of, mode)
+    )
+    return pa.concat_tables([_table(engine, drew, DRAWN), _table(engine, sent, DRAWN)])
 
 
 def _seen(night: sa.ColumnElement, of_mode: sa.ColumnElement, as_of: date, mode: str) -> sa.ColumnElement[bool]:
@@ -52,14 +84,15 @@ def _counts(of_mode: sa.ColumnElement, mode: str) -> sa.ColumnElement[bool]:
 
 def known_people(engine: sa.Engine) -> dict[str, str]:
     """The person_key that each customer was first recorded with, the oldest first."""
-    member = campaign_member.c
-    first = sa.func.min(member.as_of)
-    query = sa.select(member.customer_id, member.person_key).group_by(member.customer_id, member.person_key)
-    known: dict[str, str] = {}
+    known = person_account.c
+    query = sa.select(known.customer_id, known.person_key).order_by(known.first_as_of, known.customer_id)
     with engine.begin() as connection:
-        for customer_id, person_key in connection.execute(query.order_by(first, member.customer_id, member.person_key)):
-            known.setdefault(customer_id, person_key)
-    return known
+        return {row.customer_id: row.person_key for row in connection.execute(query)}
+
+
+def refusals_here(engine: sa.Engine, as_of: date) -> pa.Table:
+    """The refusals that reached this house itself until a night: one row per person_key, channel (or all) and kind."""
+    return REFUSED.empty_table()
 
 
 def is_decided(engine: sa.Engine, campaign: Campaign, as_of: date, mode: str) -> bool:
@@ -82,11 +115,20 @@ def recorded(engine: sa.Engine, campaign: Campaign, as_of: date) -> tuple[int, i
     return send, holdout, {rule: count for decision, rule, count in rows if decision == "suppressed"}
 
 
-def record(engine: sa.Engine, campaign: Campaign, members: list[Member], version: str, as_of: date, mode: str) -> None:
-    """Writes a run, its members and its contacts in one transaction, in place of an earlier run for the same night."""
-    counts = {decision: sum(one.decision == decision for one in members) for decision in ("send", "holdout", "suppressed")}
-    run = {"campaign_id": campaign.id, "as_of": as_of, "mode": mode, "list_version": version, "considered": len(members), **counts}
-    run["control_salt"] = campaign.control.salt
+def record(engine: sa.Engine, campaign: Campaign, members: pa.Table, list_version: str, as_of: date, mode: str) -> None:
+    """Writes a run, its members and its contacts in one transaction, in place of an earlier run for the same night.
+
+    members: as eligibility.decide.decide gives them.
+    """
+    sent = members.filter(pc.equal(members["decision"], "send"))
+    counts = {decision: pc.sum(pc.equal(members["decision"], decision)).as_py() or 0 for decision in DECISIONS}
+    version = file_version(campaign)
+    run = {"campaign_id": campaign.id, "as_of": as_of, "mode": mode, "list_version": list_version, "considered": len(members), **counts}
+    run |= {"control_salt": campaign.control.salt, "file_version": version, "cost": cost_of(campaign, sent)}
+    log = _log(members).append_column("campaign_id", _same(campaign.id, len(members)))
+    contacts = sent.select(["dedupe_key", "customer_id", "person_key", "channel"])
+    for name, told in (("mode", mode), ("campaign_id", campaign.id), ("kind", "listed")):
+        contacts = contacts.append_column(name, _same(told, len(sent)))
     with writing(engine).begin() as connection:
         for table in (campaign_run, campaign_member):
             connection.execute(table.delete().where((table.c.campaign_id == campaign.id) & (table.c.as_of == as_of)))
@@ -94,34 +136,61 @@ def record(engine: sa.Engine, campaign: Campaign, members: list[Member], version
         same = (event.campaign_id == campaign.id) & (event.as_of == as_of) & (event.mode == mode)
         connection.execute(contact_event.delete().where(same))
         connection.execute(campaign_run.insert().values(run))
-        if members:
-            connection.execute(campaign_member.insert(), [_member(campaign, one, as_of) for one in members])
-        if sent := [_contact(campaign, one, as_of, mode) for one in members if one.decision == "send"]:
-            connection.execute(contact_event.insert(), sent)
+        load(connection, campaign_member, log.to_batches(), as_of)
+        load(connection, contact_event, contacts.to_batches(), as_of)
+        _keep_version(connection, campaign, version, as_of)
+        _keep_people(connection, members, as_of)
 
 
-def _member(campaign: Campaign, one: Member, as_of: date) -> dict:
-    return {
-        "campaign_id": campaign.id,
-        "as_of": as_of,
-        "customer_id": one.candidate.customer_id,
-        "person_key": one.person_key,
-        "decision": one.decision,
-        "deciding_rule": one.deciding_rule,
-        "rules": json.dumps(one.rules, ensure_ascii=False),
-        "stage": one.candidate.stage,
-        "dedupe_key": one.dedupe_key,
-    }
+def cost_of(campaign: Campaign, sent: pa.Table) -> float:
+    """What contacts cost, by the campaign file."""
+    by_channel = {row["values"]: row["counts"] for row in pc.value_counts(sent["channel"].combine_chunks()).to_pylist()}
+    return round(sum(campaign.cost.get(channel, 0.0) * count for channel, count in by_channel.items()), 4)
 
 
-def _contact(campaign: Campaign, one: Member, as_of: date, mode: str) -> dict:
-    return {
-        "dedupe_key": one.dedupe_key,
-        "mode": mode,
-        "campaign_id": campaign.id,
-        "as_of": as_of,
-        "customer_id": one.candidate.customer_id,
-        "person_key": one.person_key,
-        "channel": one.channel,
-        "kind": "listed",
-    }
+def _keep_version(connection: sa.Connection, campaign: Campaign, version: str, as_of: date) -> None:
+    known = campaign_version.c
+    same = (known.campaign_id == campaign.id) & (known.file_version == version)
+    if connection.execute(sa.select(known.first_as_of).where(same)).scalar() is None:
+        row = {"campaign_id": campaign.id, "file_version": version, "settings": _settings(campaign), "first_as_of": as_of}
+        connection.execute(campaign_version.insert().values(row))
+
+
+def _keep_people(connection: sa.Connection, members: pa.Table, as_of: date) -> None:
+    """Notes the person behind accounts that no campaign considered before."""
+    known = set(connection.execute(sa.select(person_account.c.customer_id)).scalars())
+    ids = members["customer_id"].to_pylist()
+    new = members.select(["customer_id", "person_key"]).filter(pa.array([one not in known for one in ids], pa.bool_()))
+    dated = new.append_column("first_as_of", pa.repeat(pa.scalar(as_of, pa.date32()), len(new)))
+    load(connection, person_account, dated.to_batches(), as_of)
+
+
+def _log(members: pa.Table) -> pa.Table:
+    """The decision log's columns; rules: what each said, a JSON object in the order in which they are asked."""
+    parts: list[pa.ChunkedArray] = []
+    for name in (*RULES, *LATER):
+        said = members[SAID + name]
+        if name in RULES:
+            said = pc.fill_null(said, FINE)
+        escaped = pc.replace_substring(pc.replace_substring(said, "\\", "\\\\"), '"', '\\"')
+        parts.append(pc.binary_join_element_wise(f'"{name}": "', escaped, '"', ""))
+    joined = pc.binary_join_element_wise(*parts, ", ", null_handling="skip") if len(members) else pa.array([], pa.string())
+    rules = pc.binary_join_element_wise("{", joined, "}", "")
+    kept = ("customer_id", "person_key", "decision", "deciding_rule", "stage", "dedupe_key", "channel", "offer_code", "risk_band", "value")
+    return members.select(kept).append_column("rules", rules)
+
+
+def _settings(campaign: Campaign) -> str:
+    return json.dumps(campaign.model_dump(mode="json", by_alias=True, exclude_none=True), ensure_ascii=False, sort_keys=True)
+
+
+def _same(text: str, rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(text, pa.string()), rows)
+
+
+def _table(engine: sa.Engine, query: sa.Select, schema: pa.Schema) -> pa.Table:
+    """The rows of a query, in the columns of a schema; further columns are left away."""
+    with engine.begin() as connection:
+        rows: Iterable[tuple] = [tuple(row) for row in connection.execute(query)]
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.Table.from_arrays([pa.array(columns[place], field.type) for place, field in enumerate(schema)], schema=schema)

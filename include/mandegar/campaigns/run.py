@@ -1,17 +1,23 @@
-"""Running a campaign for a night: consider, decide, record, write the lists."""
+"""Running campaigns for a night: consider, decide, record, write the lists."""
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from mandegar.campaigns import ledger, lists
-from mandegar.campaigns.audience import accounts, as_persons, candidates, refusals
-from mandegar.campaigns.eligibility import decide
-from mandegar.campaigns.people import person_keys
-from mandegar.campaigns.spec import Campaign, load, load_all
+from mandegar.campaigns import ledger
+from mandegar.campaigns.audience.candidates import candidates
+from mandegar.campaigns.audience.tonight import Tonight, tonight
+from mandegar.campaigns.eligibility.decide import decide
+from mandegar.campaigns.eligibility.past import Past
+from mandegar.campaigns.file.load import load, load_all
+from mandegar.campaigns.file.words import Campaign
+from mandegar.campaigns.lists.files import mode_of, write_lists
+from mandegar.campaigns.lists.rows import lists_of
+from mandegar.campaigns.sending_day import next_sending_day
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 from mandegar.storage.home import Home
@@ -31,41 +37,46 @@ class CampaignRun:
     suppressed: dict[str, int]
 
 
-def run_campaign(
-    company: Company, home: Home, warehouse: sa.Engine, engine: Engine, campaign_id: str, as_of: date, live: bool = False
-) -> CampaignRun:
-    """Decides one campaign for a night and writes its lists; a dry run unless `live`.
+def run_campaigns(
+    company: Company, home: Home, warehouse: sa.Engine, engine: Engine, campaign_ids: list[str], as_of: date, live: bool = False
+) -> list[CampaignRun]:
+    """Decides campaigns for a night and writes their lists; dry runs unless `live`.
 
     Campaigns with a lower priority number contact first: those that have not decided for this night yet do so before, so
     that the outcome does not depend on which one happens to be run first. Run again, it gives the same lists; once a night
     was run live its lists may be in other hands, and every later run of that night leaves them as they are.
     """
-    campaign = load(company, campaign_id)
+    wanted = {load(company, one).id for one in campaign_ids}
     mode = ledger.LIVE if live else ledger.DRY_RUN
+    shared = tonight(company, Lake(home.lake).of_night(as_of, "customer"), engine, warehouse, as_of)
     ahead: list[str] = []
-    for other in load_all(company):
-        if other.id == campaign.id:
-            break
-        if not ledger.is_decided(warehouse, other, as_of, mode):
-            _run(company, home, warehouse, engine, other, list(ahead), as_of, mode)
-        ahead.append(other.id)
-    return _run(company, home, warehouse, engine, campaign, ahead, as_of, mode)
+    done = []
+    every = load_all(company)
+    last = max((place for place, campaign in enumerate(every) if campaign.id in wanted), default=-1)
+    for campaign in every[: last + 1]:
+        if campaign.id in wanted or not ledger.is_decided(warehouse, campaign, as_of, mode):
+            outcome = _run(shared, home, campaign, list(ahead), mode)
+            done += [outcome] if campaign.id in wanted else []
+        ahead.append(campaign.id)
+    return done
 
 
-def _run(
-    company: Company, home: Home, warehouse: sa.Engine, engine: Engine, campaign: Campaign, ahead: list[str], as_of: date, mode: str
-) -> CampaignRun:
+def _run(shared: Tonight, home: Home, campaign: Campaign, ahead: list[str], mode: str) -> CampaignRun:
+    company, as_of, warehouse, engine = shared.company, shared.as_of, shared.warehouse, shared.engine
     folder = home.lists(campaign.id, as_of)
-    if ledger.is_decided(warehouse, campaign, as_of, ledger.LIVE) and lists.mode_of(folder) == ledger.LIVE:
+    if ledger.is_decided(warehouse, campaign, as_of, ledger.LIVE) and mode_of(folder) == ledger.LIVE:
         return CampaignRun(campaign, as_of, ledger.LIVE, folder, *ledger.recorded(warehouse, campaign, as_of))
-    lake = Lake(home.lake).of_night(as_of, "customer")
-    people = person_keys(accounts(company, lake, engine, as_of), company.name, ledger.known_people(warehouse))
-    considered = as_persons(candidates(company, campaign, lake, engine, as_of), refusals(lake, engine, as_of), people)
-    contacts = ledger.earlier_contacts(warehouse, campaign, ahead, as_of, mode)
-    draws = ledger.earlier_draws(warehouse, campaign, as_of, mode)
-    members = decide(company, campaign, considered, people, contacts, as_of, draws)
-    rows = lists.list_rows(company, campaign, members, as_of)
-    ledger.record(warehouse, campaign, members, lists.version_of(campaign, rows), as_of, mode)
-    lists.write_lists(folder, campaign, rows, as_of, mode)
-    suppressed = Counter(one.deciding_rule for one in members if one.decision == "suppressed")
-    return CampaignRun(campaign, as_of, mode, folder, len(rows["send"]), len(rows["holdout"]), dict(suppressed.most_common()))
+    send_on = next_sending_day(company, as_of)
+    considered = candidates(shared, campaign)
+    if not campaign.runs_on(as_of):
+        considered = considered.limit(0)
+    contacts = ledger.earlier_contacts(warehouse, company, campaign, ahead, as_of, mode)
+    drawn = ledger.earlier_draws(warehouse, campaign, as_of, mode)
+    past = Past(engine.table(contacts), engine.table(drawn))
+    members = engine.arrow(decide(company, campaign, considered, shared.persons, past, as_of, send_on, engine).order_by("customer_id"))
+    lists = lists_of(company, campaign, members, as_of, send_on)
+    ledger.record(warehouse, campaign, members, lists.version, as_of, mode)
+    write_lists(folder, campaign, lists, as_of, mode)
+    suppressed = members.filter(pc.equal(members["decision"], "suppressed"))
+    why = Counter(suppressed["deciding_rule"].to_pylist())
+    return CampaignRun(campaign, as_of, mode, folder, len(lists.send), len(lists.holdout), dict(why.most_common()))

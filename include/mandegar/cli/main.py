@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from mandegar import __version__
-from mandegar.cli import model, quarantine
+from mandegar.cli import campaigns, model, quarantine
 from mandegar.config.settings import EARLIEST
 from mandegar.errors import MandegarError
 from mandegar.pipeline import last_resort
@@ -111,7 +111,7 @@ def sample(
 @COMPANY
 def check(folder: Path) -> None:
     """Checks company.yaml, suites, health, model, segments, conventions, targets and campaigns, and that sources can be read."""
-    from mandegar.campaigns import spec
+    from mandegar.campaigns.file.load import load_all
     from mandegar.config import company as companies
     from mandegar.metrics.run import families
     from mandegar.quality.suites import suites
@@ -126,7 +126,7 @@ def check(folder: Path) -> None:
     shown_segments = segment_file.load(company).segments
     keep_file.load(company)
     families.settings_are_right(company)
-    campaigns = spec.load_all(company)
+    files = load_all(company)
     click.echo(f"{company.name}: {company.calendar} calendar, {company.time_zone}, {company.currency}, churn by {company.churn.kind}")
     broken = 0
     for table in company.tables():
@@ -135,7 +135,7 @@ def check(folder: Path) -> None:
         except MandegarError as problem:
             broken += 1
             click.echo(f"  broken  {table!s:28} {table.entity:14} {problem}")
-    click.echo(f"  ok      campaigns: {', '.join(campaign.id for campaign in campaigns) or 'none'}")
+    click.echo(f"  ok      campaigns: {', '.join(campaign.id for campaign in files) or 'none'}")
     click.echo(f"  ok      segments: {', '.join(shown_segments) or 'none beside the matrix'}")
     if broken:
         raise MandegarError(f"{broken} of {len(company.tables())} source tables cannot be read; see above.")
@@ -155,11 +155,11 @@ def check(folder: Path) -> None:
 @click.option("--ask-again", is_flag=True, help="Of a night before the last: ask the sources again; else it keeps what they said then.")
 def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bool, jobs: int, ask_again: bool) -> None:
     """Runs one night: extract, validate, conform, measure, score, publish, audit; then the campaigns' lists."""
-    from mandegar.campaigns import spec
+    from mandegar.campaigns.file.load import load_all
     from mandegar.config import company as companies
     from mandegar.metrics.run import families
     from mandegar.pipeline.nightly import run_night
-    from mandegar.pipeline.stages import Night, campaign_stage, ensure_closed
+    from mandegar.pipeline.stages import Night, campaigns_stage, ensure_closed
     from mandegar.quality.suites import suites
     from mandegar.risk import health, keep_file, segment_file
 
@@ -169,16 +169,15 @@ def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bo
     segment_file.load(company)
     keep_file.load(company)
     families.settings_are_right(company)
-    campaigns = spec.load_all(company)
+    files = load_all(company)
     ensure_closed(company, as_of, datetime.now(UTC))
     this = Night(company, _home(root), as_of, engine, ask_again)
     this.home.belongs_to(company.name)
     with locked(this.home.root, NIGHT, f"the night of {as_of}", say=_say):
         problems = run_night(this, _say, jobs)
         if with_campaigns:
-            for campaign in campaigns:
-                _say(f"campaign {campaign.id}")
-                campaign_stage(this, campaign.id)
+            _say(f"campaigns {', '.join(campaign.id for campaign in files)}")
+            campaigns_stage(this, [campaign.id for campaign in files])
         _show(this)
     for problem in problems:
         click.echo(f"warning: {problem}", err=True)
@@ -242,48 +241,6 @@ def bridge(
         click.echo(f"{bridge_report.write_changes(found, out):,} changes of single customers are in {out}.")
 
 
-@main.group()
-def campaigns() -> None:
-    """Lists the campaigns, and runs them for a night."""
-
-
-@campaigns.command("list")
-@COMPANY
-def list_campaigns(folder: Path) -> None:
-    """Lists the company's campaigns, in the order in which they contact people."""
-    from mandegar.campaigns import spec
-    from mandegar.config import company as companies
-
-    company = companies.load(folder)
-    for campaign in spec.load_all(company):
-        title = getattr(campaign.title, company.locale)
-        click.echo(f"{campaign.id:24} {campaign.kind:10} {campaign.channel:6} control {campaign.control.share:.0%}  {title}")
-
-
-@campaigns.command("run")
-@COMPANY
-@HOME
-@click.option("--as-of", type=Day(), required=True)
-@click.option("--campaign", "ids", multiple=True, help="Only this one (may be repeated); else all.")
-@click.option("--live", is_flag=True, help="Count the contacts as made; without it this is a dry run.")
-def run_campaigns(folder: Path, root: Path, as_of: date, ids: tuple[str, ...], live: bool) -> None:
-    """Decides whom the campaigns contact on a night that was run, and writes the lists."""
-    from mandegar.campaigns import spec
-    from mandegar.config import company as companies
-    from mandegar.pipeline.stages import Night, campaign_stage
-
-    company = companies.load(folder)
-    this = Night(company, _home(root), as_of)
-    chosen = [spec.load(company, one) for one in ids] or spec.load_all(company)
-    for campaign in chosen:
-        with locked(this.home.root, NIGHT, f"campaign {campaign.id} of {as_of}", shared=True, say=_say):
-            done = campaign_stage(this, campaign.id, live)
-        dropped = sum(done.suppressed.values())
-        why = ", ".join(f"{rule} {count:,}" for rule, count in done.suppressed.items())
-        click.echo(f"{campaign.id}: {done.send:,} to send, {done.holdout:,} held out, {dropped:,} suppressed ({why or 'none'})")
-        click.echo(f"  {done.folder}")
-
-
 def _home(root: Path) -> Home:
     return Home(root, os.environ.get("MANDEGAR_WAREHOUSE") or os.environ.get("AIRFLOW_CONN_MANDEGAR_WAREHOUSE") or None)
 
@@ -321,6 +278,7 @@ def _shown(url: str) -> str:
 
 quarantine.add_to(main, COMPANY, HOME, Day(), _home)
 model.add_to(main, COMPANY, HOME, Day(), _home, _say)
+campaigns.add_to(main, COMPANY, HOME, Day(), _home, _say)
 
 
 if __name__ == "__main__":

@@ -136,6 +136,10 @@ class Engine:
         path = '$."' + key.replace('"', "") + '"'
         return _json_extract_string(column, path) if self.name == "duckdb" else _get_json_object(column, path)
 
+    def sha256(self, column: "ir.StringValue") -> "ir.StringValue":
+        """The SHA-256 of each text in hexadecimal digits."""
+        return _sha256(column) if self.name == "duckdb" else _sha2(column, 256)
+
     @property
     def _session(self) -> "SparkSession":
         return self.backend._session
@@ -166,6 +170,16 @@ def _json_extract_string(column: str, path: str) -> str:  # type: ignore[empty-b
 
 @ibis.udf.scalar.builtin(name="get_json_object")
 def _get_json_object(column: str, path: str) -> str:  # type: ignore[empty-body]  # Spark's own
+    """Spark's function of that name."""
+
+
+@ibis.udf.scalar.builtin(name="sha256")
+def _sha256(column: str) -> str:  # type: ignore[empty-body]  # DuckDB's own
+    """DuckDB's function of that name."""
+
+
+@ibis.udf.scalar.builtin(name="sha2")
+def _sha2(column: str, bits: int) -> str:  # type: ignore[empty-body]  # Spark's own
     """Spark's function of that name."""
 
 

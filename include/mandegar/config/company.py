@@ -16,6 +16,7 @@ from mandegar.config.settings import (
     Activation,
     Churn,
     Cohorts,
+    Contacting,
     Currency,
     Feedback,
     PeriodKind,
@@ -80,6 +81,7 @@ class Company(Strict):
         (), max_length=200, description="traits and attributes of customers that no model may learn from"
     )
     default_country: str = Field("IR", pattern="^[A-Z]{2}$", description="for telephone numbers without a country code")
+    contacting: Contacting = Field(Contacting(), description="when and how often customers may be written to")
     unsubscribe_url: str | None = Field(None, description="link in every list; {key} stands for the person")
     _folder: Path = PrivateAttr(default=Path())
 

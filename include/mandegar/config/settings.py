@@ -192,6 +192,39 @@ class WorkingTime(Strict):
         return self
 
 
+class ChannelCap(Strict):
+    """At most so many contacts by a channel in so many days, over all campaigns."""
+
+    contacts: int = Field(ge=1, le=MOST)
+    days: int = Field(ge=1, le=MOST_DAYS)
+
+
+class GlobalControl(Strict):
+    """The share of people whom no campaign contacts, to see what all of them together do. salt: change it to draw anew."""
+
+    share: float = Field(0.0, ge=0, le=0.5)
+    salt: str = Field("", max_length=MOST_LETTERS)
+
+
+class Contacting(Strict):
+    """When and how often customers may be written to, by whatever campaign."""
+
+    start: Annotated[int, BeforeValidator(_clock)] = Field(9 * 60, alias="from", description="from which time of the customer's day")
+    end: Annotated[int, BeforeValidator(_clock)] = Field(20 * 60, alias="to", description="until when")
+    days_off: tuple[Weekday, ...] = Field((), max_length=6, description="weekdays on which nobody is written to")
+    public_holidays: str | None = Field(
+        None, pattern="^[A-Z]{2}$", description="nor on the public holidays of a country, such as IR; working_time.holidays are added"
+    )
+    channels: dict[Literal["email", "sms", "call"], ChannelCap] = Field(default_factory=dict, description="caps of single channels")
+    global_control: GlobalControl = Field(GlobalControl(), description="whom no campaign contacts")
+
+    @model_validator(mode="after")
+    def _forward(self) -> "Contacting":
+        if self.start >= self.end:
+            raise ValueError('`from` is not before `to`. Write hours within one day, such as from "09:00" to "20:00".')
+        return self
+
+
 class Feedback(Strict):
     """How answers to surveys are read."""
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from mandegar.campaigns.run import CampaignRun, run_campaign
+from mandegar.campaigns.run import CampaignRun, run_campaigns
 from mandegar.compute import engine
 from mandegar.compute.engine import EngineName
 from mandegar.config.company import Company
@@ -183,14 +183,22 @@ def alert_stage(night: Night) -> dict[str, int]:
 
 
 def campaign_stage(night: Night, campaign: str, live: bool = False) -> CampaignRun:
-    """One campaign's decision and lists; no other campaign of the company decides meanwhile, here or on another machine."""
+    """One campaign's decision and lists; see campaigns_stage."""
+    return campaigns_stage(night, [campaign], live)[0]
 
-    def work() -> CampaignRun:
-        with night.alone(locks.CAMPAIGNS, f"campaign {campaign}"), alone_in(target, "campaigns"):
-            return run_campaign(night.company, night.home, target, computing, campaign, night.as_of, live)
+
+def campaigns_stage(night: Night, campaigns: list[str], live: bool = False) -> list[CampaignRun]:
+    """The decisions and lists of campaigns; no other campaign of the company decides meanwhile, here or on another machine."""
+    if not campaigns:
+        return []
+    told = f"campaign {campaigns[0]}" if len(campaigns) == 1 else "campaigns"
+
+    def work() -> list[CampaignRun]:
+        with night.alone(locks.CAMPAIGNS, told), alone_in(target, "campaigns"):
+            return run_campaigns(night.company, night.home, target, computing, campaigns, night.as_of, live)
 
     with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
-        return _logged(night, f"campaign {campaign}", work)
+        return _logged(night, told, work)
 
 
 def _computed(night: Night, stage: str, compute: Callable[[Company, Lake, engine.Engine, date], dict[str, int]]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from mandegar.campaigns.lists import neutral
+from mandegar.campaigns.lists.files import neutral
 from mandegar.metrics.contracts.bridge import Bridge, ExactFigure
 
 SHOWN = 5

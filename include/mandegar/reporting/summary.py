@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from mandegar.campaigns.spec import load_all
+from mandegar.campaigns.file.load import load_all
 from mandegar.config.company import Company
 from mandegar.reporting.summary_words import INDENT, KINDS, RARE, SHOWN, SummaryWords
 from mandegar.storage.home import Home

@@ -214,7 +214,56 @@ campaign_run = sa.Table(
     given("holdout", sa.BigInteger, "held out for comparison"),
     given("suppressed", sa.BigInteger, "not to be contacted"),
     given("control_salt", sa.String(255), "by which the control group was drawn"),
+    maybe("file_version", sa.String(16), "the campaign file it was decided by (campaign_version)"),
+    maybe("cost", sa.Float, "what the contacts cost, by the campaign file"),
     comment="One row per campaign and night",
+)
+
+campaign_version = sa.Table(
+    "campaign_version",
+    metadata,
+    key("campaign_id", sa.String(64), "the campaign"),
+    key("file_version", sa.String(16), "first digits of the hash of its settings"),
+    given("settings", sa.Text, "the campaign file as it was read, a JSON object"),
+    given("first_as_of", sa.Date, "the first night decided by it"),
+    comment="Every campaign file that a night was decided by, so that journeys go on as they began",
+)
+
+campaign_approval = sa.Table(
+    "campaign_approval",
+    metadata,
+    key("campaign_id", sa.String(64), "the campaign"),
+    key("as_of", sa.Date, "the night"),
+    key("list_version", sa.String(16), "what was asked for"),
+    key("number", sa.Integer, "1, or 2 where two people have to agree"),
+    given("answer", sa.String(16), "approved, rejected or expired"),
+    maybe("who", sa.String(255), "who answered"),
+    given("answered_at", sa.DateTime, "when, UTC"),
+    comment="Who let a campaign's lists leave the house, or did not",
+)
+
+journey_step = sa.Table(
+    "journey_step",
+    metadata,
+    key("campaign_id", sa.String(64), "the campaign"),
+    key("customer_id", sa.String(255), "the customer"),
+    key("entry_key", sa.String(255), "what they entered by"),
+    key("as_of", sa.Date, "the night on which it came to this"),
+    given("step", sa.String(64), "the step reached; of one that ended the last"),
+    given("state", sa.String(16), "waiting (for the step), done, goal, or ended"),
+    given("entered_on", sa.Date, "the night on which the journey began"),
+    given("due_on", sa.Date, "the first night on which the step may be taken"),
+    given("file_version", sa.String(16), "the campaign file it goes by (campaign_version)"),
+    comment="Where everyone in a journey stands: one row for each time that changed",
+)
+
+person_account = sa.Table(
+    "person_account",
+    metadata,
+    key("customer_id", sa.String(255), "the account"),
+    given("person_key", sa.String(64), "hash of the person behind it, as first recorded"),
+    given("first_as_of", sa.Date, "the night on which it was"),
+    comment="The person behind every account that a campaign considered, kept when addresses change or accounts merge",
 )
 
 campaign_member = sa.Table(
@@ -229,6 +278,10 @@ campaign_member = sa.Table(
     given("rules", sa.Text, "what every rule said, a JSON object"),
     maybe("stage", sa.String(64), "the stage of the campaign"),
     given("dedupe_key", sa.String(64), "what may be sent once only"),
+    maybe("channel", sa.String(16), "email, sms or call: by which they would be, or were, contacted"),
+    maybe("offer_code", sa.String(64), "what was offered"),
+    maybe("risk_band", sa.String(16), "high, medium or low on that night"),
+    maybe("value", sa.Float, "of a year, in the company's currency"),
     comment="The decision log: every customer considered, every rule and what it said",
 )
 
@@ -237,7 +290,7 @@ contact_event = sa.Table(
     metadata,
     key("dedupe_key", sa.String(64), "what may be sent once only"),
     key("mode", sa.String(8), "dry_run or live"),
-    key("as_of", sa.Date, "the night whose list it was on"),
+    sa.Column("as_of", sa.Date, primary_key=True, autoincrement=False, index=True, comment="the night whose list it was on"),
     given("campaign_id", sa.String(64), "the campaign"),
     given("customer_id", sa.String(255), "the customer"),
     sa.Column("person_key", sa.String(64), nullable=False, index=True, comment="hash of the person behind the account"),

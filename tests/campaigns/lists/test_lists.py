@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from mandegar.campaigns.lists import list_rows, neutral, reason_text, write_lists
+from mandegar.campaigns.lists.files import neutral, write_lists
+from mandegar.campaigns.lists.rows import lists_of
+from mandegar.campaigns.lists.words import reason_text
 
-NIGHT = date(2025, 3, 31)
+NIGHT, TOMORROW = date(2025, 3, 31), date(2025, 4, 1)
 HEADER = (
     "campaign_id,run_date,list_version,external_id,account_id,email,phone_e164,"
     "first_name,last_name,locale,time_zone,channel,fallback_channel,send_after_local,"
@@ -25,13 +27,13 @@ COLUMNS = HEADER.split(",")
 
 
 @pytest.fixture
-def written(tmp_path: Path, company, a_campaign, a_candidate, decided):
+def written(tmp_path: Path, company, a_campaign, a_candidate, members_of):
     """Writes the lists of a campaign for some candidates, and gives their folder."""
 
     def write(*found, folder: str = "lists", **campaign) -> Path:
         chosen = a_campaign(**campaign)
-        rows = list_rows(company, chosen, decided(chosen, *found), NIGHT)
-        return write_lists(tmp_path / folder, chosen, rows, NIGHT, "dry_run").parent
+        lists = lists_of(company, chosen, members_of(chosen, *found), NIGHT, TOMORROW)
+        return write_lists(tmp_path / folder, chosen, lists, NIGHT, "dry_run").parent
 
     return write
 

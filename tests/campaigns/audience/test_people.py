@@ -2,7 +2,7 @@
 
 import pytest
 
-from mandegar.campaigns.people import e164, first_and_last, match_email, person_keys
+from mandegar.campaigns.audience.people import e164, first_and_last, match_email, person_keys
 
 
 @pytest.mark.parametrize("written", ["Sara@Example.com", " sara@example.com ", "\u202asara@example.com\u202c", "SARA@EXAMPLE.COM"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mandegar.campaigns.spec import load, load_all
+from mandegar.campaigns.file.load import load, load_all
 from mandegar.config import company as companies
 from mandegar.errors import CampaignError
 
@@ -12,8 +12,7 @@ CAMPAIGN = """id: renewal
 title: {en: Renewal, fa: تمدید}
 owner: retention
 priority: 10
-kind: renewal
-stages: {d30: [8, 30]}
+trigger: {before: renewal, days: {d30: [8, 30]}}
 consent: contract
 channel: email
 limits: {contacts: 4, days: 30, cool_down_days: 5}
@@ -43,35 +42,36 @@ def company_with(make_company):
         (
             "channel: email",
             "channel: fax",
-            "campaigns/renewal.yaml, line 8: channel: found 'fax'. Write 'email', 'sms', 'call'.",
+            "campaigns/renewal.yaml, line 7: channel: found 'fax'. Write 'email', 'sms', 'call'.",
         ),
         (
-            "kind: renewal",
-            "kind: renewals",
-            "campaigns/renewal.yaml, line 5: kind: found 'renewals'. Write 'renewal', 'win_back'.",
+            "before: renewal",
+            "before: departure",
+            "campaigns/renewal.yaml, line 5: trigger: before: nobody knows departure before it comes. Write `after: departure`, "
+            "or one of renewal, trial_end, card_expiry, anniversary, birthday.",
         ),
         (
             "contacts: 4",
             "contacts: many",
-            "campaigns/renewal.yaml, line 9: limits.contacts: found 'many'. "
+            "campaigns/renewal.yaml, line 8: limits.contacts: found 'many'. "
             "Input should be a valid integer, unable to parse string as an integer.",
         ),
         (
             "share: 0.1",
             "share: 2",
-            "campaigns/renewal.yaml, line 10: control.share: found 2. Input should be less than or equal to 0.9.",
+            "campaigns/renewal.yaml, line 9: control.share: found 2. Input should be less than or equal to 0.9.",
         ),
         (
             "[8, 30]",
             "[30, 8]",
-            "campaigns/renewal.yaml, line 6: stages.d30: found [30, 8]. Write the fewer days first, "
+            "campaigns/renewal.yaml, line 5: trigger.days.d30: found [30, 8]. Write the fewer days first, "
             "such as [7, 120]; none below 0 or above 36,500.",
         ),
         (
-            "stages: {d30: [8, 30]}\n",
+            ", days: {d30: [8, 30]}",
             "",
-            "campaigns/renewal.yaml, line 1: (the whole file): a campaign of kind renewal needs `stages:`, "
-            "such as {d30: [8, 30], d7: [0, 7]}.",
+            "campaigns/renewal.yaml, line 5: trigger: `before` needs `days:`, such as [8, 30], "
+            "or stages such as {d30: [8, 30], d7: [0, 7]}.",
         ),
         ("id: renewal\n", "id: other\n", "campaigns/renewal.yaml: id: found 'other'. Write the file's own name, 'renewal'."),
     ],
@@ -81,11 +81,6 @@ def test_what_is_wrong_is_named_with_line_key_and_mend(company_with, was, writte
     with pytest.raises(CampaignError) as problem:
         load_all(company_with(renewal=CAMPAIGN.replace(was, written)))
     assert message in str(problem.value).splitlines()
-
-
-def test_a_win_back_needs_its_days(company_with):
-    with pytest.raises(CampaignError, match=r"needs `gone_days:`, such as \[7, 120\]\."):
-        load_all(company_with(renewal=CAMPAIGN.replace("kind: renewal", "kind: win_back")))
 
 
 def test_yaml_that_does_not_parse_is_named_with_its_line(company_with):

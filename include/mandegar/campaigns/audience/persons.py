@@ -1,0 +1,31 @@
+"""The person behind every account of a night, as a table."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mandegar.campaigns.audience.people import e164, match_email, person_keys
+
+SCHEMA = pa.schema([(name, pa.string()) for name in ("customer_id", "person_key", "email", "phone")])
+
+
+def persons(accounts: pa.Table, country: str, salt: str, known: dict[str, str]) -> pa.Table:
+    """Who stands behind each account.
+
+    Grain: one row per customer_id. Columns: person_key; email and phone, spelt as they are compared. accounts: customer_id, email and
+    phone of every customer, ordered by customer_id. country: of numbers without a country code. known: the person_key that each account
+    was first recorded with, the oldest first.
+    """
+    emails = _each_once(accounts["email"], match_email)
+    phones = _each_once(accounts["phone"], lambda phone: e164(phone, country))
+    ids = accounts["customer_id"].to_pylist()
+    keys = person_keys(zip(ids, emails, phones, strict=True), salt, known)
+    return pa.Table.from_arrays(
+        [pa.array(found, pa.string()) for found in (ids, [keys[one] for one in ids], emails, phones)], schema=SCHEMA
+    )
+
+
+def _each_once(texts: pa.ChunkedArray, of: object) -> list[str | None]:
+    """What a function makes of each text; one that many have is looked at once."""
+    encoded = pc.dictionary_encode(texts.combine_chunks())
+    made = [of(text) for text in encoded.dictionary.to_pylist()]  # type: ignore[operator]
+    return [None if place is None else made[place] for place in encoded.indices.to_pylist()]

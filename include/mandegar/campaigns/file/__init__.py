@@ -1,0 +1,1 @@
+"""A campaign file: its words, what they mean, and what is wrong with one."""

@@ -1,0 +1,1 @@
+"""The lists a marketing team imports."""

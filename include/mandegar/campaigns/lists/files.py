@@ -1,0 +1,123 @@
+"""Writing the lists: send, holdout and suppressed, each in three forms, and a manifest written last."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pyarrow as pa
+import xlsxwriter
+
+from mandegar.campaigns.file.words import Campaign
+from mandegar.campaigns.lists.rows import Lists, tuples
+from mandegar.campaigns.lists.words import COLUMNS, DECIDING_RULE, DECISIONS
+
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
+UNFINISHED = ".unfinished-"
+MOST_IN_A_SHEET = 100_000  # rows that a person looks through; more are in the CSV files alone
+
+
+def write_lists(folder: Path, campaign: Campaign, lists: Lists, as_of: date, mode: str) -> Path:
+    """Writes the lists and, last, their manifest; gives the manifest's path.
+
+    A reader waits for manifest.json and compares the hashes in it. Written again with the same rows, every file has the
+    same bytes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "manifest.json").unlink(missing_ok=True)
+    for left_behind in folder.glob(f".*{UNFINISHED}*"):  # by one that was killed
+        left_behind.unlink(missing_ok=True)
+    files = {}
+    for decision in DECISIONS:
+        rows = lists.of(decision)
+        columns = [*COLUMNS, *([DECIDING_RULE] if decision == "suppressed" else [])]
+        forms: dict[str, Callable[[list[str], pa.Table], bytes]] = {f"{decision}.csv": _spreadsheet_csv, f"{decision}.api.csv": _api_csv}
+        if len(rows) <= MOST_IN_A_SHEET:
+            forms[f"{decision}.xlsx"] = lambda columns, rows: _xlsx(columns, rows, as_of)
+        else:
+            (folder / f"{decision}.xlsx").unlink(missing_ok=True)
+        for name, form in forms.items():
+            content = form(columns, rows)
+            _write_whole(folder / name, content)
+            files[name] = {"rows": len(rows), "sha256": hashlib.sha256(content).hexdigest()}
+    manifest = {
+        "campaign_id": campaign.id,
+        "as_of": as_of.isoformat(),
+        "mode": mode,
+        "list_version": lists.version,
+        "rows": {decision: len(lists.of(decision)) for decision in DECISIONS},
+        "files": files,
+    }
+    _write_whole(folder / "manifest.json", (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode())
+    return folder / "manifest.json"
+
+
+def mode_of(folder: Path) -> str | None:
+    """Whether the lists in a folder are a dry run's or a live run's; None while they are not complete."""
+    manifest = folder / "manifest.json"
+    return json.loads(manifest.read_text(encoding="utf-8"))["mode"] if manifest.is_file() else None
+
+
+def neutral(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return "'" + cell if cell.startswith(STARTS_A_FORMULA) else cell
+
+
+def _spreadsheet_csv(columns: list[str], rows: pa.Table) -> bytes:
+    """For a spreadsheet: UTF-8 with BOM, CRLF, no cell that could run."""
+    return b"\xef\xbb\xbf" + _csv(columns, rows, "\r\n", neutral)
+
+
+def _api_csv(columns: list[str], rows: pa.Table) -> bytes:
+    """For a program: plain UTF-8, cells as they are."""
+    return _csv(columns, rows, "\n", str)
+
+
+def _csv(columns: list[str], rows: pa.Table, line_end: str, cell: Callable[[str], str]) -> bytes:
+    lines: list[str] = []
+    # with "\n" alone the writer would leave a CR within a cell unquoted, and readers would begin a new row there
+    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows(map(cell, row) for row in tuples(rows))
+    return "".join(line.removesuffix("\r\n") + line_end for line in lines).encode()
+
+
+def _xlsx(columns: list[str], rows: pa.Table, as_of: date) -> bytes:
+    """For a person: every cell text, the header fixed, the same bytes every time."""
+    content = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    )
+    book.set_properties({"created": datetime(as_of.year, as_of.month, as_of.day)})
+    sheet = book.add_worksheet("list")
+    bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
+    right_to_left = book.add_format({"num_format": "@", "reading_order": 2})
+    sheet.freeze_panes(1, 0)
+    for place, column in enumerate(columns):
+        seen = rows[column].slice(0, 500).to_pylist() if column in rows.column_names else []
+        longest = max([len(column), *map(len, seen)])
+        sheet.set_column(place, place, min(longest + 2, 40), text)
+        sheet.write_string(0, place, column, bold)
+    for line, row in enumerate(tuples(rows), start=1):
+        for place, cell in enumerate(row):
+            sheet.write_string(line, place, neutral(cell), right_to_left if RIGHT_TO_LEFT.search(cell) else text)
+    book.close()
+    return content.getvalue()
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """The file appears with all its bytes or not at all."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}{UNFINISHED}", delete=False) as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+        os.fchmod(stream.fileno(), 0o644)
+    Path(stream.name).replace(path)

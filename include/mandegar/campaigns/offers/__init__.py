@@ -1,0 +1,1 @@
+"""What customers are offered, and to whom that is worth it."""

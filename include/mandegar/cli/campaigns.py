@@ -1,0 +1,59 @@
+"""`mandegar campaigns …`: lists them, runs them for a night, and says why somebody was contacted or not."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mandegar.storage.home import Home
+from mandegar.storage.locks import NIGHT, locked
+
+
+def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, home_of: Callable[[Path], Home], say: Any) -> None:
+    """Adds the commands. company, home: the options that every command has."""
+
+    @main.group()
+    def campaigns() -> None:
+        """Lists the campaigns, and runs them for a night."""
+
+    @campaigns.command("list")
+    @company
+    def list_campaigns(folder: Path) -> None:
+        """Lists the company's campaigns, in the order in which they contact people."""
+        from mandegar.campaigns.file.load import load_all
+        from mandegar.config import company as companies
+
+        known = companies.load(folder)
+        for campaign in load_all(known):
+            title = getattr(campaign.title, known.locale)
+            mode = "dry run" if campaign.dry_run else "live"
+            told = (
+                f"{campaign.id:24} {campaign.trigger.moment:15} {campaign.channel:6} control {campaign.control.share:.0%}  {mode:8} {title}"
+            )
+            click.echo(told)
+
+    @campaigns.command("run")
+    @company
+    @home
+    @click.option("--as-of", type=day, required=True)
+    @click.option("--campaign", "ids", multiple=True, help="Only this one (may be repeated); else all.")
+    @click.option("--live", is_flag=True, help="Count the contacts as made; without it this is a dry run.")
+    def run_campaigns(folder: Path, root: Path, as_of: date, ids: tuple[str, ...], live: bool) -> None:
+        """Decides whom the campaigns contact on a night that was run, and writes the lists."""
+        from mandegar.campaigns.file.load import load, load_all
+        from mandegar.config import company as companies
+        from mandegar.pipeline.stages import Night, campaigns_stage
+
+        known = companies.load(folder)
+        this = Night(known, home_of(root), as_of)
+        chosen = [load(known, one).id for one in ids] or [campaign.id for campaign in load_all(known)]
+        with locked(this.home.root, NIGHT, f"campaigns of {as_of}", shared=True, say=say):
+            outcomes = campaigns_stage(this, chosen, live)
+        for done in outcomes:
+            dropped = sum(done.suppressed.values())
+            why = ", ".join(f"{rule} {count:,}" for rule, count in done.suppressed.items())
+            told = f"{done.send:,} to send, {done.holdout:,} held out, {dropped:,} suppressed ({why or 'none'})"
+            click.echo(f"{done.campaign.id}: {told}")
+            click.echo(f"  {done.folder}")
