@@ -4,7 +4,8 @@ from corpus import SHORT, SUBSCRIPTIONS, Case, Files
 
 TICKETS = "ticket_id,customer_id,opened_at\nt1,c1,2025-03-01 10:00:00\n"
 CAMPAIGN = (
-    "id: spring\ntitle: {en: Spring, fa: بهار}\nowner: marketing\ntrigger: {after: departure, days: [7, 120]}\nconsent: opt_in\nchannel: email\n"
+    "id: spring\ntitle: {en: Spring, fa: بهار}\nowner: marketing\ntrigger: {after: departure, days: [7, 120]}\n"
+    "consent: opt_in\nchannel: email\n"
     "limits: {contacts: 1, days: 7, cool_down_days: 30}\ncontrol: {share: 0.1}\n"
 )
 SOURCES = (
@@ -276,10 +277,10 @@ def campaigns() -> list[Case]:
         ("limits.contacts", "contacts: 1", "contacts: {}"),
         ("limits.days", "days: 7,", "days: {},"),
         ("limits.cool_down_days", "cool_down_days: 30", "cool_down_days: {}"),
-        ("gone_days", "[7, 120]", "[7, {}]"),
+        ("trigger.days", "[7, 120]", "[7, {}]"),
         ("expires_after_days", "channel: email", "channel: email\nexpires_after_days: {}"),
         ("offer.days", "channel: email", "channel: email\noffer: {{code: X, days: {}}}"),
-        ("stages", "gone_days: [7, 120]", "gone_days: [7, 120]\nstages: {{a: [0, {}]}}"),
+        ("stages", "days: [7, 120]", "days: {{a: [0, {}]}}"),
         ("priority", "channel: email", "channel: email\npriority: {}"),
         ("control.share", "share: 0.1", "share: {}"),
     ):

@@ -28,7 +28,7 @@ SAMPLE = (
     "keys: a quote in an attribute",
     "keys: days since 1900",
     "names: a slash in a source",
-    "campaigns: gone_days: 1000000000000",
+    "campaigns: trigger.days: 1000000000000",
     "beside: nights without end",
     "cursors: numbers in Parquet",
 )

@@ -15,6 +15,8 @@ from mandegar.campaigns.eligibility.decide import decide
 from mandegar.campaigns.eligibility.past import Past
 from mandegar.campaigns.file.load import load, load_all
 from mandegar.campaigns.file.words import Campaign
+from mandegar.campaigns.journeys import record
+from mandegar.campaigns.journeys.tonight import journey_night, step_candidates
 from mandegar.campaigns.lists.files import mode_of, write_lists
 from mandegar.campaigns.lists.rows import lists_of
 from mandegar.campaigns.sending_day import next_sending_day
@@ -67,8 +69,9 @@ def _run(shared: Tonight, home: Home, campaign: Campaign, ahead: list[str], mode
     if ledger.is_decided(warehouse, campaign, as_of, ledger.LIVE) and mode_of(folder) == ledger.LIVE:
         return CampaignRun(campaign, as_of, ledger.LIVE, folder, *ledger.recorded(warehouse, campaign, as_of))
     send_on = next_sending_day(company, as_of)
-    considered = candidates(shared, campaign)
-    if not campaign.runs_on(as_of):
+    journey = journey_night(shared, campaign, mode) if campaign.steps else None
+    considered = step_candidates(shared, journey) if journey else candidates(shared, campaign)
+    if journey is None and not campaign.runs_on(as_of):
         considered = considered.limit(0)
     contacts = ledger.earlier_contacts(warehouse, company, campaign, ahead, as_of, mode)
     drawn = ledger.earlier_draws(warehouse, campaign, as_of, mode)
@@ -76,6 +79,9 @@ def _run(shared: Tonight, home: Home, campaign: Campaign, ahead: list[str], mode
     members = engine.arrow(decide(company, campaign, considered, shared.persons, past, as_of, send_on, engine).order_by("customer_id"))
     lists = lists_of(company, campaign, members, as_of, send_on)
     ledger.record(warehouse, campaign, members, lists.version, as_of, mode)
+    if journey:
+        decisions = dict(zip(members["customer_id"].to_pylist(), members["decision"].to_pylist(), strict=True))
+        record.keep(warehouse, campaign.id, journey.moved(decisions), as_of, mode)
     write_lists(folder, campaign, lists, as_of, mode)
     suppressed = members.filter(pc.equal(members["decision"], "suppressed"))
     why = Counter(suppressed["deciding_rule"].to_pylist())

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from math import isfinite
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_serializer, field_validator, model_validator
 
 from mandegar.config.settings import MOST, MOST_DAYS, Strict, gregorian
-from mandegar.rules.behaviours import BEHAVIOURS, COUNTS, ask
+from mandegar.rules.behaviours import ANYTHING, BEHAVIOURS, COUNTS, ask
 
 COMPARISONS = ("is", "is_not", "one_of", "none_of", "at_least", "at_most", "above", "below", "between", "top_share")
 OF_AMOUNTS = ("is", "at_least", "at_most", "above", "below", "between", "top_share")  # what a count of behaviour can be held against
@@ -135,6 +135,11 @@ class Condition(Strict):
     @classmethod
     def _asked(cls, given: object, info: ValidationInfo) -> What | None:
         return ask(BEHAVIOURS[str(info.field_name)], given)
+
+    @field_serializer(*BEHAVIOURS)
+    def _as_written(self, asked: What | None) -> What | str | None:
+        """So that a rule that was written down can be read again."""
+        return ANYTHING if asked == {} else asked
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> "Condition":

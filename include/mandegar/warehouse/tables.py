@@ -248,12 +248,14 @@ journey_step = sa.Table(
     key("campaign_id", sa.String(64), "the campaign"),
     key("customer_id", sa.String(255), "the customer"),
     key("entry_key", sa.String(255), "what they entered by"),
+    key("mode", sa.String(8), "dry_run or live"),
     key("as_of", sa.Date, "the night on which it came to this"),
     given("step", sa.String(64), "the step reached; of one that ended the last"),
     given("state", sa.String(16), "waiting (for the step), done, goal, or ended"),
     given("entered_on", sa.Date, "the night on which the journey began"),
     given("due_on", sa.Date, "the first night on which the step may be taken"),
     given("file_version", sa.String(16), "the campaign file it goes by (campaign_version)"),
+    given("facts", sa.Text, "what was known of the moment when it began, a JSON object"),
     comment="Where everyone in a journey stands: one row for each time that changed",
 )
 

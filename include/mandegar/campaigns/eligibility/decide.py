@@ -5,11 +5,12 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
+from mandegar.campaigns.audience.candidates import BETWEEN
 from mandegar.campaigns.eligibility import channels, control
 from mandegar.campaigns.eligibility.channels import NOTHING
 from mandegar.campaigns.eligibility.past import Past, beside, sides
 from mandegar.campaigns.eligibility.rules import RULES, Asked
-from mandegar.campaigns.file.words import Campaign, Offer
+from mandegar.campaigns.file.words import Campaign
 from mandegar.campaigns.offers import worth_it
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
@@ -41,7 +42,7 @@ def decide(
     once = _one_person_once(answered)
     afforded = _within_budget(once, campaign, engine)
     drawn = _drawn(company, campaign, afforded, sides(past.drawn, persons, campaign.control.salt), engine)
-    return engine.keep(_offered(drawn, campaign.offer))
+    return engine.keep(_offered(drawn, campaign))
 
 
 def _one_person_once(rows: ir.Table) -> ir.Table:
@@ -89,9 +90,12 @@ def _drawn(company: Company, campaign: Campaign, rows: ir.Table, drawn: ir.Table
     return engine.keep(told.mutate(deciding_rule=rule, decision=decision).drop("refused", "side"))
 
 
-def _offered(rows: ir.Table, offer: Offer | None) -> ir.Table:
-    """The campaign's offer, to whom it is worth it."""
-    if offer is None:
+def _offered(rows: ir.Table, campaign: Campaign) -> ir.Table:
+    """What is offered at each stage, to whom it is worth it."""
+    stages = [step.name for step in campaign.steps] or [*campaign.trigger.stages, BETWEEN]
+    offers = [(stage, offer) for stage in stages if (offer := campaign.offer_at(stage)) is not None]
+    if not offers:
         return rows.mutate(said_offer=NOTHING, offer_code=NOTHING)
-    against = worth_it.against(rows, offer)
-    return rows.mutate(said_offer=against.coalesce(FINE), offer_code=against.isnull().ifelse(ibis.literal(offer.code), NOTHING))
+    said = ibis.cases(*((rows.stage == stage, worth_it.against(rows, offer).coalesce(FINE)) for stage, offer in offers), else_=NOTHING)
+    code = ibis.cases(*((rows.stage == stage, offer.code) for stage, offer in offers), else_=NOTHING)
+    return rows.mutate(said_offer=said, offer_code=(said == FINE).ifelse(code, NOTHING))

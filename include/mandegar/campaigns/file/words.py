@@ -178,7 +178,6 @@ class Step(Strict):
     if_: Condition | None = Field(None, alias="if")
     otherwise: Literal["skip", "end"] = "skip"
     message: Name | None = None
-    channel: Channel | None = None
     offer: Offer | None = None
 
 
@@ -225,6 +224,14 @@ class Campaign(Strict):
     def channels(self) -> list[Channel]:
         """The channels it may use, the first first."""
         return list(dict.fromkeys([self.channel, *([self.fallback_channel] if self.fallback_channel else [])]))
+
+    def offer_at(self, stage: str) -> Offer | None:
+        """What is offered at a stage, or a step of the journey."""
+        return next((step.offer for step in self.steps if step.name == stage), None) or (None if self.steps else self.offer)
+
+    def message_at(self, stage: str) -> str:
+        """The name of the message that is sent at a stage, or a step of the journey."""
+        return next((step.message or step.name for step in self.steps if step.name == stage), None) or self.message or self.id
 
     def asks_opt_in(self, channel: str) -> bool:
         """Whether a channel needs the customer's consent."""

@@ -76,8 +76,9 @@ def _rows(company: Company, campaign: Campaign, members: pa.Table, as_of: date, 
     reasons = _memo(lambda code, days, locale: reason_text(code or "", days, locale, campaign.trigger.moment))
     ids = [_plain_id(one) for one in each("customer_id")]
     offers = each("offer_code")
-    offered_until = (send_on + timedelta(days=campaign.offer.days)).isoformat() if campaign.offer else ""
-    staged = list(campaign.trigger.stages) != [ONCE]
+    stages = each("stage")
+    until = {stage: send_on + timedelta(days=offer.days) for stage in set(stages) if (offer := campaign.offer_at(stage))}
+    staged = bool(campaign.steps) or list(campaign.trigger.stages) != [ONCE]
     channel = each("channel")
     stands_on = {one: campaign.basis(one) for one in campaign.channels}
     ahead = campaign.trigger.moment == "renewal"
@@ -99,10 +100,10 @@ def _rows(company: Company, campaign: Campaign, members: pa.Table, as_of: date, 
         "expires_at": same((send_on + timedelta(days=campaign.expires_after_days)).isoformat()),
         "segment": [one or "" for one in each("segment")],
         "risk_score": ["" if one is None else f"{100 - one:.1f}" for one in each("health_score")],
-        "reason_code": each("stage") if staged else [one or "" for one in each("reason_code")],
+        "reason_code": stages if staged else [one or "" for one in each("reason_code")],
         "reason_text": [reasons(*found) for found in zip(each("reason_code"), each("days"), locales, strict=True)],
         "offer_code": [one or "" for one in offers],
-        "offer_expires_at": [offered_until if one else "" for one in offers],
+        "offer_expires_at": [until[stage].isoformat() if code else "" for code, stage in zip(offers, stages, strict=True)],
         "renewal_date": [one.isoformat() if ahead else "" for one in each("event_on")],
         "amount": ["" if one is None else f"{one:.2f}" for one in each("amount")],
         "currency": [one or "" for one in each("currency")],

@@ -52,13 +52,15 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.String(length=64), nullable=False, comment="the campaign"),
         sa.Column("customer_id", sa.String(length=255), nullable=False, comment="the customer"),
         sa.Column("entry_key", sa.String(length=255), nullable=False, comment="what they entered by"),
+        sa.Column("mode", sa.String(length=8), nullable=False, comment="dry_run or live"),
         sa.Column("as_of", sa.Date(), nullable=False, comment="the night on which it came to this"),
         sa.Column("step", sa.String(length=64), nullable=False, comment="the step reached; of one that ended the last"),
         sa.Column("state", sa.String(length=16), nullable=False, comment="waiting (for the step), done, goal, or ended"),
         sa.Column("entered_on", sa.Date(), nullable=False, comment="the night on which the journey began"),
         sa.Column("due_on", sa.Date(), nullable=False, comment="the first night on which the step may be taken"),
         sa.Column("file_version", sa.String(length=16), nullable=False, comment="the campaign file it goes by (campaign_version)"),
-        sa.PrimaryKeyConstraint("campaign_id", "customer_id", "entry_key", "as_of", name=op.f("pk_journey_step")),
+        sa.Column("facts", sa.Text(), nullable=False, comment="what was known of the moment when it began, a JSON object"),
+        sa.PrimaryKeyConstraint("campaign_id", "customer_id", "entry_key", "mode", "as_of", name=op.f("pk_journey_step")),
         comment="Where everyone in a journey stands: one row for each time that changed",
     )
     op.create_table(

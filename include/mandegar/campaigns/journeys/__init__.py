@@ -1,0 +1,1 @@
+"""Journeys: steps that wait, ask, and end when the goal is reached."""
