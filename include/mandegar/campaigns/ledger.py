@@ -3,14 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from mandegar.campaigns.eligibility.decide import FINE, LATER, SAID
 from mandegar.campaigns.eligibility.rules import RULES
+from mandegar.campaigns.eligibility.said import FINE, LATER, SAID
 from mandegar.campaigns.file.words import Campaign
 from mandegar.config.company import Company
 from mandegar.warehouse.connect import writing
@@ -113,6 +114,26 @@ def recorded(engine: sa.Engine, campaign: Campaign, as_of: date) -> tuple[int, i
         rows = connection.execute(query.order_by(counted.desc(), member.deciding_rule)).all()
     send, holdout = (sum(count for decision, _, count in rows if decision == wanted) for wanted in ("send", "holdout"))
     return send, holdout, {rule: count for decision, rule, count in rows if decision == "suppressed"}
+
+
+@dataclass(frozen=True)
+class LastFile:
+    """The campaign file that the last run before or on a night was decided by."""
+
+    campaign: Campaign
+    file_version: str
+    as_of: date
+
+
+def last_file(engine: sa.Engine, campaign: Campaign, as_of: date) -> LastFile | None:
+    """The file of a campaign's last run; None if there was none, or none that is known."""
+    run, known = campaign_run.c, campaign_version.c
+    same = (run.campaign_id == known.campaign_id) & (run.file_version == known.file_version)
+    query = sa.select(known.settings, run.file_version, run.as_of).join_from(campaign_run, campaign_version, same)
+    query = query.where((run.campaign_id == campaign.id) & (run.as_of <= as_of)).order_by(run.as_of.desc()).limit(1)
+    with engine.begin() as connection:
+        row = connection.execute(query).one_or_none()
+    return None if row is None else LastFile(Campaign.model_validate(json.loads(row[0])), row[1], row[2])
 
 
 def record(engine: sa.Engine, campaign: Campaign, members: pa.Table, list_version: str, as_of: date, mode: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
@@ -16,7 +17,7 @@ from mandegar.campaigns.eligibility.past import Past
 from mandegar.campaigns.file.load import load, load_all
 from mandegar.campaigns.file.words import Campaign
 from mandegar.campaigns.journeys import record
-from mandegar.campaigns.journeys.tonight import journey_night, step_candidates
+from mandegar.campaigns.journeys.tonight import JourneyNight, journey_night, step_candidates
 from mandegar.campaigns.lists.files import mode_of, write_lists
 from mandegar.campaigns.lists.rows import lists_of
 from mandegar.campaigns.sending_day import next_sending_day
@@ -64,25 +65,38 @@ def run_campaigns(
 
 
 def _run(shared: Tonight, home: Home, campaign: Campaign, ahead: list[str], mode: str) -> CampaignRun:
-    company, as_of, warehouse, engine = shared.company, shared.as_of, shared.warehouse, shared.engine
+    company, as_of, warehouse = shared.company, shared.as_of, shared.warehouse
     folder = home.lists(campaign.id, as_of)
     if ledger.is_decided(warehouse, campaign, as_of, ledger.LIVE) and mode_of(folder) == ledger.LIVE:
         return CampaignRun(campaign, as_of, ledger.LIVE, folder, *ledger.recorded(warehouse, campaign, as_of))
-    send_on = next_sending_day(company, as_of)
-    journey = journey_night(shared, campaign, mode) if campaign.steps else None
-    considered = step_candidates(shared, journey) if journey else candidates(shared, campaign)
-    if journey is None and not campaign.runs_on(as_of):
-        considered = considered.limit(0)
-    contacts = ledger.earlier_contacts(warehouse, company, campaign, ahead, as_of, mode)
-    drawn = ledger.earlier_draws(warehouse, campaign, as_of, mode)
-    past = Past(engine.table(contacts), engine.table(drawn))
-    members = engine.arrow(decide(company, campaign, considered, shared.persons, past, as_of, send_on, engine).order_by("customer_id"))
-    lists = lists_of(company, campaign, members, as_of, send_on)
+    members, journey = decided(shared, campaign, ahead, mode)
+    lists = lists_of(company, campaign, members, as_of, next_sending_day(company, as_of))
     ledger.record(warehouse, campaign, members, lists.version, as_of, mode)
     if journey:
         decisions = dict(zip(members["customer_id"].to_pylist(), members["decision"].to_pylist(), strict=True))
         record.keep(warehouse, campaign.id, journey.moved(decisions), as_of, mode)
     write_lists(folder, campaign, lists, as_of, mode)
+    return CampaignRun(campaign, as_of, mode, folder, len(lists.send), len(lists.holdout), suppressed_by(members))
+
+
+def decided(shared: Tonight, campaign: Campaign, ahead: list[str], mode: str) -> tuple[pa.Table, JourneyNight | None]:
+    """What a campaign decides for a night, ordered by customer_id (eligibility.decide), and its journey's night if it is one.
+
+    ahead: the campaigns that have decided for this night before. Nothing is written.
+    """
+    company, as_of, engine = shared.company, shared.as_of, shared.engine
+    journey = journey_night(shared, campaign, mode) if campaign.steps else None
+    considered = step_candidates(shared, journey) if journey else candidates(shared, campaign)
+    if journey is None and not campaign.runs_on(as_of):
+        considered = considered.limit(0)
+    contacts = ledger.earlier_contacts(shared.warehouse, company, campaign, ahead, as_of, mode)
+    drawn = ledger.earlier_draws(shared.warehouse, campaign, as_of, mode)
+    past = Past(engine.table(contacts), engine.table(drawn))
+    members = decide(company, campaign, considered, shared.persons, past, as_of, next_sending_day(company, as_of), engine)
+    return engine.arrow(members.order_by("customer_id")), journey
+
+
+def suppressed_by(members: pa.Table) -> dict[str, int]:
+    """How many each rule suppressed, the most frequent first."""
     suppressed = members.filter(pc.equal(members["decision"], "suppressed"))
-    why = Counter(suppressed["deciding_rule"].to_pylist())
-    return CampaignRun(campaign, as_of, mode, folder, len(lists.send), len(lists.holdout), dict(why.most_common()))
+    return dict(Counter(suppressed["deciding_rule"].to_pylist()).most_common())

@@ -57,3 +57,33 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
             told = f"{done.send:,} to send, {done.holdout:,} held out, {dropped:,} suppressed ({why or 'none'})"
             click.echo(f"{done.campaign.id}: {told}")
             click.echo(f"  {done.folder}")
+
+    @campaigns.command("preview")
+    @company
+    @home
+    @click.option("--as-of", type=day, required=True)
+    @click.argument("name")
+    def preview_campaign(folder: Path, root: Path, as_of: date, name: str) -> None:
+        """What a campaign would do on a night that was run; nothing is written."""
+        from mandegar.campaigns.preview import preview
+        from mandegar.cli.shown import show_preview
+        from mandegar.compute import engine
+        from mandegar.config import company as companies
+        from mandegar.warehouse.connect import warehouse
+
+        known, house = companies.load(folder), home_of(root)
+        with warehouse(house.warehouse_url) as target, engine.start("duckdb", house.root / "scratch") as computing:
+            show_preview(known, preview(known, house, target, computing, name, as_of))
+
+    @campaigns.command("why")
+    @home
+    @click.option("--as-of", type=day, help="Of this night only; else of all.")
+    @click.argument("customer")
+    def why_customer(root: Path, as_of: date | None, customer: str) -> None:
+        """Why a customer did or did not hear from the campaigns: what every rule said."""
+        from mandegar.campaigns.why import why
+        from mandegar.cli.shown import show_why
+        from mandegar.warehouse.connect import warehouse
+
+        with warehouse(home_of(root).warehouse_url) as target:
+            show_why(customer, why(target, customer, as_of))

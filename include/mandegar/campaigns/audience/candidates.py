@@ -5,14 +5,13 @@ import ibis.expr.types as ir
 
 from mandegar.campaigns.audience.tonight import Tonight
 from mandegar.campaigns.file.fields import AUDIENCE_FIELDS, OF_THE_MOMENT
-from mandegar.campaigns.file.words import Campaign, Trigger
+from mandegar.campaigns.file.words import BETWEEN, Campaign, Trigger
 from mandegar.campaigns.moments.moments import occasions
 from mandegar.compute.money import MONEY
 from mandegar.rules.compile import column_of, met
 from mandegar.rules.words import Condition
 from mandegar.time.local_days import EPOCH, local_day, number
 
-BETWEEN = "between stages"
 RULE = "audience"
 
 

@@ -5,19 +5,15 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.campaigns.audience.candidates import BETWEEN
 from mandegar.campaigns.eligibility import channels, control
 from mandegar.campaigns.eligibility.channels import NOTHING
 from mandegar.campaigns.eligibility.past import Past, beside, sides
 from mandegar.campaigns.eligibility.rules import RULES, Asked
-from mandegar.campaigns.file.words import Campaign
+from mandegar.campaigns.eligibility.said import FINE, SAID
+from mandegar.campaigns.file.words import BETWEEN, Campaign
 from mandegar.campaigns.offers import worth_it
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
-
-FINE = "ok"
-SAID = "said_"
-LATER = ("same_person", "budget", "holdout", "offer")  # asked of those only whom no rule holds back
 
 
 def decide(

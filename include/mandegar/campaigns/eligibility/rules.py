@@ -7,10 +7,9 @@ from datetime import date, timedelta
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.campaigns.audience.candidates import BETWEEN
 from mandegar.campaigns.eligibility import channels
 from mandegar.campaigns.eligibility.channels import NOTHING
-from mandegar.campaigns.file.words import Campaign
+from mandegar.campaigns.file.words import BETWEEN, Campaign
 from mandegar.config.company import Company
 
 

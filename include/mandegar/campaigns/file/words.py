@@ -27,6 +27,7 @@ Moment = Literal[
 AHEAD: tuple[str, ...] = ("renewal", "trial_end", "card_expiry", "anniversary", "birthday")  # of which the day is known before
 FEAST_DAYS = {"nowruz": "01-01", "yalda": "09-30"}  # of the Jalali calendar
 ONCE = "once"
+BETWEEN = "between stages"
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Line = Annotated[str, AfterValidator(one_line)]
 
