@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -44,9 +45,10 @@ def time_zone() -> str:
 
 
 def campaign_ids() -> list[str]:
-    """The campaigns there are files for."""
+    """The campaigns there are files for, but for those that rest (`active: false`)."""
     own = company_folder() / "campaigns"
-    return sorted(file.stem for file in (own if own.is_dir() else ROOT / "include" / "company" / "campaigns").glob("*.yaml"))
+    files = (own if own.is_dir() else ROOT / "include" / "company" / "campaigns").glob("*.yaml")
+    return sorted(file.stem for file in files if not re.search("^active: false", file.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def source_tables(context: dict[str, Any]) -> list[str]:

@@ -26,13 +26,23 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
         from mandegar.config import company as companies
 
         known = companies.load(folder)
-        for campaign in load_all(known):
+        for campaign in load_all(known, resting=True):
             title = getattr(campaign.title, known.locale)
-            mode = "dry run" if campaign.dry_run else "live"
+            mode = "resting" if not campaign.active else "dry run" if campaign.dry_run else "live"
             told = (
                 f"{campaign.id:24} {campaign.trigger.moment:15} {campaign.channel:6} control {campaign.control.share:.0%}  {mode:8} {title}"
             )
             click.echo(told)
+
+    @campaigns.command("add")
+    @company
+    @click.argument("name")
+    def add_campaign(folder: Path, name: str) -> None:
+        """Takes a shipped campaign into the company's own folder, to be changed there."""
+        from mandegar.campaigns.file.load import add
+        from mandegar.config import company as companies
+
+        click.echo(f"{add(companies.load(folder), name)} is yours. It stays a dry run until it says `dry_run: false`.")
 
     @campaigns.command("run")
     @company

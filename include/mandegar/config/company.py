@@ -19,6 +19,7 @@ from mandegar.config.settings import (
     Contacting,
     Currency,
     Feedback,
+    Loyalty,
     PeriodKind,
     Repurchase,
     Strict,
@@ -82,6 +83,7 @@ class Company(Strict):
     )
     default_country: str = Field("IR", pattern="^[A-Z]{2}$", description="for telephone numbers without a country code")
     contacting: Contacting = Field(Contacting(), description="when and how often customers may be written to")
+    loyalty: Loyalty = Field(Loyalty(), description="points for what is bought")
     unsubscribe_url: str | None = Field(None, description="link in every list; {key} stands for the person")
     _folder: Path = PrivateAttr(default=Path())
 

@@ -225,6 +225,16 @@ class Contacting(Strict):
         return self
 
 
+class Loyalty(Strict):
+    """Points for what is bought (campaigns.moments.loyalty)."""
+
+    points_per_unit: float = Field(1.0, ge=0, le=MOST, description="points for each unit of the company's currency, net of tax")
+    expire_after_days: int = Field(365, ge=1, le=MOST_DAYS, description="after how many days points expire")
+    tiers: dict[Annotated[str, AfterValidator(one_line)], Annotated[int, Field(ge=0, le=MOST)]] = Field(
+        {"silver": 1_000, "gold": 5_000, "platinum": 20_000}, description="tiers, by the points earned in that time"
+    )
+
+
 class Feedback(Strict):
     """How answers to surveys are read."""
 

@@ -64,6 +64,6 @@ def whether(tonight: Tonight, rows: ir.Table, rules: dict[str, Condition]) -> ir
 
 def _stage(trigger: Trigger, days: ir.IntegerValue) -> ir.StringValue:
     """The stage whose days cover it; a day of the year and every night have only one."""
-    if trigger.on is not None or trigger.every is not None:
+    if trigger.day is not None or trigger.every is not None:
         return ibis.literal(next(iter(trigger.stages)))
     return ibis.cases(*(((days >= low) & (days <= high), name) for name, (low, high) in trigger.stages.items()), else_=BETWEEN)

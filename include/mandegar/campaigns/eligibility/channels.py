@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.campaigns.file.words import Campaign
+from mandegar.campaigns.file.words import TASK, Campaign
 from mandegar.config.company import Company
 
 NOTHING = ibis.null("string")
@@ -40,6 +40,8 @@ def worn_out(rows: ir.Table, company: Company, campaign: Campaign, channel: str)
 
 def is_open(rows: ir.Table, company: Company, campaign: Campaign, channel: str) -> ir.BooleanValue:
     """Whether a channel reaches the customer, was not refused, and may be used once more."""
+    if channel == TASK:
+        return ibis.literal(True)
     address = rows.email if channel == "email" else rows.phone
     closed = [refused(rows, channel), came_back(rows, channel), worn_out(rows, company, campaign, channel)]
     return address.notnull() & ibis.and_(*(reason.isnull() for reason in closed))
@@ -47,7 +49,8 @@ def is_open(rows: ir.Table, company: Company, campaign: Campaign, channel: str) 
 
 def opted(rows: ir.Table, campaign: Campaign, channel: str) -> ir.BooleanValue:
     """Whether the campaign has a basis to contact the customer by a channel."""
-    return rows[f"{channel}_opt_in"].fill_null(False) if campaign.asks_opt_in(channel) else ibis.literal(True)
+    asked = channel != TASK and campaign.asks_opt_in(channel)
+    return rows[f"{channel}_opt_in"].fill_null(False) if asked else ibis.literal(True)
 
 
 def chosen(rows: ir.Table, campaign: Campaign) -> ir.StringValue:

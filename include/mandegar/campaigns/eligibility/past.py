@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.campaigns.file.words import CHANNELS, Campaign
+from mandegar.campaigns.file.words import CHANNELS, TASK, Campaign
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 
@@ -39,8 +39,8 @@ def beside(rows: ir.Table, past: Past, persons: ir.Table, company: Company, camp
     """
     contacts = _by_person(past.contacts, persons)
     drawn = engine.keep(_by_person(past.drawn, persons))
-    within = contacts.as_of > ibis.literal(as_of - timedelta(days=campaign.limits.days))
-    caps = {channel: cap.days for channel, cap in company.contacting.channels.items()}
+    within = (contacts.as_of > ibis.literal(as_of - timedelta(days=campaign.limits.days))) & (contacts.channel != TASK)
+    caps: dict[str, int] = {channel: cap.days for channel, cap in company.contacting.channels.items()}
     counted = contacts.group_by("person").agg(
         recent=within.sum(),
         last_contact=contacts.as_of.max(where=contacts.campaign_id == campaign.id),

@@ -1,5 +1,6 @@
 """The rules, in the order in which they decide: each says in a few words why not, or nothing."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,6 +12,8 @@ from mandegar.campaigns.eligibility import channels
 from mandegar.campaigns.eligibility.channels import NOTHING
 from mandegar.campaigns.file.words import BETWEEN, Campaign
 from mandegar.config.company import Company
+
+Rule = Callable[["Asked"], ir.StringValue]
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,17 @@ class Asked:
     send_on: date
 
 
+def _of_the_customer(rule: Rule) -> Rule:
+    """A rule about writing to the customer: a task for the account's owner is not asked for it."""
+
+    @functools.wraps(rule)
+    def asked_of(asked: "Asked") -> ir.StringValue:
+        return NOTHING if asked.campaign.is_task else rule(asked)
+
+    return asked_of
+
+
+@_of_the_customer
 def opt_out(asked: Asked) -> ir.StringValue:
     """Wants no contact, or refused every channel that would reach."""
     rows = asked.rows
@@ -35,6 +49,7 @@ def opt_out(asked: Asked) -> ir.StringValue:
     return rows.do_not_contact.ifelse(ibis.literal("wants no contact"), refused)
 
 
+@_of_the_customer
 def bounce_or_complaint(asked: Asked) -> ir.StringValue:
     """Bounced, or complained, on the channels that would reach."""
     rows = asked.rows
@@ -61,6 +76,7 @@ def already_renewed(asked: Asked) -> ir.StringValue:
     return ibis.cases((rows.already, done), (rows.stage == BETWEEN, "no stage covers this day"), else_=NOTHING)
 
 
+@_of_the_customer
 def frequency_cap(asked: Asked) -> ir.StringValue:
     """Has been contacted often enough, over all campaigns, or by every channel that would reach."""
     rows, limits = asked.rows, asked.campaign.limits
@@ -82,6 +98,7 @@ def cool_down(asked: Asked) -> ir.StringValue:
     )
 
 
+@_of_the_customer
 def missing_consent(asked: Asked) -> ir.StringValue:
     """Has not agreed to the channel, where the campaign needs it."""
     rows, campaign = asked.rows, asked.campaign
@@ -93,11 +110,13 @@ def missing_consent(asked: Asked) -> ir.StringValue:
     return ibis.cases(*missing, else_=NOTHING) if missing else NOTHING
 
 
+@_of_the_customer
 def unreachable(asked: Asked) -> ir.StringValue:
     """Has no address that could be used."""
     return asked.rows.channel.isnull().ifelse(ibis.literal("no usable address"), NOTHING)
 
 
+@_of_the_customer
 def too_late(asked: Asked) -> ir.StringValue:
     """By the next day on which people may be written to, what it is about has passed."""
     if asked.campaign.trigger.before is None:
@@ -105,7 +124,7 @@ def too_late(asked: Asked) -> ir.StringValue:
     return (asked.rows.event_on < asked.send_on).ifelse(ibis.literal(f"can be sent on {asked.send_on} only"), NOTHING)
 
 
-RULES: dict[str, Callable[[Asked], ir.StringValue]] = {
+RULES: dict[str, Rule] = {
     "opt_out": opt_out,
     "bounce_or_complaint": bounce_or_complaint,
     "deleted": deleted,

@@ -1,5 +1,6 @@
 """The campaign files of a company, read and checked."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from mandegar.rules.check import Place, problems, refuse
 from mandegar.rules.words import Condition
 
 DEFAULT = Path(__file__).parents[3] / "company" / "campaigns"
+RESTING = re.compile(r"^active: false.*\n", re.MULTILINE)
 
 
-def load_all(company: Company) -> list[Campaign]:
-    """Every campaign of a company, in the order in which they decide: by priority, then by id.
+def load_all(company: Company, resting: bool = False) -> list[Campaign]:
+    """Every active campaign of a company, in the order in which they decide: by priority, then by id; resting: the others too.
 
     They stand in its campaigns/ folder, or are the default ones. Errors: CampaignError with file, line and mend.
     """
@@ -34,12 +36,12 @@ def load_all(company: Company) -> list[Campaign]:
         wrong = [problem for at, rule in rules_of(campaign) for problem in problems(rule, at, AUDIENCE_FIELDS, named)]
         refuse(file, shown, wrong, CampaignError)
         found.append(campaign)
-    return sorted(found, key=lambda campaign: (campaign.priority, campaign.id))
+    return sorted((one for one in found if one.active or resting), key=lambda campaign: (campaign.priority, campaign.id))
 
 
 def load(company: Company, campaign_id: str) -> Campaign:
-    """One campaign. Errors: CampaignError if there is none of that id."""
-    campaigns = load_all(company)
+    """One campaign, active or not. Errors: CampaignError if there is none of that id."""
+    campaigns = load_all(company, resting=True)
     for campaign in campaigns:
         if campaign.id == campaign_id:
             return campaign
@@ -55,3 +57,29 @@ def rules_of(campaign: Campaign) -> Iterator[tuple[Place, Condition]]:
     for number, step in enumerate(campaign.steps):
         if step.if_ is not None:
             yield ("steps", number, "if"), step.if_
+
+
+def add(company: Company, campaign_id: str) -> Path:
+    """Takes one of the default campaigns into the company's own folder, active; gives the file.
+
+    A company without a folder of its own gets the default ones that are active along with it, so that nothing stops by that.
+    Errors: CampaignError if there is no such campaign, or the company has its own already.
+    """
+    wanted = DEFAULT / f"{campaign_id}.yaml"
+    if not wanted.is_file():
+        known = ", ".join(file.stem for file in sorted(DEFAULT.glob("*.yaml")))
+        raise CampaignError(f"No campaign {campaign_id!r} is shipped. Known: {known}.")
+    own = company.folder / "campaigns"
+    written = own / wanted.name
+    if written.exists():
+        raise CampaignError(f"campaigns/{written.name}: is there already. Change it there, or remove it to begin anew.")
+    taken = [wanted]
+    if not own.is_dir():
+        own.mkdir()
+        taken += [
+            file for file in sorted(DEFAULT.glob("*.yaml")) if file != wanted and not RESTING.search(file.read_text(encoding="utf-8"))
+        ]
+    for file in taken:
+        text = RESTING.sub("", file.read_text(encoding="utf-8"))
+        (own / file.name).write_text(text, encoding="utf-8")
+    return written

@@ -1,15 +1,16 @@
 """The words of a campaign file: one YAML file is one campaign (docs/campaigns.md explains every key)."""
 
 from datetime import date
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from mandegar.config.settings import MOST, MOST_DAYS, MOST_LETTERS, Strict, gregorian, one_line
 from mandegar.rules.words import Condition
 
-Channel = Literal["email", "sms", "call"]
-CHANNELS: tuple[Channel, ...] = get_args(Channel)
+Channel = Literal["email", "sms", "call", "task"]
+TASK = "task"  # to the account's owner, or the campaign's; the customer does not hear of it
+CHANNELS = ("email", "sms", "call")  # that reach the customer
 Consent = Literal["contract", "opt_in"]
 Moment = Literal[
     "renewal",
@@ -23,8 +24,17 @@ Moment = Literal[
     "purchase",
     "ticket_solved",
     "answer",
+    "complement",
+    "points_expiry",
 ]
-AHEAD: tuple[str, ...] = ("renewal", "trial_end", "card_expiry", "anniversary", "birthday")  # of which the day is known before
+AHEAD: tuple[str, ...] = (
+    "renewal",
+    "trial_end",
+    "card_expiry",
+    "anniversary",
+    "birthday",
+    "points_expiry",
+)  # of which the day is known before
 FEAST_DAYS = {"nowruz": "01-01", "yalda": "09-30"}  # of the Jalali calendar
 ONCE = "once"
 BETWEEN = "between stages"
@@ -56,22 +66,22 @@ class Title(Strict):
 class Trigger(Strict):
     """What a campaign waits for: so many days before or after a moment, a day of the year, or every night.
 
-    days: how many, both included; with names they are stages, of which each contacts once. on: nowruz, yalda, or month-day of the
+    days: how many, both included; with names they are stages, of which each contacts once. day: nowruz, yalda, or month-day of the
     company's calendar.
     """
 
     before: Moment | None = None
     after: Moment | None = None
-    on: Annotated[str, Field(pattern=r"^([a-z]+|\d\d-\d\d)$")] | None = None
+    day: Annotated[str, Field(pattern=r"^([a-z]+|\d\d-\d\d)$")] | None = None
     every: Literal["night"] | None = None
     days: Annotated[dict[Line, Span], BeforeValidator(_stages)] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_thing(self) -> "Trigger":
-        said = [word for word in ("before", "after", "on", "every") if getattr(self, word) is not None]
+        said = [word for word in ("before", "after", "day", "every") if getattr(self, word) is not None]
         if len(said) != 1:
             found = " and ".join(f"`{word}`" for word in said) or "nothing"
-            raise ValueError(f"says {found}. Write one of `before:`, `after:`, `on:` or `every: night`.")
+            raise ValueError(f"says {found}. Write one of `before:`, `after:`, `day:` or `every: night`.")
         if self.before is not None and self.before not in AHEAD:
             raise ValueError(
                 f"before: nobody knows {self.before} before it comes. Write `after: {self.before}`, or one of {', '.join(AHEAD)}."
@@ -80,8 +90,8 @@ class Trigger(Strict):
             raise ValueError(f"`{said[0]}` needs `days:`, such as [8, 30], or stages such as {{d30: [8, 30], d7: [0, 7]}}.")
         if said[0] == "every" and self.days:
             raise ValueError("`days` says nothing beside `every: night`. Remove it; `limits.cool_down_days` says when it comes again.")
-        if self.on is not None and not self.on[0].isdigit() and self.on not in FEAST_DAYS:
-            raise ValueError(f"on: found {self.on!r}. Write {', '.join(FEAST_DAYS)}, or month-day such as 01-13.")
+        if self.day is not None and not self.day[0].isdigit() and self.day not in FEAST_DAYS:
+            raise ValueError(f"day: found {self.day!r}. Write {', '.join(FEAST_DAYS)}, or month-day such as 01-13.")
         return self
 
     @property
@@ -92,7 +102,7 @@ class Trigger(Strict):
     @property
     def moment(self) -> str:
         """What it is about, in one word."""
-        return self.before or self.after or ("day" if self.on else "night")
+        return self.before or self.after or ("day" if self.day else "night")
 
 
 class Offer(Strict):
@@ -188,6 +198,7 @@ class Campaign(Strict):
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")
     title: Title
     owner: Line
+    active: bool = True
     priority: int = Field(50, ge=-MOST, le=MOST)
     dry_run: bool = True
     dates: Dates = Dates()
@@ -209,17 +220,25 @@ class Campaign(Strict):
     cost: dict[Channel, float] = Field(default_factory=dict)
     budget: float | None = Field(None, gt=0, le=MOST)
     with_open_ticket: bool = False
+    task_hours: int = Field(48, ge=1, le=24 * 90)
 
     @model_validator(mode="after")
     def _goes_together(self) -> "Campaign":
         if self.fall_back_after_days is not None and self.fallback_channel is None:
             raise ValueError("fall_back_after_days: there is no `fallback_channel:` to fall back to. Add one, such as sms.")
+        if TASK in self.channels and len(self.channels) > 1:
+            raise ValueError("fallback_channel: a task goes to the account's owner and has no other channel. Remove it.")
         names = [step.name for step in self.steps]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"steps: two are called {twice!r}. Give each its own name.")
         if self.steps and len(self.trigger.stages) > 1:
             raise ValueError("steps: a journey begins once; its trigger has several stages. Write `days:` as one span, such as [0, 3].")
         return self
+
+    @property
+    def is_task(self) -> bool:
+        """Whether it asks an owner to do something, and does not write to the customer."""
+        return self.channel == TASK
 
     @property
     def channels(self) -> list[Channel]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import ibis.expr.types as ir
 
 from mandegar.campaigns.file.words import Trigger
-from mandegar.campaigns.moments import contract, customer, departure, payment, service
+from mandegar.campaigns.moments import complement, contract, customer, departure, loyalty, payment, service
 from mandegar.campaigns.moments.window import Window, window_of
 from mandegar.compute.engine import Engine
 from mandegar.risk.evening import Evening
@@ -22,6 +22,8 @@ MOMENTS: dict[str, Callable[[Evening, Window, Engine], ir.Table]] = {
     "purchase": customer.last_purchases,
     "ticket_solved": service.solved_tickets,
     "answer": service.answers,
+    "complement": complement.complements,
+    "points_expiry": loyalty.expiring_points,
 }
 
 
@@ -30,8 +32,8 @@ def occasions(evening: Evening, trigger: Trigger, engine: Engine, present: ir.Ta
 
     present: customer_id of those who can still leave.
     """
-    if trigger.on is not None:
-        return customer.day_of_year(evening, trigger.on, present)
+    if trigger.day is not None:
+        return customer.day_of_year(evening, trigger.day, present)
     if trigger.every is not None:
         return customer.every_night(evening, present)
     return MOMENTS[trigger.moment](evening, window_of(evening, trigger), engine)

@@ -61,7 +61,7 @@ class Changes:
 def made_of(company: Company) -> dict[str, str]:
     """Hashes of everything beside the data that figures depend on: the company file with its conventions (`settings`), the days of
     inactivity where they are estimated (`days`), the code that measures (`code`)."""
-    settings = company.model_dump(mode="json", exclude={"sources", "name", "unsubscribe_url", "contacting"})
+    settings = company.model_dump(mode="json", exclude={"sources", "name", "unsubscribe_url", "contacting", "loyalty"})
     days = settings["churn"].pop("days") if company.churn.estimated else None
     told = {
         "settings": {
