@@ -1,6 +1,7 @@
 """Writing the lists: send, holdout and suppressed, each in three forms, and a manifest written last."""
 
 import csv
+import functools
 import hashlib
 import io
 import json
@@ -13,6 +14,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
 import xlsxwriter
 
 from mandegar.campaigns.file.words import Campaign
@@ -22,7 +25,7 @@ from mandegar.campaigns.lists.words import COLUMNS, DECIDING_RULE, DECISIONS
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
 UNFINISHED = ".unfinished-"
-MOST_IN_A_SHEET = 100_000  # rows that a person looks through; more are in the CSV files alone
+MOST_IN_A_SHEET = 20_000  # rows that a person looks through; more are in the CSV files alone
 
 
 def write_lists(folder: Path, campaign: Campaign, lists: Lists, as_of: date, mode: str) -> Path:
@@ -73,20 +76,39 @@ def neutral(cell: str) -> str:
 
 def _spreadsheet_csv(columns: list[str], rows: pa.Table) -> bytes:
     """For a spreadsheet: UTF-8 with BOM, CRLF, no cell that could run."""
-    return b"\xef\xbb\xbf" + _csv(columns, rows, "\r\n", neutral)
+    safe = [_neutral_column(rows[name]) for name in rows.column_names]
+    return b"\xef\xbb\xbf" + _csv(columns, pa.Table.from_arrays(safe, names=rows.column_names), "\r\n")
 
 
 def _api_csv(columns: list[str], rows: pa.Table) -> bytes:
     """For a program: plain UTF-8, cells as they are."""
-    return _csv(columns, rows, "\n", str)
+    return _csv(columns, rows, "\n")
 
 
-def _csv(columns: list[str], rows: pa.Table, line_end: str, cell: Callable[[str], str]) -> bytes:
+def _neutral_column(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """What `neutral` makes of every cell."""
+    runs = functools.reduce(pc.or_, (pc.starts_with(cells, start) for start in STARTS_A_FORMULA))
+    return pc.if_else(runs, pc.binary_join_element_wise("'", cells, ""), cells) if pc.any(runs).as_py() else cells
+
+
+def _csv(columns: list[str], rows: pa.Table, line_end: str) -> bytes:
+    """Cells are quoted where they have to be. Arrow ends lines by LF alone, and leaves a CR within a cell unquoted."""
+    within = [pc.any(pc.match_substring_regex(rows[name], "[\r\n]")).as_py() for name in rows.column_names]
+    if len(rows) == 0 or any(within):
+        return _csv_by_cell(columns, rows, line_end)
+    content = io.BytesIO()
+    content.write((",".join(columns) + "\n").encode())
+    pcsv.write_csv(rows, content, pcsv.WriteOptions(include_header=False, quoting_style="needed"))
+    written = content.getvalue()
+    return written if line_end == "\n" else written.replace(b"\n", line_end.encode())
+
+
+def _csv_by_cell(columns: list[str], rows: pa.Table, line_end: str) -> bytes:
     lines: list[str] = []
     # with "\n" alone the writer would leave a CR within a cell unquoted, and readers would begin a new row there
     writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows(map(cell, row) for row in tuples(rows))
+    writer.writerows(tuples(rows))
     return "".join(line.removesuffix("\r\n") + line_end for line in lines).encode()
 
 

@@ -21,6 +21,7 @@ Made = TypeVar("Made")
 BIDI_CONTROLS = dict.fromkeys(map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 USUAL_HOUR = 10
 VERSION_DIGITS = 12
+BETWEEN_CELLS = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def lists_of(company: Company, campaign: Campaign, members: pa.Table, as_of: dat
     for decision in DECISIONS:
         for name in found[decision].column_names:
             digest.update(f"|{decision} {name}|".encode())
-            digest.update(json.dumps(found[decision][name].to_pylist(), ensure_ascii=False).encode())
+            digest.update(BETWEEN_CELLS.join(found[decision][name].to_pylist()).encode())
     version = digest.hexdigest()[:VERSION_DIGITS]
     place = COLUMNS.index("list_version")
     dated = {
