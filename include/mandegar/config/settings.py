@@ -216,6 +216,9 @@ class Contacting(Strict):
         None, pattern="^[A-Z]{2}$", description="nor on the public holidays of a country, such as IR; working_time.holidays are added"
     )
     channels: dict[Literal["email", "sms", "call"], ChannelCap] = Field(default_factory=dict, description="caps of single channels")
+    links: dict[Annotated[str, Field(pattern="^[a-z_]{1,40}$")], Annotated[str, Field(pattern=r"^https?://\S{1,500}$")]] = Field(
+        default_factory=dict, description="addresses that messages can name, such as account, billing, plans, survey and help"
+    )
     global_control: GlobalControl = Field(GlobalControl(), description="whom no campaign contacts")
 
     @model_validator(mode="after")

@@ -1,0 +1,1 @@
+"""What customers read: templates, what may stand in them, and how they look in each language and on each channel."""
