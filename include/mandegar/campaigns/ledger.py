@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +16,7 @@ from mandegar.campaigns.file.words import Campaign
 from mandegar.config.company import Company
 from mandegar.warehouse.connect import writing
 from mandegar.warehouse.load import load
-from mandegar.warehouse.tables import campaign_member, campaign_run, campaign_version, contact_event, person_account
+from mandegar.warehouse.tables import campaign_member, campaign_run, campaign_version, channel_refusal, contact_event, person_account
 
 DRY_RUN, LIVE = "dry_run", "live"
 DECISIONS = ("send", "holdout", "suppressed")
@@ -93,7 +93,10 @@ def known_people(engine: sa.Engine) -> dict[str, str]:
 
 def refusals_here(engine: sa.Engine, as_of: date) -> pa.Table:
     """The refusals that reached this house itself until a night: one row per person_key, channel (or all) and kind."""
-    return REFUSED.empty_table()
+    row = channel_refusal.c
+    closed = datetime.combine(as_of + timedelta(days=2), time())  # UTC; a little more is on the safe side
+    query = sa.select(row.person_key, row.channel, row.kind).where(row.occurred_at < closed)
+    return _table(engine, query.order_by(row.person_key, row.channel, row.kind), REFUSED)
 
 
 def is_decided(engine: sa.Engine, campaign: Campaign, as_of: date, mode: str) -> bool:
@@ -136,10 +139,18 @@ def last_file(engine: sa.Engine, campaign: Campaign, as_of: date) -> LastFile | 
     return None if row is None else LastFile(Campaign.model_validate(json.loads(row[0])), row[1], row[2])
 
 
-def record(engine: sa.Engine, campaign: Campaign, members: pa.Table, list_version: str, as_of: date, mode: str) -> None:
+def record(
+    engine: sa.Engine,
+    campaign: Campaign,
+    members: pa.Table,
+    list_version: str,
+    as_of: date,
+    mode: str,
+    also: Callable[[sa.Connection], None] = lambda _: None,
+) -> None:
     """Writes a run, its members and its contacts in one transaction, in place of an earlier run for the same night.
 
-    members: as eligibility.decide.decide gives them.
+    members: as eligibility.decide.decide gives them. also: what else belongs into the same transaction.
     """
     sent = members.filter(pc.equal(members["decision"], "send"))
     counts = {decision: pc.sum(pc.equal(members["decision"], decision)).as_py() or 0 for decision in DECISIONS}
@@ -161,6 +172,7 @@ def record(engine: sa.Engine, campaign: Campaign, members: pa.Table, list_versio
         load(connection, contact_event, contacts.to_batches(), as_of)
         _keep_version(connection, campaign, version, as_of)
         _keep_people(connection, members, as_of)
+        also(connection)
 
 
 def cost_of(campaign: Campaign, sent: pa.Table) -> float:

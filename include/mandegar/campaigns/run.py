@@ -1,6 +1,7 @@
 """Running campaigns for a night: consider, decide, record, write the lists."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,9 @@ import sqlalchemy as sa
 from mandegar.campaigns import ledger
 from mandegar.campaigns.audience.candidates import candidates
 from mandegar.campaigns.audience.tonight import Tonight, tonight
+from mandegar.campaigns.delivery import outbox, settings
+from mandegar.campaigns.delivery.compose import messages
+from mandegar.campaigns.delivery.outbox import Outgoing
 from mandegar.campaigns.eligibility.decide import decide
 from mandegar.campaigns.eligibility.past import Past
 from mandegar.campaigns.file.load import load, load_all
@@ -71,12 +75,20 @@ def _run(shared: Tonight, home: Home, campaign: Campaign, ahead: list[str], mode
         return CampaignRun(campaign, as_of, ledger.LIVE, folder, *ledger.recorded(warehouse, campaign, as_of))
     members, journey = decided(shared, campaign, ahead, mode)
     lists = lists_of(company, campaign, members, as_of, next_sending_day(company, as_of))
-    ledger.record(warehouse, campaign, members, lists.version, as_of, mode)
+    ledger.record(warehouse, campaign, members, lists.version, as_of, mode, _into_the_outbox(company, campaign, members, as_of, mode))
     if journey:
         decisions = dict(zip(members["customer_id"].to_pylist(), members["decision"].to_pylist(), strict=True))
         record.keep(warehouse, campaign.id, journey.moved(decisions), as_of, mode)
     write_lists(folder, campaign, lists, as_of, mode)
     return CampaignRun(campaign, as_of, mode, folder, len(lists.send), len(lists.holdout), suppressed_by(members))
+
+
+def _into_the_outbox(company: Company, campaign: Campaign, members: pa.Table, as_of: date, mode: str) -> Callable[[sa.Connection], None]:
+    """Lays down what a live run sends, held until it is approved; of a dry run nothing."""
+    waiting: list[Outgoing] = []
+    if mode == ledger.LIVE:
+        waiting = list(messages(company, settings.load(company), campaign, members, as_of, next_sending_day(company, as_of)))
+    return lambda connection: outbox.put(connection, waiting, campaign.id, as_of)
 
 
 def decided(shared: Tonight, campaign: Campaign, ahead: list[str], mode: str) -> tuple[pa.Table, JourneyNight | None]:

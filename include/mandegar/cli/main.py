@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from mandegar import __version__
-from mandegar.cli import campaigns, model, quarantine
+from mandegar.cli import campaigns, model, outbox, quarantine
 from mandegar.config.settings import EARLIEST
 from mandegar.errors import MandegarError
 from mandegar.pipeline import last_resort
@@ -110,8 +110,10 @@ def sample(
 @main.command()
 @COMPANY
 def check(folder: Path) -> None:
-    """Checks company.yaml, suites, health, model, segments, conventions, targets and campaigns, and that sources can be read."""
+    """Checks company.yaml, suites, health, model, segments, conventions, targets, campaigns and messages, and that sources can be read."""
+    from mandegar.campaigns.delivery import settings as delivery_settings
     from mandegar.campaigns.file.load import load_all
+    from mandegar.campaigns.messages import template
     from mandegar.config import company as companies
     from mandegar.metrics.run import families
     from mandegar.quality.suites import suites
@@ -135,6 +137,9 @@ def check(folder: Path) -> None:
         except MandegarError as problem:
             broken += 1
             click.echo(f"  broken  {table!s:28} {table.entity:14} {problem}")
+    for campaign in files:
+        template.check(company, campaign)
+    delivery_settings.load(company)
     click.echo(f"  ok      campaigns: {', '.join(campaign.id for campaign in files) or 'none'}")
     click.echo(f"  ok      segments: {', '.join(shown_segments) or 'none beside the matrix'}")
     if broken:
@@ -279,6 +284,7 @@ def _shown(url: str) -> str:
 quarantine.add_to(main, COMPANY, HOME, Day(), _home)
 model.add_to(main, COMPANY, HOME, Day(), _home, _say)
 campaigns.add_to(main, COMPANY, HOME, Day(), _home, _say)
+outbox.add_to(main, COMPANY, HOME, Day(), _home)
 
 
 if __name__ == "__main__":

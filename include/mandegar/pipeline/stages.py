@@ -8,6 +8,9 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from mandegar.campaigns.delivery import outbox, settings
+from mandegar.campaigns.delivery.again import still
+from mandegar.campaigns.delivery.send import channels_of, send_due
 from mandegar.campaigns.run import CampaignRun, run_campaigns
 from mandegar.compute import engine
 from mandegar.compute.engine import EngineName
@@ -199,6 +202,18 @@ def campaigns_stage(night: Night, campaigns: list[str], live: bool = False) -> l
 
     with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
         return _logged(night, told, work)
+
+
+def deliver_stage(company: Company, home: Home) -> dict[str, int]:
+    """Sends what is due in the outbox; gives what became of how many. Nothing leaves where delivery.yaml sets no channel up."""
+    file = settings.load(company)
+    channels = channels_of(company, file, lambda: datetime.now(UTC))
+    with warehouse(home.warehouse_url) as target:
+        with engine.start("duckdb", home.root / "scratch") as computing:
+            ask = still(company, home, target, computing)
+        count = send_due(target, channels, file, ask)
+        outbox.erase_content(target, datetime.now(UTC).replace(tzinfo=None) - timedelta(days=file.keep_days))
+    return count
 
 
 def _computed(night: Night, stage: str, compute: Callable[[Company, Lake, engine.Engine, date], dict[str, int]]) -> dict[str, int]:

@@ -301,4 +301,80 @@ contact_event = sa.Table(
     comment="Every contact made or, in a dry run, planned",
 )
 
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    key("message_id", sa.String(64), "hash of campaign, person, stage, occasion and channel: the same thing is sent once"),
+    given("campaign_id", sa.String(64), "the campaign"),
+    given("as_of", sa.Date, "the night it was decided for"),
+    given("stage", sa.String(64), "the stage, or the step of the journey"),
+    given("customer_id", sa.String(255), "the customer"),
+    given("person_key", sa.String(64), "hash of the person behind the account"),
+    given("dedupe_key", sa.String(64), "what may be sent once only"),
+    given("channel", sa.String(16), "email, sms, call or task"),
+    given("state", sa.String(16), "held (for approval), queued, sending, sent, withdrawn, uncertain or dead"),
+    given("not_before", sa.DateTime, "the customer's own hour, UTC"),
+    given("expires_at", sa.DateTime, "after which it is not sent any more, UTC"),
+    given("attempts", sa.Integer, "how often it was tried"),
+    maybe("next_attempt_at", sa.DateTime, "when it is tried again, UTC"),
+    maybe("claimed_by", sa.String(64), "the sender that has it in hand"),
+    maybe("claimed_until", sa.DateTime, "when another may take it over, UTC"),
+    maybe("provider_id", sa.String(255), "what the gateway calls it"),
+    maybe("reason", sa.String(255), "why it was withdrawn, or what the last attempt met"),
+    maybe("sent_at", sa.DateTime, "when it was handed over, UTC"),
+    sa.Index("ix_outbox_state", "state", "channel", "not_before"),
+    sa.Index("ix_outbox_campaign", "campaign_id", "as_of"),
+    comment="Every message of a live run, and what became of it",
+)
+
+outbox_message = sa.Table(
+    "outbox_message",
+    metadata,
+    key("message_id", sa.String(64), "the message"),
+    given("address", sa.String(255), "mail address, telephone number or the task's owner"),
+    given("locale", sa.String(8), "the language it is written in"),
+    given("subject", sa.Text, "of a mail or a task"),
+    given("text", sa.Text, "what it says"),
+    maybe("unsubscribe_url", sa.Text, "where the reader can unsubscribe"),
+    maybe("due_at", sa.DateTime, "of a task: until when, UTC"),
+    comment="What messages say, and to which address: personal data, erased some days after they were sent",
+)
+
+delivery_event = sa.Table(
+    "delivery_event",
+    metadata,
+    key("event_id", sa.String(128), "the gateway's id of the event, or a hash of it: told twice it counts once"),
+    given("message_id", sa.String(64), "the message"),
+    given("kind", sa.String(16), "delivered, opened, clicked, replied, bounced, complained or unsubscribed"),
+    given("occurred_at", sa.DateTime, "when, UTC"),
+    maybe("detail", sa.String(255), "what the gateway said"),
+    comment="What came back of messages",
+)
+
+channel_refusal = sa.Table(
+    "channel_refusal",
+    metadata,
+    key("person_key", sa.String(64), "hash of the person"),
+    key("channel", sa.String(16), "email, sms or call, or all"),
+    key("kind", sa.String(16), "bounced, complained or unsubscribed"),
+    given("occurred_at", sa.DateTime, "when it first was, UTC"),
+    comment="Refusals that reached this house itself, by links in mails and by gateways",
+)
+
+customer_task = sa.Table(
+    "customer_task",
+    metadata,
+    key("task_id", sa.String(64), "the message of the outbox that asks for it"),
+    given("campaign_id", sa.String(64), "the campaign"),
+    given("customer_id", sa.String(255), "the customer it is about"),
+    given("owner", sa.String(255), "who is asked"),
+    given("subject", sa.Text, "what to do"),
+    given("opened_at", sa.DateTime, "when it was given, UTC"),
+    given("due_at", sa.DateTime, "until when, UTC"),
+    given("state", sa.String(16), "open, reacted, or escalated: not reacted in time"),
+    maybe("reacted_at", sa.DateTime, "the first contact with the customer after it was given, UTC"),
+    maybe("hours_to_react", sa.Float, "from one to the other"),
+    comment="Tasks for the owners of accounts, and how long it took until somebody spoke to the customer",
+)
+
 COMMENTS = {table.name: table.comment for table in metadata.sorted_tables}

@@ -97,7 +97,7 @@ def _rows(company: Company, campaign: Campaign, members: pa.Table, as_of: date, 
         "time_zone": zone_of,
         "channel": [one or "" for one in channel],
         "fallback_channel": ["" if one == campaign.fallback_channel else campaign.fallback_channel or "" for one in channel],
-        "send_after_local": [_send_after(company, send_on, hour) for hour in each("preferred_hour")],
+        "send_after_local": [send_after(company, send_on, hour) for hour in each("preferred_hour")],
         "expires_at": same((send_on + timedelta(days=campaign.expires_after_days)).isoformat()),
         "segment": [one or "" for one in each("segment")],
         "risk_score": ["" if one is None else f"{100 - one:.1f}" for one in each("health_score")],
@@ -133,7 +133,7 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _send_after(company: Company, day: date, preferred_hour: int | None) -> str:
+def send_after(company: Company, day: date, preferred_hour: int | None) -> str:
     """The customer's own hour, within the hours in which one may write to people."""
     first, last = -(-company.contacting.start // 60), company.contacting.end // 60
     hour = min(max(USUAL_HOUR if preferred_hour is None else preferred_hour, first), last)

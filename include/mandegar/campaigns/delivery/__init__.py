@@ -1,0 +1,1 @@
+"""Delivery: the outbox, the channels, and what comes back."""

@@ -1,0 +1,109 @@
+"""Sending what is due: claimed, asked again, handed over, and written down, one message at a time."""
+
+import os
+import socket
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from mandegar.campaigns.delivery import outbox
+from mandegar.campaigns.delivery.channel import Channel, Failed, InDoubt, Refused
+from mandegar.campaigns.delivery.http import Http
+from mandegar.campaigns.delivery.outbox import Outgoing
+from mandegar.campaigns.delivery.settings import DeliveryFile, Mail
+from mandegar.campaigns.delivery.smtp import Smtp
+from mandegar.config.company import Company
+
+BATCH = 50
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=6)
+Again = Callable[[Outgoing], str | None]
+
+
+def channels_of(company: Company, file: DeliveryFile, now: Callable[[], datetime]) -> dict[str, Channel]:
+    """The channels that are set up."""
+    found: dict[str, Channel] = {}
+    for name in ("email", "sms", "call", "task"):
+        settings = file.of(name)
+        if isinstance(settings, Mail):
+            found[name] = Smtp(company, settings, now)
+        elif settings is not None:
+            found[name] = Http(name, settings, now)
+    return found
+
+
+def send_due(
+    engine: sa.Engine,
+    channels: Mapping[str, Channel],
+    file: DeliveryFile,
+    still: Again,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    wait: Callable[[float], None] = time.sleep,
+) -> dict[str, int]:
+    """Sends everything that is due by now; gives how many were sent, withdrawn, put off, given up, and left in doubt.
+
+    still: asked again at the moment of sending; a reason withdraws the message. Several senders may run at once.
+    """
+    sender = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    sure = [name for name, channel in channels.items() if channel.knows_keys]
+    count: Counter[str] = Counter()
+    count["uncertain"] += outbox.left_in_doubt(engine, [name for name in channels if name not in sure], sure, _plain(now()))
+    for name, channel in channels.items():
+        settings = file.of(name)
+        assert settings is not None
+        while batch := outbox.claim(engine, name, sender, _plain(now()), BATCH):
+            for message in batch:
+                count[_one(engine, channel, message, sender, settings.attempts, still, now)] += 1
+                wait(1 / settings.per_second)
+    return dict(count)
+
+
+def _one(
+    engine: sa.Engine, channel: Channel, message: Outgoing, sender: str, attempts: int, still: Again, now: Callable[[], datetime]
+) -> str:
+    """Sends one message; gives what became of it."""
+    at = _plain(now())
+    why_not = "its time is over" if at >= message.expires_at else still(message)
+    if why_not:
+        outbox.mark(engine, message, sender, outbox.WITHDRAWN, reason=why_not[:255])
+        return outbox.WITHDRAWN
+    tried = message.attempts + 1
+    handing_over = {"claimed_until": at + outbox.CLAIM_FOR, "attempts": tried}
+
+    def about_to() -> None:
+        if not outbox.mark(engine, message, sender, outbox.SENDING, **handing_over):
+            raise _Lost
+
+    try:
+        called = channel.send(message, about_to)
+    except _Lost:
+        return "in another's hand"
+    except Refused as problem:
+        outbox.mark(engine, message, sender, outbox.DEAD, attempts=tried, reason=str(problem)[:255])
+        return outbox.DEAD
+    except InDoubt as problem:
+        outbox.mark(engine, message, sender, outbox.UNCERTAIN, attempts=tried, reason=str(problem)[:255])
+        return outbox.UNCERTAIN
+    except Failed as problem:
+        if tried >= attempts:
+            outbox.mark(engine, message, sender, outbox.DEAD, attempts=tried, reason=str(problem)[:255])
+            return outbox.DEAD
+        later = at + min(FIRST_WAIT * 2 ** (tried - 1), LONGEST_WAIT)
+        told = {"attempts": tried, "next_attempt_at": later, "reason": str(problem)[:255], "claimed_until": None}
+        outbox.mark(engine, message, sender, outbox.QUEUED, **told)
+        return "put off"
+    outbox.mark(engine, message, sender, outbox.SENT, sent_at=_plain(now()), provider_id=called)
+    return outbox.SENT
+
+
+class _Lost(Exception):
+    """Another sender has the message by now."""
+
+
+def _plain(at: datetime) -> datetime:
+    """UTC without its zone, as the warehouse keeps it."""
+    return at.astimezone(UTC).replace(tzinfo=None)
