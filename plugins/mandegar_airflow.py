@@ -165,7 +165,12 @@ def _lend_connections(company: Company) -> None:
         given = _connection(source.connection, whole=source.over_http) if source.connection else None
         if given:
             os.environ[f"AIRFLOW_CONN_{str(source.connection).upper()}"] = given
-    for name in _owners_connections(company):
+    lend_connections_of_delivery(_owners_connections(company))
+
+
+def lend_connections_of_delivery(names: set[str]) -> None:
+    """The connections by which messages are sent, likewise."""
+    for name in names:
         if given := _connection(name, whole=True):
             os.environ[f"AIRFLOW_CONN_{name.upper()}"] = given
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
+from email.policy import compat32
 from email.utils import format_datetime, parseaddr
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from mandegar.sources.connections import Connection, connection
 from mandegar.sources.redaction import Secrets
 
 SECONDS = 30
+LINES = compat32.clone(linesep="\r\n")
 LOCAL = ("localhost", "127.0.0.1", "::1")
 UNSUBSCRIBE = Said("Unsubscribe")
 
@@ -44,7 +46,7 @@ class Smtp:
                 self._said(smtp.rcpt(message.address))
                 about_to()
                 under_way = True
-                answer = smtp.data(mail.as_bytes())
+                answer = smtp.data(mail.as_bytes(policy=LINES))
                 under_way = False
                 self._said(answer)
             finally:

@@ -31,6 +31,7 @@ FACTS = {
     "links": "addresses from contacting.links of company.yaml, such as links.account",
     "unsubscribe_url": "where they can unsubscribe",
 }
+RISKS = {"high": Said("high", context="risk"), "medium": Said("medium", context="risk"), "low": Said("low", context="risk")}
 REFERRAL_DIGITS = 8
 READABLE = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without what is taken for something else
 OTHER_WAY = re.compile("[A-Za-z0-9][^\u0590-\u08ff]*")
@@ -63,7 +64,7 @@ def facts_of(member: dict[str, Any], company: Company, locale: str, offer_expire
         "offer_expires_on": day_told(offer_expires_on, locale) if member["offer_code"] and offer_expires_on else "",
         "points": number_told(amount, locale) if points else "",
         "referral_code": referral_code(member["person_key"]),
-        "risk": Said(member["risk_band"]).told(locale) if member["risk_band"] else "",
+        "risk": RISKS[member["risk_band"]].told(locale) if member["risk_band"] else "",
         "links": company.contacting.links,
         "unsubscribe_url": unsubscribe_url,
     }

@@ -1,0 +1,52 @@
+"""A sender that kills itself at the n-th step: `killed_sender.py URL FILE STEP`; steps are what it writes, and what it hands over."""
+
+import os
+import signal
+import smtplib
+import sys
+from datetime import UTC, datetime
+
+import requests
+
+from mandegar.campaigns.delivery import outbox, send
+from mandegar.campaigns.delivery.settings import DeliveryFile
+from mandegar.config.company import Company
+from mandegar.config.settings import Churn
+from mandegar.warehouse.connect import open_warehouse
+
+COMPANY = Company(name="Acme", time_zone="Asia/Tehran", currency="USD", churn=Churn(kind="contract"))
+done = 0
+
+
+def step(last: int) -> None:
+    global done
+    done += 1
+    if done == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def counted(last: int, of):
+    """A function that is a step before, and one after."""
+
+    def run(*given, **named):
+        step(last)
+        found = of(*given, **named)
+        step(last)
+        return found
+
+    return run
+
+
+def main(url: str, file: str, last: int, minutes: int) -> None:
+    """Sends at noon, or so many minutes later, until it dies; prints how many steps there were."""
+    outbox.mark, outbox.claim = counted(last, outbox.mark), counted(last, outbox.claim)
+    smtplib.SMTP.data, requests.request = counted(last, smtplib.SMTP.data), counted(last, requests.request)
+    settings = DeliveryFile.model_validate_json(file)
+    at = datetime(2025, 4, 1, 12, minutes, tzinfo=UTC)
+    engine = open_warehouse(url)
+    send.send_due(engine, send.channels_of(COMPANY, settings, lambda: at), settings, lambda _: None, lambda: at, lambda _: None)
+    print(done)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
