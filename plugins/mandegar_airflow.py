@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 if TYPE_CHECKING:
     from mandegar.config.company import Company
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 FRIDAY = 4
+MOST_HOURS = 720
+APPROVE, REJECT = "Approve", "Reject"
 
 
 def home_folder() -> Path:
@@ -44,11 +48,42 @@ def time_zone() -> str:
     return yaml_file.read(file, Company, CompanyError, shown=str(file)).time_zone if file.exists() else "UTC"
 
 
-def campaign_ids() -> list[str]:
-    """The campaigns there are files for, but for those that rest (`active: false`)."""
+@dataclass(frozen=True)
+class CampaignOfDag:
+    """What a DAG has to know of a campaign file. hours: for which its question stays open; two: whether a second person may be asked."""
+
+    id: str
+    live: bool
+    hours: int
+    two: bool
+
+
+def campaigns() -> list[CampaignOfDag]:
+    """The campaigns there are files for, but for those that rest (`active: false`).
+
+    A file that cannot be read is a dry run here; the task that reads it says what is wrong.
+    """
     own = company_folder() / "campaigns"
-    files = (own if own.is_dir() else ROOT / "include" / "company" / "campaigns").glob("*.yaml")
-    return sorted(file.stem for file in files if not re.search("^active: false", file.read_text(encoding="utf-8"), re.MULTILINE))
+    folder = own if own.is_dir() else ROOT / "include" / "company" / "campaigns"
+    found = []
+    for file in sorted(folder.glob("*.yaml")):
+        settings = _settings(file)
+        if settings.get("active", True) is False:
+            continue
+        asked = settings.get("approval")
+        approval = asked if isinstance(asked, dict) else {}
+        hours = approval.get("hours", 24)
+        open_for = hours if isinstance(hours, int) and 1 <= hours <= MOST_HOURS else 24
+        found.append(CampaignOfDag(file.stem, settings.get("dry_run", True) is False, open_for, "four_eyes_above" in approval))
+    return found
+
+
+def _settings(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def source_tables(context: dict[str, Any]) -> list[str]:
@@ -107,6 +142,42 @@ def learn(context: dict[str, Any]) -> dict[str, str]:
     return explained(work)
 
 
+def question(context: dict[str, Any], campaign: str) -> dict[str, str] | None:
+    """What a person is asked about the run's messages; None where nobody has to be."""
+    from mandegar.pipeline.stages import ask_stage
+
+    asked = explained(lambda: ask_stage(night(context), campaign))
+    return None if asked is None else {"subject": asked.subject, "body": asked.body}
+
+
+def answered(context: dict[str, Any], campaign: str, response: dict[str, Any] | None) -> str:
+    """Keeps what a person answered in Airflow's own screen, and does it; no answer in its time is one too."""
+    from mandegar.campaigns import approval
+    from mandegar.pipeline.stages import answer_stage
+
+    if response is None:
+        return explained(lambda: answer_stage(night(context), campaign, approval.EXPIRED, None))
+    said = approval.APPROVED if response["chosen_options"] == [APPROVE] else approval.REJECTED
+    user = response.get("responded_by_user") or {}
+    who = user.get("name") or user.get("id")
+    return explained(lambda: answer_stage(night(context), campaign, said, who))
+
+
+def deliver() -> dict[str, int]:
+    """Sends what is due in the outbox; gives what became of how many."""
+    from mandegar.campaigns.delivery import settings
+    from mandegar.config import company as companies
+    from mandegar.pipeline.stages import deliver_stage
+    from mandegar.storage.home import Home
+
+    def work() -> dict[str, int]:
+        company = companies.load(company_folder())
+        lend_connections_of_delivery(settings.load(company).connections)
+        return deliver_stage(company, Home(home_folder(), warehouse_url()))
+
+    return explained(work)
+
+
 def as_of(context: dict[str, Any]) -> date:
     """The business day the run closes: its partition; of a manual run, `as_of` of its configuration."""
     from airflow.sdk.exceptions import AirflowFailException
@@ -124,12 +195,14 @@ def as_of(context: dict[str, Any]) -> date:
 
 def night(context: dict[str, Any]) -> Night:
     """The night a task belongs to, with the connections it needs within reach."""
+    from mandegar.campaigns.delivery import settings
     from mandegar.config import company as companies
     from mandegar.pipeline.stages import Night
     from mandegar.storage.home import Home
 
     company = companies.load(company_folder())
     _lend_connections(company)
+    lend_connections_of_delivery(settings.load(company).connections)
     asked = bool((context["dag_run"].conf or {}).get("ask_again"))
     return Night(company, Home(home_folder(), warehouse_url()), as_of(context), os.environ.get("MANDEGAR_ENGINE", "duckdb"), asked)
 

@@ -35,8 +35,36 @@ def test_the_shape_is_the_reviewed_one(shape: dict) -> None:
     assert shape == json.loads((HERE / "shape.json").read_text(encoding="utf-8"))
 
 
-def test_there_is_one_dag_for_the_night_one_for_training_and_one_per_campaign_file(shape: dict) -> None:
-    assert sorted(shape["dags"]) == ["campaign_renewal_reminder", "campaign_win_back", "nightly", "training"]
+def test_there_is_one_dag_for_the_night_training_and_delivery_and_one_per_campaign_file(shape: dict) -> None:
+    assert sorted(shape["dags"]) == ["campaign_renewal_reminder", "campaign_win_back", "delivery", "nightly", "training"]
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """The DAGs of a company with a dry run, two live campaigns and one that rests."""
+    home = tmp_path_factory.mktemp("live")
+    (home / "company" / "campaigns").mkdir(parents=True)
+    files = {
+        "dry": "dry_run: true\n",
+        "live": "dry_run: false\n",
+        "costly": "dry_run: false\napproval: {four_eyes_above: 100, hours: 3}\n",
+        "resting": "dry_run: false\nactive: false\n",
+        "broken": "dry_run: [\n",
+    }
+    for name, content in files.items():
+        (home / "company" / "campaigns" / f"{name}.yaml").write_text(content)
+    return read(home)["dags"]
+
+
+def test_a_live_campaign_asks_before_it_sends_a_costly_one_twice_and_a_dry_run_never(live: dict) -> None:
+    tasks = {name.removeprefix("campaign_"): sorted(dag["tasks"]) for name, dag in live.items() if name.startswith("campaign_")}
+    once, twice = ["answer", "ask", "decide", "whom_to_ask"], ["answer_again", "ask_again", "whom_to_ask_again"]
+    assert tasks == {"dry": ["decide"], "broken": ["decide"], "live": once, "costly": sorted(once + twice)}
+
+
+def test_nothing_is_asked_twice_by_a_retry_and_an_answer_that_never_comes_is_one_too(live: dict) -> None:
+    tasks = live["campaign_live"]["tasks"]
+    assert (tasks["ask"]["retries"], tasks["ask"]["after"], tasks["answer"]["trigger_rule"]) == (0, ["whom_to_ask"], "all_done")
 
 
 def test_the_trigger_form_asks_for_a_day_and_a_yes_or_no(shape: dict) -> None:

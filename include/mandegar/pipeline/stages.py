@@ -8,9 +8,12 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from mandegar.campaigns import approval
 from mandegar.campaigns.delivery import outbox, settings
 from mandegar.campaigns.delivery.again import still
 from mandegar.campaigns.delivery.send import channels_of, send_due
+from mandegar.campaigns.file.load import load
+from mandegar.campaigns.question import Question, question
 from mandegar.campaigns.run import CampaignRun, run_campaigns
 from mandegar.compute import engine
 from mandegar.compute.engine import EngineName
@@ -202,6 +205,23 @@ def campaigns_stage(night: Night, campaigns: list[str], live: bool = False) -> l
 
     with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
         return _logged(night, told, work)
+
+
+def ask_stage(night: Night, campaign: str) -> Question | None:
+    """What a person is asked about a live run; None where nobody has to be, and what it sends was let go."""
+    chosen = load(night.company, campaign)
+    with warehouse(night.home.warehouse_url) as target:
+        if approval.let_go_unasked(target, chosen, night.as_of):
+            return None
+        asked = approval.waiting(target, chosen, night.as_of)
+        return None if asked is None else question(target, night.company, chosen, asked)
+
+
+def answer_stage(night: Night, campaign: str, said: str, who: str | None) -> str:
+    """Keeps what a person answered about a live run, and does it (campaigns.approval.answer)."""
+    with warehouse(night.home.warehouse_url) as target:
+        now = datetime.now(UTC).replace(tzinfo=None)
+        return approval.answer(target, load(night.company, campaign), night.as_of, said, who, now)
 
 
 def deliver_stage(company: Company, home: Home) -> dict[str, int]:
