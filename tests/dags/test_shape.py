@@ -64,7 +64,11 @@ def test_a_live_campaign_asks_before_it_sends_a_costly_one_twice_and_a_dry_run_n
 
 def test_nothing_is_asked_twice_by_a_retry_and_an_answer_that_never_comes_is_one_too(live: dict) -> None:
     tasks = live["campaign_live"]["tasks"]
-    assert (tasks["ask"]["retries"], tasks["ask"]["after"], tasks["answer"]["trigger_rule"].lower()) == (0, ["whom_to_ask"], "triggerrule.all_done")
+    assert (tasks["ask"]["retries"], tasks["ask"]["after"], tasks["answer"]["trigger_rule"].lower()) == (
+        0,
+        ["whom_to_ask"],
+        "triggerrule.all_done",
+    )
 
 
 def test_the_trigger_form_asks_for_a_day_and_a_yes_or_no(shape: dict) -> None:

@@ -24,6 +24,7 @@ from mandegar.campaigns.journeys import record
 from mandegar.campaigns.journeys.tonight import JourneyNight, journey_night, step_candidates
 from mandegar.campaigns.lists.files import mode_of, write_lists
 from mandegar.campaigns.lists.rows import lists_of
+from mandegar.campaigns.results.result import is_harmful
 from mandegar.campaigns.sending_day import next_sending_day
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
@@ -99,7 +100,7 @@ def decided(shared: Tonight, campaign: Campaign, ahead: list[str], mode: str) ->
     company, as_of, engine = shared.company, shared.as_of, shared.engine
     journey = journey_night(shared, campaign, mode) if campaign.steps else None
     considered = step_candidates(shared, journey) if journey else candidates(shared, campaign)
-    if journey is None and not campaign.runs_on(as_of):
+    if (journey is None and not campaign.runs_on(as_of)) or is_harmful(shared.warehouse, campaign, as_of):
         considered = considered.limit(0)
     contacts = ledger.earlier_contacts(shared.warehouse, company, campaign, ahead, as_of, mode)
     drawn = ledger.earlier_draws(shared.warehouse, campaign, as_of, mode)

@@ -97,3 +97,27 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
 
         with warehouse(home_of(root).warehouse_url) as target:
             show_why(customer, why(target, customer, as_of))
+
+    @campaigns.command("results")
+    @company
+    @home
+    @click.option("--as-of", type=day, required=True)
+    @click.option("--campaign", "ids", multiple=True, help="Only this one (may be repeated); else all.")
+    def results(folder: Path, root: Path, as_of: date, ids: tuple[str, ...]) -> None:
+        """What live campaigns earned against their control groups, as far as their time is over by a night that was run."""
+        from mandegar.cli.shown import show_results
+        from mandegar.config import company as companies
+        from mandegar.pipeline.stages import Night, results_stage
+
+        known = companies.load(folder)
+        show_results(known, results_stage(Night(known, home_of(root), as_of), list(ids)))
+
+    @campaigns.command("analyse")
+    @click.argument("file", type=click.Path(path_type=Path))
+    @click.option("--control", help="The name of the control group's arm; else control, holdout, No E-Mail …")
+    def analyse_file(file: Path, control: str | None) -> None:
+        """The result of any randomised experiment: a CSV file with arm and at least one of visit, conversion, spend."""
+        from mandegar.campaigns.results.experiment_file import analyse
+        from mandegar.cli.shown import show_arms
+
+        show_arms(analyse(file, control))

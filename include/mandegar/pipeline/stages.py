@@ -9,11 +9,13 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from mandegar.campaigns import approval
+from mandegar.campaigns.audience.tonight import tonight
 from mandegar.campaigns.delivery import outbox, settings
 from mandegar.campaigns.delivery.again import still
 from mandegar.campaigns.delivery.send import channels_of, send_due
-from mandegar.campaigns.file.load import load
+from mandegar.campaigns.file.load import load, load_all
 from mandegar.campaigns.question import Question, question
+from mandegar.campaigns.results.result import write_result
 from mandegar.campaigns.run import CampaignRun, run_campaigns
 from mandegar.compute import engine
 from mandegar.compute.engine import EngineName
@@ -222,6 +224,21 @@ def answer_stage(night: Night, campaign: str, said: str, who: str | None) -> str
     with warehouse(night.home.warehouse_url) as target:
         now = datetime.now(UTC).replace(tzinfo=None)
         return approval.answer(target, load(night.company, campaign), night.as_of, said, who, now)
+
+
+def results_stage(night: Night, campaigns: list[str]) -> list[dict]:
+    """Writes what live campaigns earned, as far as their time is over by a night, and gives it; all active ones if none are named."""
+    chosen = [load(night.company, one) for one in campaigns] or load_all(night.company)
+    found: list[dict] = []
+    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
+        shared = tonight(night.company, night.lake, computing, target, night.as_of)
+        for campaign in chosen:
+            write_result(shared, campaign)
+            mine = (tables.campaign_result.c.campaign_id == campaign.id) & (tables.campaign_result.c.as_of == night.as_of)
+            with target.begin() as connection:
+                query = sa.select(tables.campaign_result).where(mine).order_by(*tables.campaign_result.primary_key)
+                found += [dict(row) for row in connection.execute(query).mappings()]
+    return found
 
 
 def deliver_stage(company: Company, home: Home) -> dict[str, int]:

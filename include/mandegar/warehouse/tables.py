@@ -377,4 +377,29 @@ customer_task = sa.Table(
     comment="Tasks for the owners of accounts, and how long it took until somebody spoke to the customer",
 )
 
+campaign_result = sa.Table(
+    "campaign_result",
+    metadata,
+    key("campaign_id", sa.String(64), "the campaign"),
+    key("as_of", sa.Date, "the night that computed it"),
+    key("stage", sa.String(64), "the stage or step, or all"),
+    key("segment", sa.String(64), "the risk band on the night of the decision, or all"),
+    key("measure", sa.String(16), "retention, goal, mrr, revenue, or placebo: between two halves of the control group"),
+    given("treated", sa.BigInteger, "people sent to whose time to come to the goal is over"),
+    given("control", sa.BigInteger, "people held out by chance, likewise"),
+    maybe("mean_treated", sa.Float, "of those sent to: a share, or an amount per person"),
+    maybe("mean_control", sa.Float, "of those held out"),
+    maybe("effect", sa.Float, "the first less the second"),
+    maybe("low", sa.Float, "lower end of its 95 % interval, for one look"),
+    maybe("high", sa.Float, "upper end"),
+    maybe("low_any", sa.Float, "lower end of the 95 % interval that holds however often one looks"),
+    maybe("high_any", sa.Float, "upper end"),
+    maybe("sample_ratio_p", sa.Float, "how probable so odd a division is; below 0.001 no result can be trusted"),
+    maybe("people_until_clear", sa.BigInteger, "people it takes until an effect of two points, or of this amount, would be clear"),
+    maybe("total", sa.Float, "the effect on all who were sent to"),
+    maybe("cost", sa.Float, "of the contacts so far, in the company's currency; beside revenue"),
+    maybe("return_on_cost", sa.Float, "what each unit of cost brought back beyond itself; beside revenue"),
+    comment="What campaigns earned against their control groups, also where that is nothing, or less",
+)
+
 COMMENTS = {table.name: table.comment for table in metadata.sorted_tables}

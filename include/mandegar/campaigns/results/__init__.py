@@ -1,0 +1,1 @@
+"""What a campaign earned: those it wrote to against those who were held out by chance."""
