@@ -2,6 +2,7 @@
 
 import email
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -76,7 +77,7 @@ class Posted:
 @pytest.fixture
 def gateway(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Posted:
     posted = Posted()
-    httpserver.expect_request(__import__("re").compile(".*")).respond_with_handler(posted.take)
+    httpserver.expect_request(re.compile(".*")).respond_with_handler(posted.take)
     monkeypatch.setenv(
         "AIRFLOW_CONN_GATEWAY", json.dumps({"host": httpserver.url_for("").rstrip("/"), "login": "me", "password": "s3cret-key"})
     )

@@ -10,7 +10,9 @@ import pytest
 from mandegar.campaigns.audience.refusals import bad_touches
 from mandegar.campaigns.file.words import Trigger
 from mandegar.campaigns.moments.contract import renewals
+from mandegar.campaigns.moments.customer import earlier
 from mandegar.campaigns.moments.departure import departed, silent
+from mandegar.campaigns.moments.moments import MOMENTS
 from mandegar.campaigns.moments.window import window_of
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
@@ -47,10 +49,11 @@ def table(engine: Engine, entity: str, usual: dict, rows: tuple[dict, ...]):
 
 def evening(engine: Engine, company: Company, **rows: tuple[dict, ...]) -> Evening:
     """The evening of 31 March; a euro is 1.25 dollars since 1 March, a rial a millionth."""
-    usual = {"subscription": VERSION | {"valid_from": at("2024-01-01"), "started_at": at("2024-01-01")}, "invoice": INVOICE, "fx_rate": {}}
+    usual: dict[str, dict] = {name: {} for name in ENTITIES}
+    usual |= {"subscription": VERSION | {"valid_from": at("2024-01-01"), "started_at": at("2024-01-01")}, "invoice": INVOICE, "fx_rate": {}}
     rates = ({"day": date(2025, 3, 1), "currency": "EUR", "rate": Decimal("1.25")},)
     rates += ({"day": date(2025, 3, 1), "currency": "IRR", "rate": Decimal("0.000001")},)
-    told = {"subscription": (), "invoice": (), "fx_rate": rates} | rows
+    told = dict.fromkeys(ENTITIES, ()) | {"fx_rate": rates} | rows
     entities = {name: table(engine, name, usual[name], found) for name, found in told.items()}
     return Evening(company, NIGHT, calendar.day_end(NIGHT, company.zone), entities)
 
@@ -215,6 +218,127 @@ def test_the_silent_who_bought_in_rials_are_worth_dollars(quiet):
     bought += ({"issued_at": at("2024-12-10"), "net_amount": Decimal(30_000_000), "currency": "IRR"},)
     row = quiet(*bought)["c1"]
     assert (row["value"], row["amount"], row["currency"]) == (Decimal("31.25"), Decimal(30_000_000), "IRR")
+
+
+def moment(duckdb, company, name: str, days: tuple[int, int], ahead: bool = False, **rows) -> dict[str, dict]:
+    """Whom a moment is about on the evening of 31 March, so many days after it, or before."""
+    seen = evening(duckdb, company, **rows)
+    trigger = Trigger(before=name, days={"once": days}) if ahead else Trigger(after=name, days={"once": days})
+    found = MOMENTS[name](seen, window_of(seen, trigger), duckdb)
+    return {row["customer_id"]: row for row in duckdb.arrow(found).to_pylist()}
+
+
+FAILED = {"payment_id": "p1", "customer_id": "c1", "invoice_id": "i1", "amount": Decimal(20), "currency": "USD", "status": "failed"}
+FAILED |= {"failure_code": "insufficient_funds", "attempted_at": at("2025-03-30")}
+BILL = {"invoice_id": "i1", "kind": "subscription", "issued_at": at("2025-03-29"), "net_amount": Decimal(20)}
+
+
+def test_a_payment_failed_when_it_was_first_tried_and_is_told_as_it_was_tried_last(duckdb, company):
+    """Tried on 30 and, for less, on 31 March: a day ago, not today."""
+    again = FAILED | {"payment_id": "p2", "attempted_at": at("2025-03-31"), "amount": Decimal(15), "failure_code": "card_expired"}
+    row = moment(duckdb, company, "payment_failure", (0, 2), payment=(FAILED, again), invoice=(BILL,))["c1"]
+    assert (row["event_at"], row["event_key"], row["amount"], row["reason_code"], row["already"]) == (
+        at("2025-03-30"),
+        "i1",
+        Decimal(15),
+        "card_expired",
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("payments", "bill"),
+    [
+        ((FAILED, FAILED | {"payment_id": "p2", "status": "succeeded", "attempted_at": at("2025-03-31")}), BILL),
+        ((FAILED,), BILL | {"paid_at": at("2025-03-31")}),
+        ((FAILED,), BILL | {"voided_at": at("2025-03-31")}),
+    ],
+)
+def test_what_was_paid_since_is_paid_already(duckdb, company, payments, bill):
+    assert moment(duckdb, company, "payment_failure", (0, 2), payment=payments, invoice=(bill,))["c1"]["already"] is True
+
+
+@pytest.mark.parametrize(("tried", "there"), [("2025-03-31", True), ("2025-03-29", True), ("2025-03-28", False)])
+def test_a_payment_that_failed_two_days_ago_is_there_and_three_days_ago_is_not(duckdb, company, tried, there):
+    found = moment(duckdb, company, "payment_failure", (0, 2), payment=(FAILED | {"attempted_at": at(tried)},), invoice=(BILL,))
+    assert ("c1" in found) is there
+
+
+def test_of_two_invoices_the_one_that_still_fails_counts(duckdb, company):
+    other = FAILED | {"payment_id": "p2", "invoice_id": "i2", "attempted_at": at("2025-03-31")}
+    paid, open_ = BILL | {"paid_at": at("2025-03-31")}, BILL | {"invoice_id": "i2"}
+    assert moment(duckdb, company, "payment_failure", (0, 2), payment=(FAILED, other), invoice=(paid, open_))["c1"]["event_key"] == "i2"
+
+
+@pytest.mark.parametrize(("expires", "there"), [(date(2025, 4, 1), True), (date(2025, 4, 30), True), (date(2025, 5, 1), False)])
+def test_the_card_of_the_last_payment_expires(duckdb, company, expires, there):
+    old = FAILED | {"attempted_at": at("2025-01-01"), "card_expires_on": date(2025, 4, 10)}
+    last = FAILED | {"payment_id": "p2", "status": "succeeded", "card_expires_on": expires}
+    assert ("c1" in moment(duckdb, company, "card_expiry", (0, 30), ahead=True, payment=(old, last))) is there
+
+
+PERSON = {"customer_id": "c1", "name": "Sara", "signed_up_at": at("2023-04-01")}
+
+
+@pytest.mark.parametrize(
+    ("calendar_", "born", "there"),
+    [
+        ("gregorian", date(1990, 4, 1), True),
+        ("gregorian", date(1990, 4, 2), False),
+        ("jalali", date(1990, 4, 1), True),  # 12 Farvardin 1369, and 1 April 2025 is 12 Farvardin 1404
+        ("jalali", date(1996, 3, 31), True),  # 12 Farvardin 1375: by the Gregorian calendar it is a day earlier
+        ("gregorian", date(1996, 3, 31), False),
+    ],
+)
+def test_a_birthday_comes_round_by_the_company_s_calendar(duckdb, company, calendar_, born, there):
+    own = company.model_copy(update={"calendar": calendar_})
+    found = moment(duckdb, own, "birthday", (1, 1), ahead=True, customer=(PERSON | {"birth_date": born},))
+    assert ("c1" in found) is there
+
+
+@pytest.mark.parametrize(
+    ("on", "of", "began"),
+    [
+        (date(2025, 3, 1), "gregorian", [date(2024, 2, 29), date(2024, 3, 1)]),  # 2025 has no 29 February
+        (date(2024, 3, 1), "gregorian", [date(2023, 3, 1)]),
+        (date(2025, 3, 21), "jalali", [date(2024, 3, 20)]),  # 1 Farvardin 1404; 1403 is a leap year and has a 30 Esfand of its own
+        (date(2026, 3, 21), "jalali", [date(2025, 3, 20), date(2025, 3, 21)]),  # 1404 has no 30 Esfand, 1403 had one
+    ],
+)
+def test_a_leap_day_comes_round_on_the_day_after(on, of, began):
+    year_before = [day for day, years in earlier(on, of) if years in (1, 0) or day.year >= on.year - 2]
+    assert sorted(day for day in year_before if (on - day).days < 400) == began
+
+
+def test_full_years_are_told_with_their_number(duckdb, company):
+    row = moment(duckdb, company, "anniversary", (1, 1), ahead=True, customer=(PERSON,))["c1"]
+    assert (row["event_key"], row["reason_code"]) == ("anniversary 2", "anniversary")
+
+
+def test_what_goes_with_a_purchase_is_what_its_buyers_also_bought(duckdb, company):
+    """Six bought cup and pot, four only cup, ten only lamp. Of the four, pot: 6 x 20 / (10 x 6) = 2; lamps stand alone."""
+    baskets = {f"a{n}": ("cup", "pot") for n in range(6)} | {f"b{n}": ("cup",) for n in range(4)} | {f"d{n}": ("lamp",) for n in range(10)}
+    bills = tuple({"invoice_id": who, "customer_id": who, "issued_at": at("2025-03-30"), "net_amount": Decimal(1)} for who in baskets)
+    lines = tuple(
+        {"invoice_line_id": f"{who} {product}", "invoice_id": who, "product": product, "quantity": 1, "unit_price": 1, "net_amount": 1}
+        for who, products in baskets.items()
+        for product in products
+    )
+    found = moment(duckdb, company, "complement", (0, 14), invoice=bills, invoice_line=lines)
+    assert {who: row["reason_code"] for who, row in found.items()} == {f"b{n}": "pot" for n in range(4)}
+
+
+def test_points_expire_a_year_after_they_were_earned_less_what_was_spent(duckdb, company):
+    """120.90 dollars on 10 April 2024 are 120 points, 30 euros in July 37; 100 were spent: of the 120 that go first 20 are left."""
+    bills = (
+        {"invoice_id": "i1", "issued_at": at("2024-04-10"), "net_amount": Decimal("120.90")},
+        {"invoice_id": "i2", "issued_at": at("2024-07-01"), "net_amount": Decimal(30), "currency": "EUR"},
+    )
+    spent = {"interaction_id": "t1", "customer_id": "c1", "channel": "web", "kind": "points_spent", "topic": "100"}
+    touch = (spent | {"occurred_at": at("2024-12-01")},)
+    row = moment(duckdb, company, "points_expiry", (1, 30), ahead=True, invoice=bills, interaction=touch)["c1"]
+    assert (row["amount"], row["event_at"]) == (Decimal(20), at("2025-04-10"))
+    assert moment(duckdb, company, "points_expiry", (1, 9), ahead=True, invoice=bills, interaction=touch) == {}
 
 
 @pytest.mark.parametrize(

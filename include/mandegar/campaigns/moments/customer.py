@@ -71,7 +71,7 @@ def _come_round(evening: Evening, window: Window, engine: Engine, customers: ir.
     rows = []
     for on in calendar.days(first, last - timedelta(days=1)):
         at = calendar.midnight(on, company.zone)
-        rows += [{"on": number(began), "at": at, "years": years} for began, years in _earlier(on, company.calendar)]
+        rows += [{"on": number(began), "at": at, "years": years} for began, years in earlier(on, company.calendar)]
     schema = pa.schema([("on", pa.int64()), ("at", pa.timestamp("us", "UTC")), ("years", pa.int64())])
     rounds = engine.table(pa.Table.from_pylist(rows, schema))
     joined = customers.join(rounds, customers.began == rounds["on"]).select("customer_id", "at", "years")
@@ -79,7 +79,7 @@ def _come_round(evening: Evening, window: Window, engine: Engine, customers: ir.
     return told(first_each, first_each["at"], reason + " " + first_each.years.cast("string"), reason)
 
 
-def _earlier(on: date, of: str) -> list[tuple[date, int]]:
+def earlier(on: date, of: str) -> list[tuple[date, int]]:
     """The days whose round number of years a day is; a leap day comes round on the day after the shorter year's last."""
     found = []
     year, month, day = (JalaliDate(on).year, JalaliDate(on).month, JalaliDate(on).day) if of == "jalali" else (on.year, on.month, on.day)

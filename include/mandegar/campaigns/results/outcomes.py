@@ -66,17 +66,18 @@ def outcomes(tonight: Tonight, campaign: Campaign, people: pa.Table) -> pa.Table
     """What became of them.
 
     Grain: that of people (exposed). Columns added, numbers: stayed (1: pays at the end of the time; without contracts: has bought within
-    churn.days before it), goal (1: came to the campaign's goal within the time), mrr and mrr_before (a month, at the end and when it
+    churn.days before it), goal (1: came to the campaign's goal within the
+    time; a goal that is a rule: meets it tonight), mrr and mrr_before (a month, at the end and when it
     began), revenue and revenue_before (in the time, and in as long a time before it), in the company's currency; money of contracts
     at the rate of the night.
     """
     engine, evening, company = tonight.engine, tonight.evening, tonight.company
     rows = engine.keep(engine.table(people))
     night = MeasuredNight(company, engine, evening.as_of, evening.closes, evening.entities, engine.table(PERIOD_SCHEMA.empty_table()), [])
-    entries = revenue_entries_of(night)
+    entries = revenue_entries_of(night).select("amount", who="customer_id", when="at")
     found = rows
     for name, first, last in (("revenue", "at", "until"), ("revenue_before", "before", "at")):
-        inside = rows.join(entries.select(who="customer_id", when="at", amount="amount"), rows.customer_id == ibis._.who)
+        inside = rows.join(entries, rows.customer_id == entries.who)
         inside = inside.filter((inside.when >= inside[first]) & (inside.when < inside[last]))
         sums = inside.group_by("person_key").agg(**{name: inside.amount.sum().cast("float64")})
         found = _beside(found, sums, name, 0.0)
@@ -86,7 +87,7 @@ def outcomes(tonight: Tonight, campaign: Campaign, people: pa.Table) -> pa.Table
         bought = purchases(evening.entities["invoice"]).select(who="customer_id", when="issued_at")
         lately = rows.join(bought, rows.customer_id == bought.who)
         lately = lately.filter((lately.when < lately.until) & (lately.when >= lately.until - ibis.interval(days=company.churn.days)))
-        found = _beside(found, lately.group_by("person_key").agg(stayed=ibis.literal(1.0).max()), "stayed", 0.0)
+        found = _beside(found, _once(lately, "stayed"), "stayed", 0.0)
         found = found.mutate(mrr=ibis.literal(0.0), mrr_before=ibis.literal(0.0))
     return engine.arrow(_with_goal(tonight, campaign, rows, found).order_by("person_key"))
 
@@ -119,7 +120,12 @@ def _with_goal(tonight: Tonight, campaign: Campaign, rows: ir.Table, found: ir.T
     events = goals.EVENTS[goal.is_](tonight.evening).select(who="customer_id", when="at")
     inside = rows.join(events, rows.customer_id == events.who)
     inside = inside.filter((inside.when >= inside["at"]) & (inside.when < inside.until))
-    return _beside(found, inside.group_by("person_key").agg(goal=ibis.literal(1.0).max()), "goal", 0.0)
+    return _beside(found, _once(inside, "goal"), "goal", 0.0)
+
+
+def _once(rows: ir.Table, name: str) -> ir.Table:
+    """Whoever has any row: a 1 under that name."""
+    return rows.select("person_key").distinct().mutate(**{name: ibis.literal(1.0)})
 
 
 def _beside(rows: ir.Table, part: ir.Table, name: str, nothing: float) -> ir.Table:
