@@ -28,7 +28,10 @@ CANDIDATE = pa.schema(
         ("event_on", pa.date32()),
         ("days", pa.int64()),
         *((name, pa.decimal128(24, 4)) for name in ("value", "amount")),
-        *((name, pa.string()) for name in ("email", "phone", "language", "time_zone", "segment", "preferred_channel", "owner")),
+        *(
+            (name, pa.string())
+            for name in ("email", "phone", "language", "time_zone", "segment", "preferred_channel", "owner", "only_channel")
+        ),
         ("preferred_hour", pa.int64()),
         *((name, pa.bool_()) for name in ("already", "email_opt_in", "sms_opt_in", "call_opt_in", "do_not_contact")),
         *((name, AT) for name in ("consent_at", "deleted_at")),

@@ -245,3 +245,19 @@ def test_a_rule_with_an_unknown_field_is_refused_with_its_line(nights, home, run
             run("renewal")
     finally:
         file.write_text(RENEWAL)
+
+
+def test_who_did_not_answer_is_asked_once_more_by_the_other_channel(nights, home, run):
+    """Sara and Ali get a mail on 31 March. Two days later Sara is asked by SMS; Ali has no telephone, and hears no more.
+
+    The term of Sara's other account, c4, comes near that day; she is one person and hears of one thing."""
+    company, _ = nights
+    file = company.folder / "campaigns" / "renewal.yaml"
+    file.write_text(RENEWAL.replace("contacts: 1", "contacts: 9") + "fallback_channel: sms\nfall_back_after_days: 2\n")
+    try:
+        first, between, then = (run("renewal", as_of, live=True) for as_of in (FIRST, SECOND, THIRD))
+        assert [run.send for run in (first, between, then)] == [2, 0, 1]
+        rows = (home.lists("renewal", THIRD) / "send.api.csv").read_text().splitlines()[1:]
+    finally:
+        file.write_text(RENEWAL)
+    assert sorted(row.split(",")[4] + " " + row.split(",")[11] for row in rows) == ["c1 sms"]

@@ -113,11 +113,13 @@ class History:
             if one["deciding_rule"] not in ("eligible", "holdout"):
                 continue
             held = one["deciding_rule"] == "holdout"
-            before = [
-                side for account, side in self.sides[campaign.id].items() if people[account] == one["person_key"] and side[0] != night
+            drawn_before = [
+                (side[0], account, side[1])
+                for account, side in self.sides[campaign.id].items()
+                if people[account] == one["person_key"] and side[0] != night
             ]
-            if before:
-                assert held == min(before)[1], "changed sides"
+            if drawn_before:
+                assert held == min(drawn_before)[2], "changed sides"
         for one in members:
             if one["deciding_rule"] in ("eligible", "holdout"):
                 drawn = (night, one["deciding_rule"] == "holdout")

@@ -16,7 +16,16 @@ from mandegar.campaigns.file.words import Campaign
 from mandegar.config.company import Company
 from mandegar.warehouse.connect import writing
 from mandegar.warehouse.load import load
-from mandegar.warehouse.tables import campaign_member, campaign_run, campaign_version, channel_refusal, contact_event, person_account
+from mandegar.warehouse.tables import (
+    campaign_member,
+    campaign_run,
+    campaign_version,
+    channel_refusal,
+    contact_event,
+    delivery_event,
+    outbox,
+    person_account,
+)
 
 DRY_RUN, LIVE = "dry_run", "live"
 DECISIONS = ("send", "holdout", "suppressed")
@@ -68,6 +77,24 @@ def earlier_draws(engine: sa.Engine, campaign: Campaign, as_of: date, mode: str)
         (event.campaign_id == campaign.id) & _seen(event.as_of, event.mode, as_of, mode)
     )
     return pa.concat_tables([_table(engine, drew, DRAWN), _table(engine, sent, DRAWN)])
+
+
+def contacts_by(engine: sa.Engine, campaign: Campaign, channel: str, last: date, mode: str) -> pa.Table:
+    """A campaign's contacts by a channel until a night: customer_id, person_key, dedupe_key, as_of."""
+    event = contact_event.c
+    mine = (event.campaign_id == campaign.id) & (event.channel == channel) & (event.as_of <= last) & _counts(event.mode, mode)
+    columns = (event.customer_id, event.person_key, event.dedupe_key, event.as_of)
+    schema = pa.schema([*DRAWN][:4])
+    return _table(engine, sa.select(*columns).where(mine).distinct().order_by(*columns), schema)
+
+
+def answered_here(engine: sa.Engine, campaign: Campaign) -> set[str]:
+    """What was sent by a campaign (dedupe_key) and opened, clicked or replied to, as the channels told."""
+    row, event = outbox.c, delivery_event.c
+    query = sa.select(row.dedupe_key).join_from(outbox, delivery_event, row.message_id == event.message_id)
+    query = query.where((row.campaign_id == campaign.id) & event.kind.in_(("opened", "clicked", "replied"))).distinct()
+    with engine.begin() as connection:
+        return set(connection.execute(query).scalars())
 
 
 def _seen(night: sa.ColumnElement, of_mode: sa.ColumnElement, as_of: date, mode: str) -> sa.ColumnElement[bool]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from mandegar.campaigns import ledger
 from mandegar.campaigns.audience.candidates import candidates
+from mandegar.campaigns.audience.follow_up import with_follow_ups
 from mandegar.campaigns.audience.tonight import Tonight, tonight
 from mandegar.campaigns.delivery import outbox, settings
 from mandegar.campaigns.delivery.compose import messages
@@ -85,10 +86,16 @@ def _run(shared: Tonight, home: Home, campaign: Campaign, ahead: list[str], mode
 
 
 def _into_the_outbox(company: Company, campaign: Campaign, members: pa.Table, as_of: date, mode: str) -> Callable[[sa.Connection], None]:
-    """Lays down what a live run sends, held until it is approved; of a dry run nothing."""
+    """Lays down what a live run sends by the channels that are set up, held until it is approved; of a dry run nothing.
+
+    By other channels it is the lists that leave the house, in somebody's hand.
+    """
     waiting: list[Outgoing] = []
-    if mode == ledger.LIVE:
-        waiting = list(messages(company, settings.load(company), campaign, members, as_of, next_sending_day(company, as_of)))
+    file = settings.load(company)
+    set_up = [channel for channel in campaign.channels if file.of(channel) is not None]
+    if mode == ledger.LIVE and set_up:
+        chosen = members.filter(pc.is_in(members["channel"], pa.array(set_up, pa.string())))
+        waiting = list(messages(company, file, campaign, chosen, as_of, next_sending_day(company, as_of)))
     return lambda connection: outbox.put(connection, waiting, campaign.id, as_of)
 
 
@@ -99,7 +106,7 @@ def decided(shared: Tonight, campaign: Campaign, ahead: list[str], mode: str) ->
     """
     company, as_of, engine = shared.company, shared.as_of, shared.engine
     journey = journey_night(shared, campaign, mode) if campaign.steps else None
-    considered = step_candidates(shared, journey) if journey else candidates(shared, campaign)
+    considered = with_follow_ups(shared, campaign, step_candidates(shared, journey) if journey else candidates(shared, campaign), mode)
     if (journey is None and not campaign.runs_on(as_of)) or is_harmful(shared.warehouse, campaign, as_of):
         considered = considered.limit(0)
     contacts = ledger.earlier_contacts(shared.warehouse, company, campaign, ahead, as_of, mode)

@@ -44,7 +44,8 @@ def is_open(rows: ir.Table, company: Company, campaign: Campaign, channel: str) 
         return ibis.literal(True)
     address = rows.email if channel == "email" else rows.phone
     closed = [refused(rows, channel), came_back(rows, channel), worn_out(rows, company, campaign, channel)]
-    return address.notnull() & ibis.and_(*(reason.isnull() for reason in closed))
+    meant = rows.only_channel.isnull() | (rows.only_channel == channel)
+    return address.notnull() & meant & ibis.and_(*(reason.isnull() for reason in closed))
 
 
 def opted(rows: ir.Table, campaign: Campaign, channel: str) -> ir.BooleanValue:

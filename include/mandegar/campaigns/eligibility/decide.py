@@ -10,7 +10,7 @@ from mandegar.campaigns.eligibility.channels import NOTHING
 from mandegar.campaigns.eligibility.past import Past, beside, sides
 from mandegar.campaigns.eligibility.rules import RULES, Asked
 from mandegar.campaigns.eligibility.said import FINE, SAID
-from mandegar.campaigns.file.words import BETWEEN, Campaign
+from mandegar.campaigns.file.words import AGAIN, BETWEEN, Campaign
 from mandegar.campaigns.offers import worth_it
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
@@ -89,6 +89,7 @@ def _drawn(company: Company, campaign: Campaign, rows: ir.Table, drawn: ir.Table
 def _offered(rows: ir.Table, campaign: Campaign) -> ir.Table:
     """What is offered at each stage, to whom it is worth it."""
     stages = [step.name for step in campaign.steps] or [*campaign.trigger.stages, BETWEEN]
+    stages += [stage + AGAIN for stage in stages]
     offers = [(stage, offer) for stage in stages if (offer := campaign.offer_at(stage)) is not None]
     if not offers:
         return rows.mutate(said_offer=NOTHING, offer_code=NOTHING)

@@ -87,12 +87,12 @@ def frequency_cap(asked: Asked) -> ir.StringValue:
 
 
 def cool_down(asked: Asked) -> ir.StringValue:
-    """Had this one already, or this campaign lately; held out counts like sent to."""
+    """Had this one already, or this campaign lately; held out counts like sent to. Who is followed up is asked for the first alone."""
     rows = asked.rows
     since = ibis.literal(asked.as_of - timedelta(days=asked.campaign.limits.cool_down_days))
     return ibis.cases(
         (rows.had, "had this one already"),
-        ((rows.last_contact > since).fill_null(False), "contacted on " + rows.last_contact.cast("string")),
+        ((rows.last_contact > since).fill_null(False) & rows.only_channel.isnull(), "contacted on " + rows.last_contact.cast("string")),
         ((rows.last_held > since).fill_null(False), "held out on " + rows.last_held.cast("string")),
         else_=NOTHING,
     )

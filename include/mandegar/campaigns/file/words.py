@@ -38,6 +38,7 @@ AHEAD: tuple[str, ...] = (
 FEAST_DAYS = {"nowruz": "01-01", "yalda": "09-30"}  # of the Jalali calendar
 ONCE = "once"
 BETWEEN = "between stages"
+AGAIN = " again"  # the same thing by the other channel
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Line = Annotated[str, AfterValidator(one_line)]
 
@@ -230,6 +231,8 @@ class Campaign(Strict):
     def _goes_together(self) -> "Campaign":
         if self.fall_back_after_days is not None and self.fallback_channel is None:
             raise ValueError("fall_back_after_days: there is no `fallback_channel:` to fall back to. Add one, such as sms.")
+        if self.fall_back_after_days is not None and self.steps:
+            raise ValueError("fall_back_after_days: a journey asks again by a step of its own. Remove it.")
         if TASK in self.channels and len(self.channels) > 1:
             raise ValueError("fallback_channel: a task goes to the account's owner and has no other channel. Remove it.")
         names = [step.name for step in self.steps]
@@ -250,11 +253,11 @@ class Campaign(Strict):
         return list(dict.fromkeys([self.channel, *([self.fallback_channel] if self.fallback_channel else [])]))
 
     def offer_at(self, stage: str) -> Offer | None:
-        """What is offered at a stage, or a step of the journey."""
+        """What is offered at a stage, or a step of the journey; by the other channel the same again."""
         return next((step.offer for step in self.steps if step.name == stage), None) or (None if self.steps else self.offer)
 
     def message_at(self, stage: str) -> str:
-        """The name of the message that is sent at a stage, or a step of the journey."""
+        """The name of the message that is sent at a stage, or a step of the journey; by the other channel it is the same again."""
         return next((step.message or step.name for step in self.steps if step.name == stage), None) or self.message or self.id
 
     def asks_opt_in(self, channel: str) -> bool:

@@ -1,6 +1,5 @@
 """Writing the lists: send, holdout and suppressed, each in three forms, and a manifest written last."""
 
-import csv
 import functools
 import hashlib
 import io
@@ -11,11 +10,9 @@ import tempfile
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pcsv
 import xlsxwriter
 
 from mandegar.campaigns.file.words import Campaign
@@ -92,24 +89,18 @@ def _neutral_column(cells: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _csv(columns: list[str], rows: pa.Table, line_end: str) -> bytes:
-    """Cells are quoted where they have to be. Arrow ends lines by LF alone, and leaves a CR within a cell unquoted."""
-    within = [pc.any(pc.match_substring_regex(rows[name], "[\r\n]")).as_py() for name in rows.column_names]
-    if len(rows) == 0 or any(within):
-        return _csv_by_cell(columns, rows, line_end)
-    content = io.BytesIO()
-    content.write((",".join(columns) + "\n").encode())
-    pcsv.write_csv(rows, content, pcsv.WriteOptions(include_header=False, quoting_style="needed"))
-    written = content.getvalue()
-    return written if line_end == "\n" else written.replace(b"\n", line_end.encode())
+    """Cells are quoted where they have to be (RFC 4180)."""
+    cells = [_quoted(rows[name]) for name in rows.column_names]
+    lines = pc.binary_join_element_wise(*cells, ",").to_pylist() if len(rows) else []
+    return "".join(line + line_end for line in (",".join(columns), *lines)).encode()
 
 
-def _csv_by_cell(columns: list[str], rows: pa.Table, line_end: str) -> bytes:
-    lines: list[str] = []
-    # with "\n" alone the writer would leave a CR within a cell unquoted, and readers would begin a new row there
-    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows(tuples(rows))
-    return "".join(line.removesuffix("\r\n") + line_end for line in lines).encode()
+def _quoted(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Cells that hold a comma, a quote or the end of a line, in quotes."""
+    special = pc.match_substring_regex(cells, '[",\\r\\n]')
+    if not pc.any(special).as_py():
+        return cells
+    return pc.if_else(special, pc.binary_join_element_wise('"', pc.replace_substring(cells, '"', '""'), '"', ""), cells)
 
 
 def _xlsx(columns: list[str], rows: pa.Table, as_of: date) -> bytes:
