@@ -67,7 +67,7 @@ def _filled(template: str, name: str, facts: dict[str, Any], locale: str) -> str
             f"messages/{name}.yaml: {problem.message}. Ask first whether it is there, such as "
             "{% if links.account is defined %}, or write it under contacting.links of company.yaml."
         ) from None
-    except (jinja2.TemplateError, jinja2.exceptions.SecurityError) as problem:
+    except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as problem:
         raise CampaignError(f"messages/{name}.yaml: {problem}. Write it without that.") from None
 
 
