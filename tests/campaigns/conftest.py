@@ -124,14 +124,14 @@ def members_of(company: Company, duckdb: Engine) -> Callable[..., pa.Table]:
             for one in found
         ]
         own = [{"held_out": False, **contact} for contact in contacts if contact["campaign_id"] == campaign.id and "dedupe_key" in contact]
-        past = Past(
-            duckdb.table(pa.Table.from_pylist(list(contacts), ledger.CONTACTS)),
-            duckdb.table(pa.Table.from_pylist([*draws, *own], ledger.DRAWN)),
-        )
-        persons = duckdb.table(pa.table({"customer_id": list(keys), "person_key": list(keys.values())}))
-        table = duckdb.table(pa.Table.from_pylist(spelt, CANDIDATE))
-        decided = decide(of, campaign, table, persons, past, NIGHT, send_on, duckdb)
-        return duckdb.arrow(decided.order_by("customer_id"))
+        found_contacts = pa.Table.from_pylist(list(contacts), ledger.CONTACTS)
+        found_draws = pa.Table.from_pylist([*draws, *own], ledger.DRAWN)
+        with duckdb.forgetting():
+            past = Past(duckdb.table(found_contacts), duckdb.table(found_draws))
+            persons = duckdb.table(pa.table({"customer_id": list(keys), "person_key": list(keys.values())}))
+            table = duckdb.table(pa.Table.from_pylist(spelt, CANDIDATE))
+            decided = decide(of, campaign, table, persons, past, NIGHT, send_on, duckdb)
+            return duckdb.arrow(decided.order_by("customer_id"))
 
     return run
 

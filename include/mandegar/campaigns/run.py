@@ -58,13 +58,15 @@ def run_campaigns(
     wanted = {load(company, one).id for one in campaign_ids}
     mode = ledger.LIVE if live else ledger.DRY_RUN
     shared = tonight(company, Lake(home.lake).of_night(as_of, "customer"), engine, warehouse, as_of)
+    shared.look()
     ahead: list[str] = []
     done = []
     every = load_all(company)
     last = max((place for place, campaign in enumerate(every) if campaign.id in wanted), default=-1)
     for campaign in every[: last + 1]:
         if campaign.id in wanted or not ledger.is_decided(warehouse, campaign, as_of, mode):
-            outcome = _run(shared, home, campaign, list(ahead), mode)
+            with engine.forgetting():
+                outcome = _run(shared, home, campaign, list(ahead), mode)
             done += [outcome] if campaign.id in wanted else []
         ahead.append(campaign.id)
     return done

@@ -55,6 +55,10 @@ class Tonight:
         """The evening, with amounts in the currencies they were billed in."""
         return evening_of(as_measured(self.company, self.lake, self.as_of), self.lake, self.engine, self.as_of)
 
+    def look(self) -> None:
+        """Computes now what every campaign looks at, so that it outlives the first of them."""
+        _ = self.described, self.wide
+
     @cached_property
     def persons(self) -> ir.Table:
         """customer_id, person_key, email, phone of every customer."""
