@@ -24,6 +24,7 @@ from mandegar.campaigns.file.words import Campaign
 from mandegar.campaigns.journeys import record
 from mandegar.campaigns.journeys.tonight import JourneyNight, journey_night, step_candidates
 from mandegar.campaigns.lists.files import mode_of, write_lists
+from mandegar.campaigns.lists.presets import SMS
 from mandegar.campaigns.lists.rows import lists_of
 from mandegar.campaigns.results.result import is_harmful
 from mandegar.campaigns.sending_day import next_sending_day
@@ -83,7 +84,8 @@ def _run(shared: Tonight, home: Home, campaign: Campaign, ahead: list[str], mode
     if journey:
         decisions = dict(zip(members["customer_id"].to_pylist(), members["decision"].to_pylist(), strict=True))
         record.keep(warehouse, campaign.id, journey.moved(decisions), as_of, mode)
-    write_lists(folder, campaign, lists, as_of, mode)
+    presets = company.contacting.presets
+    write_lists(folder, campaign, lists, as_of, mode, presets, _texts(company, campaign, members, as_of) if SMS in presets else None)
     return CampaignRun(campaign, as_of, mode, folder, len(lists.send), len(lists.holdout), suppressed_by(members))
 
 
@@ -99,6 +101,13 @@ def _into_the_outbox(company: Company, campaign: Campaign, members: pa.Table, as
         chosen = members.filter(pc.is_in(members["channel"], pa.array(set_up, pa.string())))
         waiting = list(messages(company, file, campaign, chosen, as_of, next_sending_day(company, as_of)))
     return lambda connection: outbox.put(connection, waiting, campaign.id, as_of)
+
+
+def _texts(company: Company, campaign: Campaign, members: pa.Table, as_of: date) -> dict[str, str]:
+    """What is said by SMS, by dedupe_key."""
+    by_sms = members.filter(pc.equal(members["channel"], SMS))
+    said = messages(company, settings.load(company), campaign, by_sms, as_of, next_sending_day(company, as_of))
+    return {message.dedupe_key: message.text for message in said}
 
 
 def decided(shared: Tonight, campaign: Campaign, ahead: list[str], mode: str) -> tuple[pa.Table, JourneyNight | None]:

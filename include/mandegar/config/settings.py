@@ -199,6 +199,9 @@ class ChannelCap(Strict):
     days: int = Field(ge=1, le=MOST_DAYS)
 
 
+Preset = Literal["mailchimp", "klaviyo", "brevo", "hubspot", "braze", "customerio", "sms"]
+
+
 class GlobalControl(Strict):
     """The share of people whom no campaign contacts, to see what all of them together do. salt: change it to draw anew."""
 
@@ -218,6 +221,9 @@ class Contacting(Strict):
     channels: dict[Literal["email", "sms", "call"], ChannelCap] = Field(default_factory=dict, description="caps of single channels")
     links: dict[Annotated[str, Field(pattern="^[a-z_]{1,40}$")], Annotated[str, Field(pattern=r"^https?://\S{1,500}$")]] = Field(
         default_factory=dict, description="addresses that messages can name, such as account, billing, plans, survey and help"
+    )
+    presets: tuple[Preset, ...] = Field(
+        (), max_length=7, description="importers for which the send list is written in their own columns too"
     )
     global_control: GlobalControl = Field(GlobalControl(), description="whom no campaign contacts")
 

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import xlsxwriter
 
 from mandegar.campaigns.file.words import Campaign
+from mandegar.campaigns.lists.presets import SMS, opt_outs, preset_rows, sms_rows
 from mandegar.campaigns.lists.rows import Lists, tuples
 from mandegar.campaigns.lists.words import COLUMNS, DECIDING_RULE, DECISIONS
 
@@ -25,8 +26,12 @@ UNFINISHED = ".unfinished-"
 MOST_IN_A_SHEET = 20_000  # rows that a person looks through; more are in the CSV files alone
 
 
-def write_lists(folder: Path, campaign: Campaign, lists: Lists, as_of: date, mode: str) -> Path:
+def write_lists(
+    folder: Path, campaign: Campaign, lists: Lists, as_of: date, mode: str, presets: Sequence[str] = (), texts: dict[str, str] | None = None
+) -> Path:
     """Writes the lists and, last, their manifest; gives the manifest's path.
+
+    presets: importers whose own columns are written too (lists.presets). texts: what an SMS says, by dedupe_key.
 
     A reader waits for manifest.json and compares the hashes in it. Written again with the same rows, every file has the
     same bytes.
@@ -48,6 +53,10 @@ def write_lists(folder: Path, campaign: Campaign, lists: Lists, as_of: date, mod
             content = form(columns, rows)
             _write_whole(folder / name, content)
             files[name] = {"rows": len(rows), "sha256": hashlib.sha256(content).hexdigest()}
+    for name, rows in _for_importers(lists, presets, texts or {}).items():
+        content = _api_csv(rows.column_names, rows)
+        _write_whole(folder / name, content)
+        files[name] = {"rows": len(rows), "sha256": hashlib.sha256(content).hexdigest()}
     manifest = {
         "campaign_id": campaign.id,
         "as_of": as_of.isoformat(),
@@ -58,6 +67,12 @@ def write_lists(folder: Path, campaign: Campaign, lists: Lists, as_of: date, mod
     }
     _write_whole(folder / "manifest.json", (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode())
     return folder / "manifest.json"
+
+
+def _for_importers(lists: Lists, presets: Sequence[str], texts: dict[str, str]) -> dict[str, pa.Table]:
+    """The files of importers, by name."""
+    found = {f"send.{name}.csv": sms_rows(lists.send, texts) if name == SMS else preset_rows(name, lists.send) for name in presets}
+    return found | ({"optouts.hubspot.csv": opt_outs(lists.suppressed)} if "hubspot" in presets else {})
 
 
 def mode_of(folder: Path) -> str | None:
