@@ -6,7 +6,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from mandegar.campaigns import ledger
-from mandegar.campaigns.delivery import outbox
+from mandegar.campaigns.delivery import outbox, tasks
 from mandegar.campaigns.file.words import Campaign
 from mandegar.errors import CampaignError
 from mandegar.warehouse.connect import writing
@@ -70,7 +70,7 @@ def answer(engine: sa.Engine, campaign: Campaign, as_of: date, said: str, who: s
         return said
     if len(asked.who) + 1 < asked.people:
         return "waiting"
-    outbox.release(engine, campaign.id, as_of)
+    _let_go(engine, campaign.id, as_of)
     return APPROVED
 
 
@@ -79,7 +79,7 @@ def let_go_unasked(engine: sa.Engine, campaign: Campaign, as_of: date) -> bool:
     asked = waiting(engine, campaign, as_of)
     if asked is None or asked.people > 0:
         return False
-    outbox.release(engine, campaign.id, as_of)
+    _let_go(engine, campaign.id, as_of)
     return True
 
 
@@ -92,3 +92,8 @@ def take_back(engine: sa.Engine, campaign_id: str, as_of: date, why: str) -> int
     with writing(engine).begin() as connection:
         connection.execute(contact_event.delete().where(mine))
     return count
+
+
+def _let_go(engine: sa.Engine, campaign_id: str, as_of: date) -> None:
+    outbox.release(engine, campaign_id, as_of)
+    tasks.give(engine, campaign_id, as_of)

@@ -93,3 +93,32 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
         now = datetime.now(UTC).replace(tzinfo=None)
         with warehouse(home_of(root).warehouse_url) as engine:
             click.echo(f"{campaign} of {as_of}: {approval.answer(engine, chosen, as_of, said, who or getpass.getuser(), now)}")
+
+    @outbox.command("bounces")
+    @home
+    @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+    def bounces(root: Path, files: tuple[Path, ...]) -> None:
+        """Reads delivery reports of mail servers (.eml); whose address is gone hears no more by mail."""
+        from mandegar.campaigns.delivery import incoming
+        from mandegar.warehouse.connect import warehouse
+
+        now = datetime.now(UTC).replace(tzinfo=None)
+        with warehouse(home_of(root).warehouse_url) as engine:
+            count = sum(incoming.record_events(engine, incoming.from_bounce(file.read_bytes(), now)) for file in files)
+        click.echo(f"{count:,} new bounces in {len(files):,} files.")
+
+    @outbox.command("callback")
+    @company
+    @click.argument("source", type=click.Choice(["kavenegar", "twilio", "generic"]))
+    def callback(folder: Path, source: str) -> None:
+        """The address at which a gateway tells what became of messages; keep it to yourself."""
+        from mandegar.campaigns.delivery import incoming, settings, unsubscribe
+        from mandegar.config import company as companies
+        from mandegar.errors import CampaignError
+
+        file = settings.load(companies.load(folder))
+        secret = unsubscribe.secret_of(file)
+        if secret is None or file.unsubscribe is None:
+            raise CampaignError("delivery.yaml: has no `unsubscribe:` and `secret:`. Write both; the address is signed by the secret.")
+        base = file.unsubscribe.rstrip("/").removesuffix("/unsubscribe")
+        click.echo(f"{base}/events/{source}/{incoming.key_of(source, secret)}")

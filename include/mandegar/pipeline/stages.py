@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from mandegar.campaigns import approval
 from mandegar.campaigns.audience.tonight import tonight
-from mandegar.campaigns.delivery import outbox, settings
+from mandegar.campaigns.delivery import outbox, settings, tasks
 from mandegar.campaigns.delivery.again import still
 from mandegar.campaigns.delivery.send import channels_of, send_due
 from mandegar.campaigns.file.load import load, load_all
@@ -227,11 +227,15 @@ def answer_stage(night: Night, campaign: str, said: str, who: str | None) -> str
 
 
 def results_stage(night: Night, campaigns: list[str]) -> list[dict]:
-    """Writes what live campaigns earned, as far as their time is over by a night, and gives it; all active ones if none are named."""
+    """Writes what live campaigns earned, as far as their time is over by a night, and gives it; all active ones if none are named.
+
+    Looks after the tasks of owners too: who has spoken to the customer since, and who has not in time.
+    """
     chosen = [load(night.company, one) for one in campaigns] or load_all(night.company)
     found: list[dict] = []
     with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
         shared = tonight(night.company, night.lake, computing, target, night.as_of)
+        tasks.look_after(shared)
         for campaign in chosen:
             write_result(shared, campaign)
             mine = (tables.campaign_result.c.campaign_id == campaign.id) & (tables.campaign_result.c.as_of == night.as_of)
