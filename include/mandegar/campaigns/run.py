@@ -26,6 +26,7 @@ from mandegar.campaigns.journeys.tonight import JourneyNight, journey_night, ste
 from mandegar.campaigns.lists.files import mode_of, write_lists
 from mandegar.campaigns.lists.presets import SMS
 from mandegar.campaigns.lists.rows import lists_of
+from mandegar.campaigns.offers.made import with_offers
 from mandegar.campaigns.results.result import is_harmful
 from mandegar.campaigns.sending_day import next_sending_day
 from mandegar.compute.engine import Engine
@@ -124,7 +125,7 @@ def decided(shared: Tonight, campaign: Campaign, ahead: list[str], mode: str) ->
     drawn = ledger.earlier_draws(shared.warehouse, campaign, as_of, mode)
     past = Past(engine.table(contacts), engine.table(drawn))
     members = decide(company, campaign, considered, shared.persons, past, as_of, next_sending_day(company, as_of), engine)
-    return engine.arrow(members.order_by("customer_id")), journey
+    return with_offers(shared, campaign, engine.arrow(members.order_by("customer_id")), mode), journey
 
 
 def suppressed_by(members: pa.Table) -> dict[str, int]:

@@ -402,4 +402,15 @@ campaign_result = sa.Table(
     comment="What campaigns earned against their control groups, also where that is nothing, or less",
 )
 
+offer_state = sa.Table(
+    "offer_state",
+    metadata,
+    key("campaign_id", sa.String(64), "the campaign"),
+    key("as_of", sa.Date, "the night that computed it"),
+    key("offer_code", sa.String(64), "the offer; empty: those who were held out"),
+    given("people", sa.BigInteger, "those whose time to come to the goal is over"),
+    given("reached", sa.BigInteger, "of them those who came to it"),
+    comment="What came of every offer, from which the next best one is learnt",
+)
+
 COMMENTS = {table.name: table.comment for table in metadata.sorted_tables}

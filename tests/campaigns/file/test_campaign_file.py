@@ -42,13 +42,13 @@ def company_with(make_company):
         (
             "channel: email",
             "channel: fax",
-            "campaigns/renewal.yaml, line 7: channel: found 'fax'. Write 'email', 'sms', 'call'.",
+            "campaigns/renewal.yaml, line 7: channel: found 'fax'. Write 'email', 'sms', 'call', 'task'.",
         ),
         (
             "before: renewal",
             "before: departure",
             "campaigns/renewal.yaml, line 5: trigger: before: nobody knows departure before it comes. Write `after: departure`, "
-            "or one of renewal, trial_end, card_expiry, anniversary, birthday.",
+            "or one of renewal, trial_end, card_expiry, anniversary, birthday, points_expiry.",
         ),
         (
             "contacts: 4",

@@ -35,7 +35,7 @@ def messages(company: Company, file: DeliveryFile, campaign: Campaign, members: 
         zone = _zone(company, member["time_zone"])
         locale = company.locale if channel == TASK else reader(member["language"], company)
         link = "" if channel == TASK else _link(company, file, secret, member["person_key"], channel)
-        offer = campaign.offer_at(stage)
+        offer = campaign.offer_of(member["offer_code"], stage)
         until = send_on + timedelta(days=offer.days) if offer else None
         told = render(message, name, facts_of(member, company, locale, until, link), locale)
         if channel == "sms" and told.sms is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mandegar.campaigns.file.fields import AUDIENCE_FIELDS
 from mandegar.campaigns.file.words import Campaign
+from mandegar.campaigns.offers import catalogue
 from mandegar.config import yaml_file
 from mandegar.config.company import Company
 from mandegar.errors import CampaignError
@@ -27,6 +28,7 @@ def load_all(company: Company, resting: bool = False) -> list[Campaign]:
     for file in sorted(folder.glob("*.yml")):
         raise CampaignError(f"campaigns/{file.name}: is not read because it ends in .yml. Rename it to {file.stem}.yaml.")
     named = segment_file.load(company).rules
+    offers = catalogue.load(company, named)
     found = []
     for file in sorted(folder.glob("*.yaml")):
         shown = f"campaigns/{file.name}"
@@ -35,7 +37,7 @@ def load_all(company: Company, resting: bool = False) -> list[Campaign]:
             raise CampaignError(f"{shown}: id: found {campaign.id!r}. Write the file's own name, {file.stem!r}.")
         wrong = [problem for at, rule in rules_of(campaign) for problem in problems(rule, at, AUDIENCE_FIELDS, named)]
         refuse(file, shown, wrong, CampaignError)
-        found.append(campaign)
+        found.append(catalogue.with_choices(campaign, offers, shown))
     return sorted((one for one in found if one.active or resting), key=lambda campaign: (campaign.priority, campaign.id))
 
 

@@ -128,6 +128,20 @@ class Offer(Strict):
         return self
 
 
+class CatalogueOffer(Offer):
+    """An offer of offers.yaml. rule: who may get it. most_a_year: nobody gets more offers than that in a year, of whatever kind.
+
+    most_a_night: at most so many of it in a night, to those with most at stake.
+    """
+
+    code: Line = ""
+    rule: Condition | None = None
+    most_a_year: int = Field(2, ge=1, le=MOST)
+    most_a_night: int | None = Field(None, ge=1, le=MOST)
+    cost: float = Field(ge=0, le=1)
+    uplift: float = Field(0.05, gt=0, le=1)
+
+
 class Limits(Strict):
     """At most `contacts` in `days` over all campaigns, of them so many by one channel; this one again only after `cool_down_days`."""
 
@@ -217,6 +231,8 @@ class Campaign(Strict):
     preferred_first: bool = False
     message: Name | None = None
     offer: Offer | None = None
+    offers: tuple[Line, ...] = ()
+    choices: tuple[CatalogueOffer, ...] = ()
     expires_after_days: int = Field(7, ge=1, le=MOST_DAYS)
     limits: Limits
     control: Control
@@ -231,6 +247,8 @@ class Campaign(Strict):
     def _goes_together(self) -> "Campaign":
         if self.fall_back_after_days is not None and self.fallback_channel is None:
             raise ValueError("fall_back_after_days: there is no `fallback_channel:` to fall back to. Add one, such as sms.")
+        if self.offers and (self.offer or self.steps):
+            raise ValueError("offers: the best of several is chosen for a campaign without `offer:` and `steps:`. Remove one of the two.")
         if self.fall_back_after_days is not None and self.steps:
             raise ValueError("fall_back_after_days: a journey asks again by a step of its own. Remove it.")
         if TASK in self.channels and len(self.channels) > 1:
@@ -253,8 +271,12 @@ class Campaign(Strict):
         return list(dict.fromkeys([self.channel, *([self.fallback_channel] if self.fallback_channel else [])]))
 
     def offer_at(self, stage: str) -> Offer | None:
-        """What is offered at a stage, or a step of the journey; by the other channel the same again."""
+        """What is offered at a stage, or a step of the journey; by the other channel the same. Of several to choose from none."""
         return next((step.offer for step in self.steps if step.name == stage), None) or (None if self.steps else self.offer)
+
+    def offer_of(self, code: str | None, stage: str) -> Offer | None:
+        """The offer behind a code that somebody was given at a stage."""
+        return next((one for one in self.choices if one.code == code), None) or self.offer_at(stage)
 
     def message_at(self, stage: str) -> str:
         """The name of the message that is sent at a stage, or a step of the journey; by the other channel it is the same again."""

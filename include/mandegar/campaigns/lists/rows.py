@@ -78,7 +78,8 @@ def _rows(company: Company, campaign: Campaign, members: pa.Table, as_of: date, 
     ids = [_plain_id(one) for one in each("customer_id")]
     offers = each("offer_code")
     stages = each("stage")
-    until = {stage: send_on + timedelta(days=offer.days) for stage in set(stages) if (offer := campaign.offer_at(stage))}
+    made = set(zip(offers, stages, strict=True))
+    until = {both: send_on + timedelta(days=offer.days) for both in made if both[0] and (offer := campaign.offer_of(*both))}
     staged = bool(campaign.steps) or list(campaign.trigger.stages) != [ONCE]
     channel = each("channel")
     stands_on = {one: campaign.basis(one) for one in campaign.channels}
@@ -104,7 +105,7 @@ def _rows(company: Company, campaign: Campaign, members: pa.Table, as_of: date, 
         "reason_code": stages if staged else [one or "" for one in each("reason_code")],
         "reason_text": [reasons(*found) for found in zip(each("reason_code"), each("days"), locales, strict=True)],
         "offer_code": [one or "" for one in offers],
-        "offer_expires_at": [until[stage].isoformat() if code else "" for code, stage in zip(offers, stages, strict=True)],
+        "offer_expires_at": [until[both].isoformat() if both in until else "" for both in zip(offers, stages, strict=True)],
         "renewal_date": [one.isoformat() if ahead else "" for one in each("event_on")],
         "amount": ["" if one is None else f"{one:.2f}" for one in each("amount")],
         "currency": [one or "" for one in each("currency")],

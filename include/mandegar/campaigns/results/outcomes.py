@@ -22,7 +22,7 @@ from mandegar.warehouse.tables import campaign_approval, campaign_member, campai
 
 EXPOSED = pa.schema(
     [
-        *((name, pa.string()) for name in ("person_key", "customer_id", "stage", "risk_band")),
+        *((name, pa.string()) for name in ("person_key", "customer_id", "stage", "risk_band", "offer_code")),
         ("treated", pa.bool_()),
         ("night", pa.date32()),
         *((name, pa.timestamp("us", "UTC")) for name in ("at", "until", "before")),
@@ -33,9 +33,9 @@ EXPOSED = pa.schema(
 def exposed(engine: sa.Engine, campaign: Campaign, as_of: date, zone_of: Tonight) -> pa.Table:
     """Everyone whom chance divided in a live run and whose time to come to the goal is over: each person by their first time.
 
-    Grain: one row per person_key. Columns: customer_id, stage, risk_band; treated (sent to, else held out); night; at, until: the time in
-    which outcomes count; before: as long a time earlier. A run that was rejected, or expired, divided nobody. What was withdrawn or could
-    not be handed over counts as treated: the groups stay as chance made them.
+    Grain: one row per person_key. Columns: customer_id, stage, risk_band, offer_code; treated (sent to, else held out); night; at, until:
+    the time in which outcomes count; before: as long a time earlier. A run that was rejected, or expired, divided nobody. What was withdrawn
+    or could not be handed over counts as treated: the groups stay as chance made them.
     """
     run, member, said = campaign_run.c, campaign_member.c, campaign_approval.c
     same = (run.campaign_id == member.campaign_id) & (run.as_of == member.as_of)
@@ -46,18 +46,25 @@ def exposed(engine: sa.Engine, campaign: Campaign, as_of: date, zone_of: Tonight
         & (said.answer != "approved")
     )
     last = as_of - timedelta(days=campaign.goal.days)
-    columns = (member.person_key, member.customer_id, member.stage, member.risk_band, member.decision, member.as_of)
+    columns = (member.person_key, member.customer_id, member.stage, member.risk_band, member.offer_code, member.decision, member.as_of)
     query = sa.select(*columns).join_from(campaign_member, campaign_run, same)
     query = query.where((member.campaign_id == campaign.id) & (run.mode == LIVE) & ~refused & (member.as_of <= last))
     query = query.where(member.deciding_rule.in_(("eligible", "holdout")) & (run.control_salt == campaign.control.salt))
     rows: dict[str, dict] = {}
     zone = zone_of.company.zone
     with engine.begin() as connection:
-        for key, customer, stage, band, decision, night in connection.execute(query.order_by(member.as_of, member.customer_id)):
+        for key, customer, stage, band, code, decision, night in connection.execute(query.order_by(member.as_of, member.customer_id)):
             if key not in rows:
                 at, length = midnight(night + timedelta(days=1), zone), timedelta(days=campaign.goal.days)
                 until, before = midnight(night + timedelta(days=1) + length, zone), midnight(night + timedelta(days=1) - length, zone)
-                rows[key] = {"person_key": key, "customer_id": customer, "stage": stage, "risk_band": band, "night": night}
+                rows[key] = {
+                    "person_key": key,
+                    "customer_id": customer,
+                    "stage": stage,
+                    "risk_band": band,
+                    "offer_code": code,
+                    "night": night,
+                }
                 rows[key] |= {"treated": decision == "send", "at": at, "until": until, "before": before}
     return pa.Table.from_pylist(list(rows.values()), EXPOSED)
 

@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 import sqlalchemy as sa
 
 from mandegar.campaigns.audience.tonight import Tonight
 from mandegar.campaigns.file.words import Campaign
 from mandegar.campaigns.ledger import LIVE
+from mandegar.campaigns.offers.made import state_of
 from mandegar.campaigns.results.outcomes import exposed, outcomes
 from mandegar.campaigns.results.statistics import Effect, Values, adjusted, difference, people_until_clear, sample_ratio
 from mandegar.warehouse.connect import writing
-from mandegar.warehouse.tables import campaign_result, campaign_run
+from mandegar.warehouse.tables import campaign_result, campaign_run, offer_state
 
 MEASURES = {"retention": "stayed", "goal": "goal", "mrr": "mrr", "revenue": "revenue"}
 BEFORE = {"mrr": "mrr_before", "revenue": "revenue_before"}
@@ -23,26 +25,25 @@ LEAST_SHARE = 0.02  # two points: the effect on a share that one would not like 
 
 
 def write_result(tonight: Tonight, campaign: Campaign) -> int:
-    """Writes campaign_result of a night, in place of what was there for it; gives its rows."""
-    rows = list(result(tonight, campaign))
-    table = campaign_result
+    """Writes campaign_result of a night, and what came of its offers, in place of what was there for it; gives its rows."""
+    people = exposed(tonight.warehouse, campaign, tonight.as_of, tonight)
+    found = outcomes(tonight, campaign, people) if len(people) else None
+    rows = list(result(tonight, campaign, found)) if found is not None else []
+    states = state_of(campaign, tonight.as_of, found) if found is not None and campaign.choices else []
     with writing(tonight.warehouse).begin() as connection:
-        connection.execute(table.delete().where((table.c.campaign_id == campaign.id) & (table.c.as_of == tonight.as_of)))
-        if rows:
-            connection.execute(table.insert(), rows)
+        for table, written in ((campaign_result, rows), (offer_state, states)):
+            connection.execute(table.delete().where((table.c.campaign_id == campaign.id) & (table.c.as_of == tonight.as_of)))
+            if written:
+                connection.execute(table.insert(), written)
     return len(rows)
 
 
-def result(tonight: Tonight, campaign: Campaign) -> Iterator[dict]:
-    """The rows of campaign_result: one per stage (or all), segment (all, or a risk band) and measure.
+def result(tonight: Tonight, campaign: Campaign, found: pa.Table) -> Iterator[dict]:
+    """The rows of campaign_result, of the outcomes of everyone: one per stage (or all), segment (all, or a risk band) and measure.
 
     Measures: retention and goal are shares, mrr and revenue amounts per person in the company's currency, placebo the difference in goal
     between two halves of the control group, which nothing sets apart. Of amounts, what the time before foretells is taken out (CUPED).
     """
-    people = exposed(tonight.warehouse, campaign, tonight.as_of, tonight)
-    if not len(people):
-        return
-    found = outcomes(tonight, campaign, people)
     spent = _spent(tonight.warehouse, campaign, tonight.as_of)
     columns = {name: np.asarray(found[name].to_pylist(), dtype=object) for name in found.column_names}
     stages = [EVERYBODY, *sorted(set(columns["stage"]))]

@@ -1,4 +1,4 @@
-"""what campaigns earned"""
+"""what campaigns earned, and what came of offers"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds campaign_result."""
+    """Adds campaign_result and offer_state."""
     op.create_table(
         "campaign_result",
         sa.Column("campaign_id", sa.String(length=64), nullable=False, comment="the campaign"),
@@ -47,8 +47,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("campaign_id", "as_of", "stage", "segment", "measure", name=op.f("pk_campaign_result")),
         comment="What campaigns earned against their control groups, also where that is nothing, or less",
     )
+    op.create_table(
+        "offer_state",
+        sa.Column("campaign_id", sa.String(length=64), nullable=False, comment="the campaign"),
+        sa.Column("as_of", sa.Date(), autoincrement=False, nullable=False, comment="the night that computed it"),
+        sa.Column("offer_code", sa.String(length=64), nullable=False, comment="the offer; empty: those who were held out"),
+        sa.Column("people", sa.BigInteger(), nullable=False, comment="those whose time to come to the goal is over"),
+        sa.Column("reached", sa.BigInteger(), nullable=False, comment="of them those who came to it"),
+        sa.PrimaryKeyConstraint("campaign_id", "as_of", "offer_code", name=op.f("pk_offer_state")),
+        comment="What came of every offer, from which the next best one is learnt",
+    )
 
 
 def downgrade() -> None:
-    """Takes it away again."""
+    """Takes them away again."""
+    op.drop_table("offer_state")
     op.drop_table("campaign_result")
