@@ -34,8 +34,8 @@ def exposed(engine: sa.Engine, campaign: Campaign, as_of: date, zone_of: Tonight
     """Everyone whom chance divided in a live run and whose time to come to the goal is over: each person by their first time.
 
     Grain: one row per person_key. Columns: customer_id, stage, risk_band, offer_code; treated (sent to, else held out); night; at, until:
-    the time in which outcomes count; before: as long a time earlier. A run that was rejected, or expired, divided nobody. What was withdrawn
-    or could not be handed over counts as treated: the groups stay as chance made them.
+    the time in which outcomes count; before: as long a time earlier. A run that was rejected, or expired, divided nobody. What was
+    withdrawn or could not be handed over counts as treated: the groups stay as chance made them.
     """
     run, member, said = campaign_run.c, campaign_member.c, campaign_approval.c
     same = (run.campaign_id == member.campaign_id) & (run.as_of == member.as_of)
