@@ -26,6 +26,10 @@ def is_closed(company: Company, day: date) -> bool:
     settings = company.contacting
     if WEEKDAYS[day.weekday()] in settings.days_off:
         return True
+    shown = JalaliDate(day) if company.calendar == "jalali" else day
+    own = {f"{shown.month:02d}-{shown.day:02d}", day}
+    if any(holiday in own for holiday in company.working_time.holidays):
+        return True
     if settings.public_holidays is None:
         return False
     try:
@@ -35,6 +39,4 @@ def is_closed(company: Company, day: date) -> bool:
             f"company.yaml: contacting.public_holidays: the holidays of {settings.public_holidays!r} are not known. "
             "Write another country, or the days themselves under working_time.holidays."
         ) from problem
-    shown = JalaliDate(day) if company.calendar == "jalali" else day
-    own = {f"{shown.month:02d}-{shown.day:02d}", day}
-    return day in public or any(holiday in own for holiday in company.working_time.holidays)
+    return day in public
