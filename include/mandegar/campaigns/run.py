@@ -49,7 +49,14 @@ class CampaignRun:
 
 
 def run_campaigns(
-    company: Company, home: Home, warehouse: sa.Engine, engine: Engine, campaign_ids: list[str], as_of: date, live: bool = False
+    company: Company,
+    home: Home,
+    warehouse: sa.Engine,
+    engine: Engine,
+    campaign_ids: list[str],
+    as_of: date,
+    live: bool = False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> list[CampaignRun]:
     """Decides campaigns for a night and writes their lists; dry runs unless `live`.
 
@@ -63,10 +70,11 @@ def run_campaigns(
     shared.look()
     ahead: list[str] = []
     done = []
-    every = load_all(company)
+    every = [one for one in load_all(company, resting=True) if one.active or one.id in wanted]
     last = max((place for place, campaign in enumerate(every) if campaign.id in wanted), default=-1)
     for campaign in every[: last + 1]:
         if campaign.id in wanted or not ledger.is_decided(warehouse, campaign, as_of, mode):
+            say(f"campaign {campaign.id}")
             with engine.forgetting():
                 outcome = _run(shared, home, campaign, list(ahead), mode)
             done += [outcome] if campaign.id in wanted else []

@@ -21,12 +21,12 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
     @campaigns.command("list")
     @company
     def list_campaigns(folder: Path) -> None:
-        """Lists the company's campaigns, in the order in which they contact people."""
+        """Lists the company's campaigns, in the order in which they contact people, and then those that rest."""
         from mandegar.campaigns.file.load import load_all
         from mandegar.config import company as companies
 
         known = companies.load(folder)
-        for campaign in load_all(known, resting=True):
+        for campaign in sorted(load_all(known, resting=True), key=lambda campaign: not campaign.active):
             title = getattr(campaign.title, known.locale)
             mode = "resting" if not campaign.active else "dry run" if campaign.dry_run else "live"
             told = (
@@ -60,7 +60,7 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
         this = Night(known, home_of(root), as_of)
         chosen = [load(known, one).id for one in ids] or [campaign.id for campaign in load_all(known)]
         with locked(this.home.root, NIGHT, f"campaigns of {as_of}", shared=True, say=say):
-            outcomes = campaigns_stage(this, chosen, live)
+            outcomes = campaigns_stage(this, chosen, live, say)
         for done in outcomes:
             dropped = sum(done.suppressed.values())
             why = ", ".join(f"{rule} {count:,}" for rule, count in done.suppressed.items())

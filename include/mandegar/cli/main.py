@@ -181,8 +181,7 @@ def night(folder: Path, root: Path, as_of: date, engine: Any, with_campaigns: bo
     with locked(this.home.root, NIGHT, f"the night of {as_of}", say=_say):
         problems = run_night(this, _say, jobs)
         if with_campaigns:
-            _say(f"campaigns {', '.join(campaign.id for campaign in files)}")
-            campaigns_stage(this, [campaign.id for campaign in files])
+            campaigns_stage(this, [campaign.id for campaign in files], say=_say)
         _show(this)
     for problem in problems:
         click.echo(f"warning: {problem}", err=True)

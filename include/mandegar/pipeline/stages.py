@@ -195,7 +195,9 @@ def campaign_stage(night: Night, campaign: str, live: bool = False) -> CampaignR
     return campaigns_stage(night, [campaign], live)[0]
 
 
-def campaigns_stage(night: Night, campaigns: list[str], live: bool = False) -> list[CampaignRun]:
+def campaigns_stage(
+    night: Night, campaigns: list[str], live: bool = False, say: Callable[[str], None] = lambda _: None
+) -> list[CampaignRun]:
     """The decisions and lists of campaigns; no other campaign of the company decides meanwhile, here or on another machine."""
     if not campaigns:
         return []
@@ -203,7 +205,7 @@ def campaigns_stage(night: Night, campaigns: list[str], live: bool = False) -> l
 
     def work() -> list[CampaignRun]:
         with night.alone(locks.CAMPAIGNS, told), alone_in(target, "campaigns"):
-            return run_campaigns(night.company, night.home, target, computing, campaigns, night.as_of, live)
+            return run_campaigns(night.company, night.home, target, computing, campaigns, night.as_of, live, say)
 
     with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
         return _logged(night, told, work)
