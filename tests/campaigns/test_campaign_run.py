@@ -42,6 +42,7 @@ RENEWAL = """id: renewal
 title: {en: Renewal, fa: تمدید}
 owner: retention
 priority: 10
+dry_run: false
 trigger: {before: renewal, days: {d30: [0, 30]}}
 consent: contract
 channel: email
@@ -240,7 +241,7 @@ def test_a_rule_with_an_unknown_field_is_refused_with_its_line(nights, home, run
     file.write_text(RENEWAL + "audience:\n  all:\n    - {field: annual_worth, at_least: 100}\n")
     try:
         with pytest.raises(
-            CampaignError, match=r"^campaigns/renewal\.yaml, line 12: audience\.all\.0\.field: there is no field 'annual_worth'\."
+            CampaignError, match=r"^campaigns/renewal\.yaml, line 13: audience\.all\.0\.field: there is no field 'annual_worth'\."
         ):
             run("renewal")
     finally:
@@ -261,3 +262,15 @@ def test_who_did_not_answer_is_asked_once_more_by_the_other_channel(nights, home
     finally:
         file.write_text(RENEWAL)
     assert sorted(row.split(",")[4] + " " + row.split(",")[11] for row in rows) == ["c1 sms"]
+
+
+def test_a_live_run_makes_no_dry_campaign_live(nights, home, run, rows):
+    """The renewal campaign is a dry run and goes first; the nudge, which is live, does not drag it along."""
+    company, _ = nights
+    file = company.folder / "campaigns" / "renewal.yaml"
+    file.write_text(RENEWAL.replace("dry_run: false\n", ""))
+    try:
+        run("nudge", live=True)
+    finally:
+        file.write_text(RENEWAL)
+    assert {row[0] for row in rows(campaign_run)} == {"nudge"}

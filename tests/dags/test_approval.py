@@ -7,6 +7,8 @@ import email
 import json
 import os
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from datetime import date
 from email import policy
@@ -16,12 +18,13 @@ import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 
 from airflow_server import Airflow, free_port
+from mandegar.campaigns.delivery.incoming import key_of
 from mandegar.config.company import load
 from mandegar.pipeline.nightly import run_night
 from mandegar.pipeline.stages import Night
 from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
-from mandegar.warehouse.tables import campaign_approval, contact_event, outbox
+from mandegar.warehouse.tables import campaign_approval, channel_refusal, contact_event, delivery_event, outbox
 
 NIGHT = "2025-10-11"
 CUSTOMERS = "customer_id,name,kind,email,signed_up_at\nann,Ann Arden,person,ann@example.com,2023-10-31\n"
@@ -160,3 +163,40 @@ def test_both_answers_are_kept_with_who_gave_them(airflow: Airflow, questions: d
 def test_who_was_not_written_to_does_not_count_as_contacted(airflow: Airflow, questions: dict[str, dict]) -> None:
     assert rows(airflow, outbox.c.campaign_id, outbox.c.state) == [("unwanted", "withdrawn"), ("wanted", "sent")]
     assert rows(airflow, contact_event.c.campaign_id, contact_event.c.mode) == [("wanted", "live")]
+
+
+def opened(airflow: Airflow, method: str, path: str, body: bytes | None = None) -> tuple[int, str, dict]:
+    """A page as anybody may open it, without a login."""
+    request = urllib.request.Request(airflow.url + path, body, {"Accept-Language": "fa"}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.read().decode(), dict(answer.headers)
+    except urllib.error.HTTPError as problem:
+        return problem.code, problem.read().decode(), dict(problem.headers)
+
+
+def test_the_link_in_the_mail_unsubscribes_with_one_click_and_looking_at_it_does_not(
+    airflow: Airflow, questions: dict[str, dict], inbox: tuple[Inbox, int]
+) -> None:
+    link = inbox[0].mails[0]["List-Unsubscribe"].strip().strip("<>")
+    path = "/mandegar/unsubscribe/" + link.rsplit("/", 1)[1]
+    refused = channel_refusal.c
+    status, page, headers = opened(airflow, "GET", path)
+    assert (status, page.count("<button"), rows(airflow, refused.channel)) == (200, 1, [])
+    assert 'dir="rtl"' in page
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert opened(airflow, "GET", path + "0")[0] == 404
+    status, page, _ = opened(airflow, "POST", path, b"List-Unsubscribe=One-Click")
+    assert (status, page.count("<button"), rows(airflow, refused.channel, refused.kind)) == (200, 0, [("email", "unsubscribed")])
+
+
+def test_a_gateway_tells_what_came_back_at_an_address_that_only_it_knows(airflow: Airflow, questions: dict[str, dict]) -> None:
+    [message] = [one for one, state in rows(airflow, outbox.c.message_id, outbox.c.state) if state == "sent"]
+    told = json.dumps({"id": message, "kind": "opened", "event_id": "e1"}).encode()
+    path = "/mandegar/events/generic/"
+    assert opened(airflow, "POST", path + "0" * 32, told)[0] == 404
+    key = key_of("generic", "s3cret-of-links")
+    assert opened(airflow, "POST", path + key, told)[:2] == (200, "1 new")
+    assert opened(airflow, "POST", path + key, told)[:2] == (200, "0 new")
+    assert opened(airflow, "POST", path + key, b"{not json")[0] == 400
+    assert rows(airflow, delivery_event.c.message_id, delivery_event.c.kind) == [(message, "opened")]

@@ -20,7 +20,7 @@ from mandegar.campaigns.delivery.outbox import Outgoing
 from mandegar.campaigns.eligibility.decide import decide
 from mandegar.campaigns.eligibility.past import Past
 from mandegar.campaigns.file.load import load, load_all
-from mandegar.campaigns.file.words import Campaign
+from mandegar.campaigns.file.words import TASK, Campaign
 from mandegar.campaigns.journeys import record
 from mandegar.campaigns.journeys.tonight import JourneyNight, journey_night, step_candidates
 from mandegar.campaigns.lists.files import mode_of, write_lists
@@ -61,8 +61,9 @@ def run_campaigns(
     """Decides campaigns for a night and writes their lists; dry runs unless `live`.
 
     Campaigns with a lower priority number contact first: those that have not decided for this night yet do so before, so
-    that the outcome does not depend on which one happens to be run first. Run again, it gives the same lists; once a night
-    was run live its lists may be in other hands, and every later run of that night leaves them as they are.
+    that the outcome does not depend on which one happens to be run first; before a live run those that are live themselves. Run again, it
+    gives the same lists; once a night was run live its lists may be in other hands, and every later run of that night leaves them
+    as they are.
     """
     wanted = {load(company, one).id for one in campaign_ids}
     mode = ledger.LIVE if live else ledger.DRY_RUN
@@ -73,7 +74,8 @@ def run_campaigns(
     every = [one for one in load_all(company, resting=True) if one.active or one.id in wanted]
     last = max((place for place, campaign in enumerate(every) if campaign.id in wanted), default=-1)
     for campaign in every[: last + 1]:
-        if campaign.id in wanted or not ledger.is_decided(warehouse, campaign, as_of, mode):
+        only_planned = live and campaign.dry_run  # it counts for nobody who is contacted in earnest
+        if campaign.id in wanted or not (only_planned or ledger.is_decided(warehouse, campaign, as_of, mode)):
             say(f"campaign {campaign.id}")
             with engine.forgetting():
                 outcome = _run(shared, home, campaign, list(ahead), mode)
@@ -101,11 +103,11 @@ def _run(shared: Tonight, home: Home, campaign: Campaign, ahead: list[str], mode
 def _into_the_outbox(company: Company, campaign: Campaign, members: pa.Table, as_of: date, mode: str) -> Callable[[sa.Connection], None]:
     """Lays down what a live run sends by the channels that are set up, held until it is approved; of a dry run nothing.
 
-    By other channels it is the lists that leave the house, in somebody's hand.
+    By other channels it is the lists that leave the house, in somebody's hand. Tasks stand in customer_task in any case.
     """
     waiting: list[Outgoing] = []
     file = settings.load(company)
-    set_up = [channel for channel in campaign.channels if file.of(channel) is not None]
+    set_up = [channel for channel in campaign.channels if channel == TASK or file.of(channel) is not None]
     if mode == ledger.LIVE and set_up:
         chosen = members.filter(pc.is_in(members["channel"], pa.array(set_up, pa.string())))
         waiting = list(messages(company, file, campaign, chosen, as_of, next_sending_day(company, as_of)))

@@ -254,6 +254,8 @@ def deliver_stage(company: Company, home: Home) -> dict[str, int]:
     with warehouse(home.warehouse_url) as target:
         with engine.start("duckdb", home.root / "scratch") as computing:
             ask = still(company, home, target, computing)
+        if file.task is None:
+            tasks.keep_in_house(target, datetime.now(UTC).replace(tzinfo=None))
         count = send_due(target, channels, file, ask)
         outbox.erase_content(target, datetime.now(UTC).replace(tzinfo=None) - timedelta(days=file.keep_days))
     return count

@@ -60,3 +60,8 @@ def test_who_was_not_spoken_to_in_time_is_escalated_and_may_still_be_closed(give
     assert looked_after(NOON + timedelta(days=1)) == {"c1": ("open", None), "c2": ("open", None)}
     assert looked_after(NOON + timedelta(days=2)) == {"c1": ("escalated", None), "c2": ("escalated", None)}
     assert looked_after(NOON + timedelta(days=3), {"occurred_at": at(50)})["c1"] == ("reacted", 50.0)
+
+
+def test_where_there_is_no_other_place_for_tasks_they_are_handed_over_by_standing_here(engine, given, states):
+    assert tasks.keep_in_house(engine, NOON) == 2
+    assert states() == {"c1": "sent", "c2": "sent"}
