@@ -24,6 +24,7 @@ class Evening:
     """The end of a business day, and the entities as they stood then.
 
     customer_history: what nights up to the one that looked knew of the customers (conform.history), if they ever knew anything else.
+    told_here: behaviours that the house knows of by itself, whatever sources tell (campaigns.audience.touches).
     """
 
     company: Company
@@ -31,6 +32,7 @@ class Evening:
     closes: datetime
     entities: dict[str, ir.Table]
     customer_history: ir.Table | None = None
+    told_here: frozenset[str] = frozenset()
 
     @property
     def now(self) -> ir.TimestampScalar:
@@ -51,7 +53,7 @@ class Evening:
         earlier = {
             name: masked(born_before(rows, ENTITIES[name], day, closes), ENTITIES[name], closes) for name, rows in self.entities.items()
         }
-        return Evening(self.company, day, closes, earlier, self.customer_history)
+        return Evening(self.company, day, closes, earlier, self.customer_history, self.told_here)
 
 
 def evening_of(company: Company, lake: Lake, engine: Engine, as_of: date) -> Evening:

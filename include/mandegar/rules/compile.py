@@ -94,7 +94,7 @@ class _Expressions:
 
     def _came_after(self, rule: Condition) -> ir.BooleanValue:
         """Whether a behaviour was seen at or after the first time of another; unknown if no source tells of one of them."""
-        if not all(told_of(self.seen, measure.source) for measure in after(rule)):
+        if not all(told_of(self.seen, measure) for measure in after(rule)):
             return ibis.null("boolean")
         last, first = (self.wide[self.names[measure]] for measure in after(rule))
         return (last >= first).fill_null(False)

@@ -65,9 +65,11 @@ def beside(rows: ir.Table, measures: Iterable[Measure], seen: Seen, engine: Engi
     for measure in names:
         by_source[measure.source].append(measure)
     wide = rows
-    for source, some in by_source.items():
-        if not told_of(seen, source):
-            wide = wide.mutate(**{names[measure]: ibis.null("float64") for measure in some})
+    for source, every in by_source.items():
+        some = [measure for measure in every if told_of(seen, measure)]
+        if len(some) < len(every):
+            wide = wide.mutate(**{names[measure]: ibis.null("float64") for measure in every if measure not in some})
+        if not some:
             continue
         happened = events(seen, engine, source, sorted({trait for measure in some for trait in measure.traits}))
         counted = happened.group_by("customer_id").agg(**{names[measure]: _aggregate(happened, measure, seen) for measure in some})
@@ -82,9 +84,11 @@ def _measure(condition: Condition, of: str, by_day: bool = False) -> Measure:
     return Measure(word, what, of, condition.in_days, condition.days_before, by_day)
 
 
-def told_of(seen: Seen, source: str) -> bool:
-    """Whether the company has what a source is made of."""
-    return all(name in seen.entities and seen.company.has(name) for name in ENTITIES_OF.get(source, (source,)))
+def told_of(seen: Seen, measure: Measure) -> bool:
+    """Whether the company has what a measure is counted from, or its own messages tell of it."""
+    if measure.word in seen.told_here:
+        return True
+    return all(name in seen.entities and seen.company.has(name) for name in ENTITIES_OF.get(measure.source, (measure.source,)))
 
 
 def _or_none(value: ir.Value, measure: Measure) -> ir.Value:

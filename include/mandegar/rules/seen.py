@@ -1,6 +1,6 @@
 """What rules see of a day: the entities as they stood, and when the day was over. risk.evening.Evening is one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Protocol
 
@@ -23,6 +23,11 @@ class Seen(Protocol):
 
     @property
     def entities(self) -> Mapping[str, ir.Table]: ...
+
+    @property
+    def told_here(self) -> Collection[str]:
+        """The behaviours that are known without any source telling of them."""
+        ...
 
     def since(self, days: int) -> ir.TimestampScalar:
         """The midnight so many days before the day's end."""

@@ -1,6 +1,6 @@
 """What all campaigns of a night look at, computed once: the evening, the people, and what is known of each customer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from mandegar.campaigns import ledger
 from mandegar.campaigns.audience import refusals
 from mandegar.campaigns.audience.persons import persons
+from mandegar.campaigns.audience.touches import OPENED_CLICKED, own_touches, with_own
 from mandegar.campaigns.file.words import CHANNELS
 from mandegar.compute.engine import Engine
 from mandegar.compute.money import MONEY
@@ -52,8 +53,13 @@ class Tonight:
 
     @cached_property
     def evening(self) -> Evening:
-        """The evening, with amounts in the currencies they were billed in."""
-        return evening_of(as_measured(self.company, self.lake, self.as_of), self.lake, self.engine, self.as_of)
+        """The evening, with amounts in the currencies they were billed in, and what readers did with the house's own messages."""
+        found = evening_of(as_measured(self.company, self.lake, self.as_of), self.lake, self.engine, self.as_of)
+        own = own_touches(self.warehouse, found.closes)
+        if not len(own):
+            return found
+        touches = with_own(found.entities["interaction"], own, self.engine)
+        return replace(found, entities=found.entities | {"interaction": touches}, told_here=frozenset(OPENED_CLICKED))
 
     def look(self) -> None:
         """Computes now what every campaign looks at, so that it outlives the first of them."""
