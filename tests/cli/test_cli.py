@@ -227,6 +227,7 @@ def test_a_preview_writes_nothing_and_why_tells_what_decided(nights, folder):
     shown = run("campaigns", "preview", "--company", str(folder), *home, "--as-of", "2025-03-31", "renewal_reminder")
     assert shown.exit_code == 0
     assert shown.stdout.splitlines()[0] == "renewal_reminder: Renewal reminder; night of 2025-03-31, would be sent on 2025-04-01"
+    assert "\nc1 would read (d30, email, en):\n    Your term ends on 20 April 2025\n\n    Dear Sara,\n" in shown.stdout
     assert tables(folder) == before
     nobody = run("campaigns", "why", *home, "nobody")
     assert nobody.stdout.startswith("No campaign has considered nobody")

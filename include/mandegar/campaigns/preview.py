@@ -9,6 +9,9 @@ import sqlalchemy as sa
 
 from mandegar.campaigns import ledger
 from mandegar.campaigns.audience.tonight import tonight
+from mandegar.campaigns.delivery import settings
+from mandegar.campaigns.delivery.compose import messages
+from mandegar.campaigns.delivery.outbox import Outgoing
 from mandegar.campaigns.eligibility.rules import RULES
 from mandegar.campaigns.eligibility.said import FINE, LATER, SAID
 from mandegar.campaigns.file.load import load, load_all
@@ -22,6 +25,7 @@ from mandegar.storage.home import Home
 from mandegar.storage.lake import Lake
 
 SHOWN = 20
+EXAMPLES = 3
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Preview:
-    """A campaign's night before it happens. members: as eligibility.decide gives them, those who would be sent to first."""
+    """A campaign's night before it happens. members: as eligibility.decide gives them, those who would be sent to first.
+
+    messages: what the first of them would read.
+    """
 
     campaign: Campaign
     as_of: date
@@ -46,6 +53,7 @@ class Preview:
     suppressed: dict[str, int]
     cost: float
     change: Change | None
+    messages: list[Outgoing]
 
     def shown(self) -> list[dict]:
         """The first twenty members, those who would be sent to first."""
@@ -81,7 +89,20 @@ def preview(company: Company, home: Home, warehouse: sa.Engine, engine: Engine, 
         suppressed_by(members),
         ledger.cost_of(campaign, sent),
         change,
+        _examples(company, campaign, members.take(order), as_of, send_on),
     )
+
+
+def _examples(company: Company, campaign: Campaign, members: pa.Table, as_of: date, send_on: date) -> list[Outgoing]:
+    """The first few messages, one of each stage before a second one of any."""
+    sent = members.filter(pc.equal(members["decision"], "send"))
+    turn: dict[str, int] = {}
+    places = []
+    for place, stage in enumerate(sent["stage"].to_pylist()):
+        turn[stage] = turn.get(stage, -1) + 1
+        places.append((turn[stage], place))
+    chosen = sent.take(sorted(place for _, place in sorted(places)[:EXAMPLES]))
+    return list(messages(company, settings.load(company), campaign, chosen, as_of, send_on))
 
 
 def why(member: dict) -> str:

@@ -39,6 +39,10 @@ def show_preview(company: Company, seen: Preview) -> None:
     _console().print(table)
     if len(seen.members) > len(seen.shown()):
         click.echo(f"… and {len(seen.members) - len(seen.shown()):,} more.")
+    for message in seen.messages:
+        click.echo(f"\n{message.customer_id} would read ({message.stage}, {message.channel}, {message.locale}):")
+        for line in (message.subject, "", *message.text.strip().splitlines()) if message.channel != "sms" else message.text.splitlines():
+            click.echo(f"    {line}".rstrip())
 
 
 def show_why(customer: str, told: Told) -> None:
