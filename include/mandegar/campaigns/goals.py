@@ -9,38 +9,44 @@ import pyarrow as pa
 from mandegar.campaigns.audience.candidates import RULE, whether
 from mandegar.campaigns.audience.tonight import Tonight
 from mandegar.campaigns.file.words import Goal
+from mandegar.campaigns.results import referrals
 from mandegar.metrics.purchases.purchases import purchases
-from mandegar.risk.evening import Evening
 from mandegar.rules.compile import column_of
 from mandegar.time import calendar
 
 
-def payments(evening: Evening) -> ir.Table:
+def payments(tonight: Tonight) -> ir.Table:
     """Every payment that succeeded. Grain: one row per payment. Columns: customer_id, at."""
-    paid = evening.entities["payment"].filter(lambda t: t.status == "succeeded")
+    paid = tonight.evening.entities["payment"].filter(lambda t: t.status == "succeeded")
     return paid.select("customer_id", at="attempted_at")
 
 
-def bought(evening: Evening) -> ir.Table:
+def bought(tonight: Tonight) -> ir.Table:
     """Every purchase. Grain: one row per invoice. Columns: customer_id, at."""
-    return purchases(evening.entities["invoice"]).select("customer_id", at="issued_at")
+    return purchases(tonight.evening.entities["invoice"]).select("customer_id", at="issued_at")
 
 
-def returns(evening: Evening) -> ir.Table:
+def returns(tonight: Tonight) -> ir.Table:
     """Every beginning of a subscription that is paid, or every purchase without contracts. Columns: customer_id, at."""
-    if evening.company.churn.kind == "inactivity":
-        return bought(evening)
-    versions = evening.entities["subscription"]
+    if tonight.company.churn.kind == "inactivity":
+        return bought(tonight)
+    versions = tonight.evening.entities["subscription"]
     begun = versions.filter((versions.status == "active") & (versions.unit_price > 0))
     return begun.group_by("customer_id", "subscription_id").agg(at=begun.valid_from.min()).select("customer_id", "at")
 
 
-def answers(evening: Evening) -> ir.Table:
+def answers(tonight: Tonight) -> ir.Table:
     """Every answer to a survey. Grain: one row per answer. Columns: customer_id, at."""
-    return evening.entities["survey"].select("customer_id", at="answered_at")
+    return tonight.evening.entities["survey"].select("customer_id", at="answered_at")
 
 
-EVENTS: dict[str, Callable[[Evening], ir.Table]] = {"pays": payments, "buys": bought, "comes_back": returns, "answers": answers}
+EVENTS: dict[str, Callable[[Tonight], ir.Table]] = {
+    "pays": payments,
+    "buys": bought,
+    "comes_back": returns,
+    "answers": answers,
+    "refers": referrals.made,
+}
 
 
 def reached(tonight: Tonight, goal: Goal, since: dict[str, date]) -> set[str]:
@@ -60,6 +66,6 @@ def reached(tonight: Tonight, goal: Goal, since: dict[str, date]) -> set[str]:
     zone = tonight.company.zone
     after = [calendar.midnight(night + timedelta(days=1), zone) for night in since.values()]
     asked = engine.table(pa.table({"who": pa.array(list(since)), "after": pa.array(after, pa.timestamp("us", "UTC"))}))
-    events = EVENTS[goal.is_](tonight.evening)
+    events = EVENTS[goal.is_](tonight)
     met = events.join(asked, events.customer_id == asked.who).filter(lambda t: t["at"] >= t.after)
     return set(engine.arrow(met.select("customer_id").distinct())["customer_id"].to_pylist())

@@ -112,6 +112,20 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
         known = companies.load(folder)
         show_results(known, results_stage(Night(known, home_of(root), as_of), list(ids)))
 
+    @campaigns.command("referrals")
+    @company
+    @home
+    @click.option("--as-of", type=day, required=True)
+    def referrals(folder: Path, root: Path, as_of: date) -> None:
+        """Who came by whose code, by a night that was run."""
+        from mandegar.config import company as companies
+        from mandegar.pipeline.stages import Night, referrals_of
+
+        found = referrals_of(Night(companies.load(folder), home_of(root), as_of))
+        for one in found:
+            click.echo(f"{one['referrer']:24} {one['code']}  {one['people']:,} brought, the last on {one['last_at']:%Y-%m-%d}")
+        click.echo(f"{sum(one['people'] for one in found):,} people came by the codes of {len(found):,}.")
+
     @campaigns.command("analyse")
     @click.argument("file", type=click.Path(path_type=Path))
     @click.option("--control", help="The name of the control group's arm; else control, holdout, No E-Mail …")

@@ -226,6 +226,9 @@ class Contacting(Strict):
         (), max_length=7, description="importers for which the send list is written in their own columns too"
     )
     global_control: GlobalControl = Field(GlobalControl(), description="whom no campaign contacts")
+    referral_attribute: str = Field(
+        "referred_by", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$", description="attribute of a customer that holds the code they came by"
+    )
 
     @model_validator(mode="after")
     def _forward(self) -> "Contacting":

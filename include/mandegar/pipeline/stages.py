@@ -15,6 +15,7 @@ from mandegar.campaigns.delivery.again import still
 from mandegar.campaigns.delivery.send import channels_of, send_due
 from mandegar.campaigns.file.load import load, load_all
 from mandegar.campaigns.question import Question, question
+from mandegar.campaigns.results.referrals import counted
 from mandegar.campaigns.results.result import write_result
 from mandegar.campaigns.run import CampaignRun, run_campaigns
 from mandegar.compute import engine
@@ -245,6 +246,12 @@ def results_stage(night: Night, campaigns: list[str]) -> list[dict]:
                 query = sa.select(tables.campaign_result).where(mine).order_by(*tables.campaign_result.primary_key)
                 found += [dict(row) for row in connection.execute(query).mappings()]
     return found
+
+
+def referrals_of(night: Night) -> list[dict]:
+    """Who brought how many customers by their code, by a night that was run (campaigns.results.referrals)."""
+    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
+        return counted(tonight(night.company, night.lake, computing, target, night.as_of))
 
 
 def deliver_stage(company: Company, home: Home) -> dict[str, int]:

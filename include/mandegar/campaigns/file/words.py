@@ -165,12 +165,12 @@ class Control(Strict):
 
 
 class Goal(Strict):
-    """What shall come of it, and within how many days: staying, paying what was due, buying, or any rule being met.
+    """What shall come of it, and within how many days: staying, paying what was due, buying, bringing somebody, or any rule being met.
 
     stop_below: a campaign whose effect on the goal is surely below that share (such as -0.02, two points lost) stops itself.
     """
 
-    is_: Literal["stays", "pays", "buys", "comes_back", "answers"] = Field("stays", alias="is")
+    is_: Literal["stays", "pays", "buys", "comes_back", "answers", "refers"] = Field("stays", alias="is")
     rule: Condition | None = None
     days: int = Field(30, ge=1, le=MOST_DAYS)
     stop_below: float | None = Field(None, ge=-1, le=0)

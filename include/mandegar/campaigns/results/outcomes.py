@@ -124,7 +124,7 @@ def _with_goal(tonight: Tonight, campaign: Campaign, rows: ir.Table, found: ir.T
         people = tonight.engine.arrow(rows.select("customer_id", "night")).to_pylist()
         done = goals.reached(tonight, goal, {row["customer_id"]: row["night"] for row in people})
         return found.mutate(goal=found.customer_id.isin(sorted(done) or [""]).cast("float64"))
-    events = goals.EVENTS[goal.is_](tonight.evening).select(who="customer_id", when="at")
+    events = goals.EVENTS[goal.is_](tonight).select(who="customer_id", when="at")
     inside = rows.join(events, rows.customer_id == events.who)
     inside = inside.filter((inside.when >= inside["at"]) & (inside.when < inside.until))
     return _beside(found, _once(inside, "goal"), "goal", 0.0)
