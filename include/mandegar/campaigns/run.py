@@ -28,6 +28,7 @@ from mandegar.campaigns.lists.presets import SMS
 from mandegar.campaigns.lists.rows import lists_of
 from mandegar.campaigns.offers.made import with_offers
 from mandegar.campaigns.results.result import is_harmful
+from mandegar.campaigns.retries import schedule
 from mandegar.campaigns.sending_day import next_sending_day
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
@@ -96,7 +97,9 @@ def _run(shared: Tonight, home: Home, campaign: Campaign, ahead: list[str], mode
         decisions = dict(zip(members["customer_id"].to_pylist(), members["decision"].to_pylist(), strict=True))
         record.keep(warehouse, campaign.id, journey.moved(decisions), as_of, mode)
     presets = company.contacting.presets
-    write_lists(folder, campaign, lists, as_of, mode, presets, _texts(company, campaign, members, as_of) if SMS in presets else None)
+    texts = _texts(company, campaign, members, as_of) if SMS in presets else None
+    beside = {"retries.csv": schedule(shared)} if campaign.trigger.moment == "payment_failure" else {}
+    write_lists(folder, campaign, lists, as_of, mode, presets, texts, beside)
     return CampaignRun(campaign, as_of, mode, folder, len(lists.send), len(lists.holdout), suppressed_by(members))
 
 

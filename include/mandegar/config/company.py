@@ -22,6 +22,7 @@ from mandegar.config.settings import (
     Loyalty,
     PeriodKind,
     Repurchase,
+    Retries,
     Strict,
     TimeZone,
     Value,
@@ -82,6 +83,7 @@ class Company(Strict):
         (), max_length=200, description="traits and attributes of customers that no model may learn from"
     )
     default_country: str = Field("IR", pattern="^[A-Z]{2}$", description="for telephone numbers without a country code")
+    retries: Retries = Field(Retries(), description="when a failed payment is worth another attempt")
     contacting: Contacting = Field(Contacting(), description="when and how often customers may be written to")
     loyalty: Loyalty = Field(Loyalty(), description="points for what is bought")
     unsubscribe_url: str | None = Field(None, description="link in every list; {key} stands for the person")

@@ -237,6 +237,40 @@ class Contacting(Strict):
         return self
 
 
+PAYDAY: Literal["payday"] = "payday"
+OTHER_CODE = "other"
+Attempt = Annotated[int, Field(ge=1, le=60)] | Literal["payday"]
+ANOTHER_CARD = ("card_expired", "expired_card", "lost_card", "stolen_card", "pickup_card", "fraud", "fraudulent", "invalid_account")
+
+ATTEMPTS: dict[str, tuple[Attempt, ...]] = {
+    "insufficient_funds": (PAYDAY,),
+    "processing_error": (1, 2),
+    **dict.fromkeys(ANOTHER_CARD, ()),
+    OTHER_CODE: (1, 3, 7),
+}
+
+
+class Retries(Strict):
+    """When a failed payment is worth another attempt (campaigns.retries); `codes` replaces all of those shipped."""
+
+    paydays: tuple[Annotated[int, Field(ge=-1, le=31)], ...] = Field(
+        (-1,),
+        min_length=1,
+        max_length=10,
+        description="days of the month, of the company's calendar, on which people are paid; -1: the last",
+    )
+    codes: dict[str, Annotated[tuple[Attempt, ...], Field(max_length=20)]] = Field(
+        ATTEMPTS,
+        description="by failure_code: days after the first failure, or payday; none where another card is needed",
+    )
+
+    @model_validator(mode="after")
+    def _real_days(self) -> "Retries":
+        if 0 in self.paydays:
+            raise ValueError("paydays: found 0, which is no day of a month. Write 1 for the first, -1 for the last.")
+        return self
+
+
 class Loyalty(Strict):
     """Points for what is bought (campaigns.moments.loyalty)."""
 

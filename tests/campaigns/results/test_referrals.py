@@ -42,7 +42,11 @@ def later(tmp_path_factory: pytest.TempPathFactory):
         keys = {row["customer_id"]: row["person_key"] for row in computing.arrow(known).to_pylist()}
     assert keys["c1"] == keys["c2"]
     by_sara, by_ali = (referral_code(keys[one]) for one in ("c1", "c3"))
-    came = [("c4", "mina", "2025-04-02", by_sara), ("c5", "mina", "2025-04-03", f" {by_sara.lower()} "), ("c6", "reza", "2025-04-10", by_sara)]
+    came = [
+        ("c4", "mina", "2025-04-02", by_sara),
+        ("c5", "mina", "2025-04-03", f" {by_sara.lower()} "),
+        ("c6", "reza", "2025-04-10", by_sara),
+    ]
     came += [("c7", "sara", "2025-04-05", by_sara), ("c8", "nobody", "2025-04-05", "XXXXXXXX"), ("c9", "zari", "2025-03-20", by_ali)]
     rows = "".join(f'{one},New,{day},{mail}@example.com,"{{""referred_by"": ""{code}""}}"\n' for one, mail, day, code in came)
     (folder / "company" / "customer.csv").write_text(HEADER + SARA + rows, encoding="utf-8")

@@ -200,11 +200,13 @@ class Dates(Strict):
 class Step(Strict):
     """One step of a journey: so many days after the one before, and only if its rule is met then.
 
-    otherwise: what becomes of who does not meet it: `skip` this step (the usual), or `end` the journey.
+    otherwise: what becomes of who does not meet it: `skip` this step (the usual), or `end` the journey. before_retry_days: of a failed
+    payment, the night lies so many days before the next attempt (campaigns.retries), and `after_days` is the least it waits.
     """
 
     name: Name
     after_days: int = Field(0, ge=0, le=MOST_DAYS)
+    before_retry_days: int | None = Field(None, ge=0, le=30)
     if_: Condition | None = Field(None, alias="if")
     otherwise: Literal["skip", "end"] = "skip"
     message: Name | None = None
@@ -256,6 +258,10 @@ class Campaign(Strict):
         names = [step.name for step in self.steps]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"steps: two are called {twice!r}. Give each its own name.")
+        if self.trigger.after != "payment_failure" and any(step.before_retry_days is not None for step in self.steps):
+            raise ValueError(
+                "before_retry_days: only a failed payment is tried again. Remove it, or write `trigger: {after: payment_failure}`."
+            )
         if self.steps and len(self.trigger.stages) > 1:
             raise ValueError("steps: a journey begins once; its trigger has several stages. Write `days:` as one span, such as [0, 3].")
         return self

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import ibis
@@ -14,8 +14,21 @@ from mandegar.campaigns.audience.candidates import candidates, whether
 from mandegar.campaigns.audience.tonight import Tonight
 from mandegar.campaigns.file.words import Campaign, Step
 from mandegar.campaigns.journeys import record
-from mandegar.campaigns.journeys.journey import GOAL, WAITING, Standing, after, entering, has_waited, is_due, until_a_message
+from mandegar.campaigns.journeys.journey import (
+    GOAL,
+    WAITING,
+    Due,
+    Standing,
+    after,
+    days_after,
+    entering,
+    has_waited,
+    is_due,
+    until_a_message,
+)
+from mandegar.campaigns.retries import retry_days
 from mandegar.compute.money import MONEY
+from mandegar.config.company import Company
 from mandegar.rules.compile import column_of
 
 FACTS = ("amount", "currency", "reason_code", "value", "event_on")
@@ -32,13 +45,17 @@ OF_THE_MOMENT = pa.schema(
 
 @dataclass
 class JourneyNight:
-    """A journey on one night. before: where everyone stood; now: where they stand by tonight, before messages are decided."""
+    """A journey on one night. before: where everyone stood; now: where they stand by tonight, before messages are decided.
+
+    due_on: when a step is due.
+    """
 
     campaign: Campaign
     files: dict[str, Campaign]
     before: list[Standing]
     now: list[Standing]
     night: date
+    due_on: Due = days_after
 
     @property
     def due(self) -> list[Standing]:
@@ -58,7 +75,7 @@ class JourneyNight:
             if is_due(one, self.night):
                 taken = decisions.get(one.customer_id, "suppressed") != "suppressed"
                 if taken or has_waited(one, self.night, self.campaign.expires_after_days):
-                    one = after(one, steps, self.night)
+                    one = after(one, steps, self.night, self.due_on)
             if stood.get((one.customer_id, one.entry_key)) != one:
                 found.append(one)
         return found
@@ -67,20 +84,35 @@ class JourneyNight:
 def journey_night(tonight: Tonight, campaign: Campaign, mode: str) -> JourneyNight:
     """A journey's night, up to the decisions."""
     night, version = tonight.as_of, ledger.file_version(campaign)
+    due_on = due_by(tonight.company)
     before = record.standings(tonight.warehouse, campaign.id, night, mode)
     waiting = [one for one in before if one.state == WAITING]
     files = record.files(tonight.warehouse, campaign, version, (one.file_version for one in waiting))
     goal = goals.reached(tonight, campaign.goal, {one.customer_id: one.entered_on for one in waiting})
     now = [replace(one, state=GOAL) if one.customer_id in goal else one for one in waiting]
     if campaign.runs_on(night):
-        now += entering(campaign, version, _found(tonight, campaign), before, night)
+        now += entering(campaign, version, _found(tonight, campaign), before, night, due_on)
     answers = _answers(tonight, files, [one for one in now if is_due(one, night)])
 
     def answer(of_version: str, customer: str, step: Step) -> bool:
         return customer in answers[of_version, step.name]
 
-    moved = [until_a_message(one, files[one.file_version].steps, night, answer) if one.state == WAITING else one for one in now]
-    return JourneyNight(campaign, files, waiting, moved, night)
+    moved = [until_a_message(one, files[one.file_version].steps, night, answer, due_on) if one.state == WAITING else one for one in now]
+    return JourneyNight(campaign, files, waiting, moved, night, due_on)
+
+
+def due_by(company: Company) -> Due:
+    """When steps are due at a company: so many days after the one before; of a failed payment also by its next attempt."""
+
+    def due(step: Step, facts: str, night: date) -> date:
+        earliest = days_after(step, facts, night)
+        if step.before_retry_days is None:
+            return earliest
+        told, ahead = json.loads(facts), timedelta(days=step.before_retry_days)
+        attempts = retry_days(company, told["reason_code"], date.fromisoformat(told["event_on"]))
+        return next((day - ahead for day in attempts if day - ahead >= earliest), earliest)
+
+    return due
 
 
 def step_candidates(tonight: Tonight, this: JourneyNight) -> ir.Table:

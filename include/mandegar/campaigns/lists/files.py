@@ -27,11 +27,19 @@ MOST_IN_A_SHEET = 20_000  # rows that a person looks through; more are in the CS
 
 
 def write_lists(
-    folder: Path, campaign: Campaign, lists: Lists, as_of: date, mode: str, presets: Sequence[str] = (), texts: dict[str, str] | None = None
+    folder: Path,
+    campaign: Campaign,
+    lists: Lists,
+    as_of: date,
+    mode: str,
+    presets: Sequence[str] = (),
+    texts: dict[str, str] | None = None,
+    beside: dict[str, pa.Table] | None = None,
 ) -> Path:
     """Writes the lists and, last, their manifest; gives the manifest's path.
 
     presets: importers whose own columns are written too (lists.presets). texts: what an SMS says, by dedupe_key.
+    beside: further files of texts, by name.
 
     A reader waits for manifest.json and compares the hashes in it. Written again with the same rows, every file has the
     same bytes.
@@ -53,7 +61,7 @@ def write_lists(
             content = form(columns, rows)
             _write_whole(folder / name, content)
             files[name] = {"rows": len(rows), "sha256": hashlib.sha256(content).hexdigest()}
-    for name, rows in _for_importers(lists, presets, texts or {}).items():
+    for name, rows in (_for_importers(lists, presets, texts or {}) | (beside or {})).items():
         content = _api_csv(rows.column_names, rows)
         _write_whole(folder / name, content)
         files[name] = {"rows": len(rows), "sha256": hashlib.sha256(content).hexdigest()}
