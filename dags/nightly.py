@@ -2,8 +2,8 @@
 ### nightly
 
 Closes one business day (`as_of`, the run's partition): takes what every source says, validates it, builds the
-entities, measures, scores, publishes the marts and audits them. Campaigns start when it is done. Last, the owners of
-the tables hear of what is wrong (`quality.yaml`), also when a task before has failed.
+entities, measures, scores, publishes the marts and audits them. Campaigns start when it is published; what earlier ones
+earned is judged then. Last, the owners of the tables hear of what is wrong (`quality.yaml`), also when a task before has failed.
 
 - **Owner:** data. **Starts:** 02:00 in the company's time zone. **Done by:** 06:00.
 - **A source table fails:** its task is red and is tried again; the night goes on without it if nothing stands on it.
@@ -90,11 +90,15 @@ def nightly() -> None:
         return stage("publish", get_current_context())
 
     @task
+    def results() -> int:
+        return len(stage("results", get_current_context()))
+
+    @task
     def alert() -> dict[str, int]:
         return stage("alert", get_current_context())
 
     told = alert().as_teardown()  # whatever happened before; a message that cannot be sent does not fail the night
-    intake.expand(table=tables()) >> conform() >> measure() >> score() >> publish() >> told
+    intake.expand(table=tables()) >> conform() >> measure() >> score() >> publish() >> results() >> told
 
 
 nightly()

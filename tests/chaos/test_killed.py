@@ -19,6 +19,7 @@ STAGES = (
     "measuring",
     "scoring",
     "publishing and auditing",
+    "judging campaigns",
     "alerting",
     "campaign renewal_reminder",
     "campaign win_back",

@@ -153,6 +153,7 @@ def test_a_night_tells_its_stages_as_it_goes(nights):
         "measuring",
         "scoring",
         "publishing and auditing",
+        "judging campaigns",
         "alerting",
         "campaign renewal_reminder",
         "campaign win_back",

@@ -26,6 +26,15 @@ SHARE = {
     "as_of": NIGHT,
 }
 
+RESULT = {"as_of": NIGHT, "stage": "all", "segment": "all", "measure": "goal", "sample_ratio_p": 0.6}
+RESULTS = [
+    {"campaign_id": "win_back", "treated": 900, "control": 100, "effect": 0.123, "low_any": 0.04, "high_any": 0.206},
+    {"campaign_id": "nowruz", "treated": 500, "control": 50, "effect": -0.05, "low_any": -0.09, "high_any": -0.01},
+    {"campaign_id": "referral", "treated": 90, "control": 10, "effect": 0.02, "low_any": None, "high_any": None},
+    {"campaign_id": "silence", "treated": 80, "control": 9, "effect": 0.3, "low_any": 0.2, "high_any": 0.4, "sample_ratio_p": 0.0001},
+    {"campaign_id": "welcome", "treated": 5, "control": 5, "effect": 0.0, "low_any": None, "high_any": None},
+]
+
 
 @pytest.fixture
 def shown(make_company: Callable[..., Path], tmp_path: Path) -> Callable[..., list[str]]:
@@ -75,6 +84,7 @@ def shown(make_company: Callable[..., Path], tmp_path: Path) -> Callable[..., li
                     "because": "1 subscription: s7",
                 },
             )
+            connection.execute(tables.campaign_result.insert(), [RESULT | one for one in RESULTS])
         with warehouse(home.warehouse_url) as target:
             paper = io.StringIO()
             show(companies.load(folder), home, target, NIGHT, Console(file=paper, width=120))
@@ -94,6 +104,11 @@ def shown(make_company: Callable[..., Path], tmp_path: Path) -> Callable[..., li
                 "2026-04 41 (33 – 50) 3.12 % (2.50 % – 3.80 %)",
                 "Restated, of closed periods: 1",
                 "MRR, month 2026-03 1,200 1,150 1 subscription: s7",
+                "Win-back 900 100 +12.3 (+4.0 … +20.6) helps",
+                "Nowruz 500 50 -5.0 (-9.0 … -1.0) harms",
+                "Recommend us 90 10 +2.0 too few yet",
+                "Fallen silent 80 9 +30.0 (+20.0 … +40.0) not divided by chance; do not trust it",
+                "1 more",
             ),
         ),
         (
@@ -104,6 +119,7 @@ def shown(make_company: Callable[..., Path], tmp_path: Path) -> Callable[..., li
                 "اردیبهشت ۱۴۰۵ ۴۱ (۳۳ – ۵۰) ۳٫۱۲ ٪ (۲٫۵۰ ٪ – ۳٫۸۰ ٪)",
                 "شاخص‌های دوره‌های بسته که تغییر کردند: ۱",
                 "درآمد ماهانهٔ تکرارشونده، ماه فروردین ۱۴۰۵ ۱٬۲۰۰ ۱٬۱۵۰ 1 subscription: s7",
+                "معرفی به دوستان ۹۰ ۱۰ +۲٫۰ هنوز کم‌تعداد",
             ),
         ),
     ],

@@ -134,6 +134,13 @@ def is_decided(engine: sa.Engine, campaign: Campaign, as_of: date, mode: str) ->
         return connection.execute(query).scalar() == mode
 
 
+def ran_live(engine: sa.Engine, as_of: date) -> set[str]:
+    """The campaigns that ran live on a night or before."""
+    run = campaign_run.c
+    with engine.begin() as connection:
+        return set(connection.execute(sa.select(run.campaign_id).where((run.mode == LIVE) & (run.as_of <= as_of)).distinct()).scalars())
+
+
 def recorded(engine: sa.Engine, campaign: Campaign, as_of: date) -> tuple[int, int, dict[str, int]]:
     """What a run decided: how many to send, held out, and suppressed by each rule, the most frequent first."""
     member = campaign_member.c

@@ -1,6 +1,6 @@
 """The stages of a night, one function each, in the order in which a row travels. DAGs and the command line call these."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from mandegar.campaigns import approval
+from mandegar.campaigns import approval, ledger
 from mandegar.campaigns.audience.tonight import tonight
 from mandegar.campaigns.delivery import outbox, settings, tasks
 from mandegar.campaigns.delivery.again import still
@@ -16,7 +16,7 @@ from mandegar.campaigns.delivery.send import channels_of, send_due
 from mandegar.campaigns.file.load import load, load_all
 from mandegar.campaigns.question import Question, question
 from mandegar.campaigns.results.referrals import counted
-from mandegar.campaigns.results.result import write_result
+from mandegar.campaigns.results.result import result_rows, write_result
 from mandegar.campaigns.run import CampaignRun, run_campaigns
 from mandegar.compute import engine
 from mandegar.compute.engine import EngineName
@@ -229,23 +229,26 @@ def answer_stage(night: Night, campaign: str, said: str, who: str | None) -> str
         return approval.answer(target, load(night.company, campaign), night.as_of, said, who, now)
 
 
-def results_stage(night: Night, campaigns: list[str]) -> list[dict]:
-    """Writes what live campaigns earned, as far as their time is over by a night, and gives it; all active ones if none are named.
+def results_stage(night: Night, campaigns: Sequence[str] = ()) -> list[dict]:
+    """Writes what live campaigns earned, as far as their time is over by a night, and gives it; all that ever ran live if none are named.
 
     Looks after the tasks of owners too: who has spoken to the customer since, and who has not in time.
     """
-    chosen = [load(night.company, one) for one in campaigns] or load_all(night.company)
-    found: list[dict] = []
-    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
+    named = [load(night.company, one) for one in campaigns]
+
+    def work() -> list[dict]:
         shared = tonight(night.company, night.lake, computing, target, night.as_of)
         tasks.look_after(shared)
-        for campaign in chosen:
-            write_result(shared, campaign)
-            mine = (tables.campaign_result.c.campaign_id == campaign.id) & (tables.campaign_result.c.as_of == night.as_of)
-            with target.begin() as connection:
-                query = sa.select(tables.campaign_result).where(mine).order_by(*tables.campaign_result.primary_key)
-                found += [dict(row) for row in connection.execute(query).mappings()]
-    return found
+        ran = ledger.ran_live(target, night.as_of)
+        found: list[dict] = []
+        for campaign in named or [one for one in load_all(night.company, resting=True) if one.id in ran]:
+            with computing.forgetting():
+                write_result(shared, campaign)
+            found += result_rows(target, campaign.id, night.as_of)
+        return found
+
+    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
+        return _logged(night, "results", work)
 
 
 def referrals_of(night: Night) -> list[dict]:
@@ -337,6 +340,7 @@ def close_night(night: Night, say: Callable[[str], None]) -> list[str]:
             ("measuring", measure_stage),
             ("scoring", score_stage),
             ("publishing and auditing", publish_stage),
+            ("judging campaigns", results_stage),
         ):
             say(verb)
             whole(night)

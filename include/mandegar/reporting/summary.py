@@ -11,12 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from mandegar.campaigns.file.load import load_all
+from mandegar.campaigns.results.statistics import SRM_ALARM
 from mandegar.config.company import Company
 from mandegar.reporting.summary_words import INDENT, KINDS, RARE, SHOWN, SummaryWords
 from mandegar.storage.home import Home
 from mandegar.warehouse import tables
 
-AT_RISK, TARGETS, AHEAD, RESTATED, WAITING, PARTS = 4, 3, 1, 3, 3, 4  # lines of each table: all together stay one screen
+AT_RISK, TARGETS, AHEAD, RESTATED, WAITING, PARTS, JUDGED = 4, 3, 1, 3, 3, 4, 4  # lines of each table: all together stay one screen
 PORTFOLIO = ("live", "expected_departures", "expected_loss", "expected_loss_low_80", "expected_loss_high_80")
 SMALLEST_PART = 10  # customers
 COMPARED = ("customers_end", "mrr_end", "logo_churn_rate", "gross_revenue_retention", "net_revenue_retention")
@@ -36,6 +37,7 @@ def show(company: Company, home: Home, warehouse: sa.Engine, as_of: date, consol
         _restated(console, connection, company, words, as_of)
         _risk(console, connection, company, words, as_of)
         _lists(console, connection, company, home, words, as_of)
+        _results(console, connection, company, words, as_of)
         _quarantine(console, connection, words, as_of)
         _missing(console, connection, words, as_of)
     page = home.data_docs / as_of.isoformat() / "index.html"
@@ -272,6 +274,41 @@ def _lists(console: Console, connection: sa.Connection, company: Company, home: 
         where = words.left_to_right(str(folder)) if manifest else "–"
         table.add_row(label, *(words.number(count, "count") for count in counts), where)
     console.print(table)
+
+
+def _results(console: Console, connection: sa.Connection, company: Company, words: SummaryWords, as_of: date) -> None:
+    """What live campaigns did for their goal, against those held out, also where that is nothing, or less."""
+    told = tables.campaign_result.c
+    columns = (told.campaign_id, told.treated, told.control, told.effect, told.low_any, told.high_any, told.sample_ratio_p)
+    whole = (told.as_of == as_of) & (told.measure == "goal") & (told.stage == "all") & (told.segment == "all")
+    rows = connection.execute(sa.select(*columns).where(whole).order_by((told.treated + told.control).desc(), told.campaign_id)).all()
+    if not rows:
+        return
+    files = {campaign.id: campaign for campaign in load_all(company, resting=True)}
+    table = Table(title=words["results"], title_justify="left")
+    _columns(table, words, campaign="left", send="right", holdout="right", effect="right", verdict="left")
+    for campaign, treated, control, effect, low, high, odd in rows[:JUDGED]:
+        title = getattr(files[campaign].title, words.locale) if campaign in files else campaign
+        points = words.number(effect, "gain")
+        span = "" if low is None else f"  ({words.number(low, 'gain')} … {words.number(high, 'gain')})"
+        bound = files[campaign].goal.stop_below if campaign in files else None
+        verdict = words[_verdict(low, high, odd, bound)]
+        table.add_row(title, words.number(treated, "count"), words.number(control, "count"), points + span, verdict)
+    _more(table, words, len(rows) - JUDGED)
+    console.print(table)
+
+
+def _verdict(low: float | None, high: float | None, odd: float | None, bound: float | None) -> str:
+    """What a result says, in a word; however often one has looked."""
+    if odd is not None and odd < SRM_ALARM:
+        return "not by chance"
+    if low is None or high is None:
+        return "too few"
+    if low > 0:
+        return "helps"
+    if high < 0:
+        return "stopped" if bound is not None and high < bound else "harms"
+    return "not clear"
 
 
 def _quarantine(console: Console, connection: sa.Connection, words: SummaryWords, as_of: date) -> None:

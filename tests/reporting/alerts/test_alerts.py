@@ -7,6 +7,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from mandegar.errors import MandegarError, SourceError
+from mandegar.warehouse.connect import warehouse, writing
+from mandegar.warehouse.tables import campaign_result
 
 FIRST, SECOND, THIRD = date(2025, 3, 29), date(2025, 3, 30), date(2025, 3, 31)
 BAD = "2025-01-03,ads,ten,USD\n"
@@ -187,3 +189,42 @@ def test_the_stage_fails_when_a_message_was_not_sent(acme, monkeypatch):
     acme.night(FIRST, spend=BAD)
     with pytest.raises(MandegarError, match="webhook data_chat: does not answer"):
         acme.told(FIRST)
+
+
+CAMPAIGN = """id: spring
+title: {en: Spring, fa: بهار}
+owner: marketing
+trigger: {every: night}
+consent: contract
+channel: email
+limits: {contacts: 9, days: 30, cool_down_days: 1}
+control: {share: 0.4}
+goal: {is: pays, days: 15, stop_below: -0.02}
+"""
+
+
+@pytest.mark.parametrize(
+    ("high", "odd", "told"),
+    [
+        (-0.03, 0.5, ("the campaign has stopped itself: surely fewer come to its goal than without it", "stopped_itself")),
+        (-0.01, 0.5, ("fewer come to the campaign's goal than without it", "harms")),
+        (0.2, 0.0001, ("something other than chance divided the campaign's groups: its result cannot be trusted", "sample_ratio")),
+        (0.2, 0.5, None),
+        (None, 0.5, None),
+    ],
+)
+def test_a_campaign_that_harms_is_told(acme, mailbox, high, odd, told):
+    acme.night(FIRST)
+    folder = acme.folder()
+    (folder / "campaigns").mkdir(exist_ok=True)
+    (folder / "campaigns" / "spring.yaml").write_text(CAMPAIGN, encoding="utf-8")
+    row = {"campaign_id": "spring", "stage": "all", "segment": "all", "measure": "goal", "treated": 900, "control": 600, "high_any": high}
+    with warehouse(acme.home.warehouse_url) as target, writing(target).begin() as connection:
+        connection.execute(campaign_result.insert(), [row | {"as_of": night, "sample_ratio_p": odd} for night in (FIRST, SECOND)])
+    acme.night(SECOND)
+    if told is None:
+        assert mailbox.mails == []
+        return
+    [mail] = mailbox.mails
+    assert f"* campaign.spring  {told[0]}  [{told[1]}]\n" in text(mail)
+    assert "since the night of 2025-03-29" in text(mail)

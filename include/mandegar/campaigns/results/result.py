@@ -38,6 +38,14 @@ def write_result(tonight: Tonight, campaign: Campaign) -> int:
     return len(rows)
 
 
+def result_rows(engine: sa.Engine, campaign_id: str, as_of: date) -> list[dict]:
+    """The rows of campaign_result that a night wrote about a campaign."""
+    mine = (campaign_result.c.campaign_id == campaign_id) & (campaign_result.c.as_of == as_of)
+    query = sa.select(campaign_result).where(mine).order_by(*campaign_result.primary_key)
+    with engine.begin() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
 def result(tonight: Tonight, campaign: Campaign, found: pa.Table) -> Iterator[dict]:
     """The rows of campaign_result, of the outcomes of everyone: one per stage (or all), segment (all, or a risk band) and measure.
 

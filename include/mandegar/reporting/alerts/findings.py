@@ -17,6 +17,7 @@ from mandegar.quality.quarantine.review import first_of_run
 from mandegar.quality.suites import suites
 from mandegar.quality.suites.suite_file import Owner
 from mandegar.quality.suites.suites import Suites
+from mandegar.reporting.alerts.campaign_findings import SOURCE, STOPPED, WORDS, campaign_findings
 from mandegar.storage.lake import Lake
 from mandegar.warehouse import tables
 
@@ -129,7 +130,17 @@ def findings(company: Company, lake: Lake, connection: sa.Connection, as_of: dat
         column, reason, mend = told(company, every, one, as_of)
         counts = (one.severity, one.status, one.unexpected, one.evaluated)
         found.append(Finding(one.source, one.rule, *counts, first[one.source, one.rule], column, reason, mend, one.detail))
-    return [*_failed(company, connection, as_of), *found]
+    return [*_failed(company, connection, as_of), *found, *_of_campaigns(company, connection, as_of)]
+
+
+def _of_campaigns(company: Company, connection: sa.Connection, as_of: date) -> list[Finding]:
+    """What the results of campaigns say that somebody has to hear."""
+    found = []
+    for campaign, rule, since in campaign_findings(company, connection, as_of):
+        reason, mend = (words.told(company.locale) for words in WORDS[rule])
+        severity, status = ("fail", "failed") if rule == STOPPED else ("warn", "warned")
+        found.append(Finding(SOURCE + campaign, rule, severity, status, 1, 1, since, None, reason, mend))
+    return found
 
 
 def owner_of(company: Company, every: Suites, source: str) -> tuple[Owner | None, str]:
