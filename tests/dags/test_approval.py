@@ -79,7 +79,8 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, inbox: tuple[Inbox, int]) 
     folder, home = tmp_path_factory.mktemp("company"), tmp_path_factory.mktemp("home")
     (folder / "campaigns").mkdir()
     contents = {
-        "company.yaml": "name: Acme\ntime_zone: Asia/Tehran\ncurrency: USD\nchurn: {kind: contract}\n",
+        "company.yaml": "name: Acme\ntime_zone: Asia/Tehran\ncurrency: USD\nchurn: {kind: contract}\n"
+        "contacting: {from: '00:00', to: '24:00'}\n",
         "customer.csv": CUSTOMERS,
         "subscription.csv": SUBSCRIPTIONS,
         "delivery.yaml": DELIVERY,

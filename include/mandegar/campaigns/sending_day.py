@@ -1,6 +1,8 @@
-"""The next day on which people may be written to: no weekday off, no holiday of the company or of its country."""
+"""When people may be written to: on no weekday off, on no holiday of the company or of its country, and not at night."""
 
-from datetime import date, timedelta
+import functools
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import holidays
 from persiantools.jdatetime import JalaliDate
@@ -21,6 +23,24 @@ def next_sending_day(company: Company, as_of: date) -> date:
     return as_of + timedelta(days=1)
 
 
+def next_open(company: Company, zone: ZoneInfo, at: datetime) -> datetime:
+    """The first instant from `at` on that lies within the hours in which somebody of a time zone may be written to, on an open day.
+
+    Where a month holds none, the first within the hours.
+    """
+    local, settings = at.astimezone(zone), company.contacting
+    hours = []
+    for ahead in range(FURTHEST + 1):
+        day = local.date() + timedelta(days=ahead)
+        midnight = datetime.combine(day, time(), zone)
+        opens, closes = (midnight + timedelta(minutes=minutes) for minutes in (settings.start, settings.end))
+        if local < closes:
+            hours.append(max(at, opens))
+            if not is_closed(company, day):
+                return hours[-1]
+    return hours[0]
+
+
 def is_closed(company: Company, day: date) -> bool:
     """Whether nobody is written to on a day. Errors: CompanyError for a country whose holidays are not known."""
     settings = company.contacting
@@ -33,10 +53,15 @@ def is_closed(company: Company, day: date) -> bool:
     if settings.public_holidays is None:
         return False
     try:
-        public = holidays.country_holidays(settings.public_holidays, years=day.year)
+        public = _public_holidays(settings.public_holidays, day.year)
     except NotImplementedError as problem:
         raise CompanyError(
             f"company.yaml: contacting.public_holidays: the holidays of {settings.public_holidays!r} are not known. "
             "Write another country, or the days themselves under working_time.holidays."
         ) from problem
     return day in public
+
+
+@functools.lru_cache(maxsize=64)
+def _public_holidays(country: str, year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays(country, years=year))

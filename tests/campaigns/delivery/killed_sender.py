@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import requests
 
-from mandegar.campaigns.delivery import outbox, send
+from mandegar.campaigns.delivery import again, outbox, send
 from mandegar.campaigns.delivery.settings import DeliveryFile
 from mandegar.config.company import Company
 from mandegar.config.settings import Churn
@@ -44,7 +44,8 @@ def main(url: str, file: str, last: int, minutes: int) -> None:
     settings = DeliveryFile.model_validate_json(file)
     at = datetime(2025, 4, 1, 12, minutes, tzinfo=UTC)
     engine = open_warehouse(url)
-    send.send_due(engine, send.channels_of(COMPANY, settings, lambda: at), settings, lambda _: None, lambda: at, lambda _: None)
+    still = again.Still(COMPANY, engine, frozenset({"renewal"}))
+    send.send_due(engine, send.channels_of(COMPANY, settings, lambda: at), settings, still, lambda: at, lambda _: None)
     print(done)
 
 

@@ -11,19 +11,22 @@ import sqlalchemy as sa
 from tests.campaigns.delivery.conftest import NOON
 
 from mandegar.campaigns.delivery import outbox
+from mandegar.campaigns.delivery.again import Still
 from mandegar.campaigns.delivery.send import channels_of, send_due
 from mandegar.campaigns.delivery.settings import DeliveryFile
+from mandegar.config.settings import Contacting
 
 MAIL = {"email": {"connection": "mail", "sender": "Acme <hello@acme.example>", "reply_to": "help@acme.example"}}
 
 
 @pytest.fixture
 def send(engine, company):
-    """Sends what is due at noon, or later, by some channels."""
+    """Sends what is due at noon (half past three in Tehran), or later, by some channels. done, people: as of again.Still."""
 
-    def run(file: dict, still=lambda message: None, later: timedelta = timedelta()) -> dict[str, int]:
+    def run(file: dict, later: timedelta = timedelta(), done=frozenset(), people=None, of=company) -> dict[str, int]:
         settings = DeliveryFile.model_validate(file)
         now = lambda: (NOON + later).replace(tzinfo=UTC)  # noqa: E731
+        still = Still(of, engine, frozenset({"renewal"}), done, people or {})
         found = send_due(engine, channels_of(company, settings, now), settings, still, now, lambda _: None)
         return {state: count for state, count in found.items() if count}
 
@@ -106,9 +109,48 @@ def test_after_its_attempts_a_message_is_dead_and_a_person_can_send_it_again(sen
 
 def test_what_has_changed_since_withdraws_the_message(send, queued, mailbox, states, reason):
     queued(2)
-    assert send(MAIL, still=lambda message: "its goal is reached" if message.customer_id == "c1" else None) == {"withdrawn": 1, "sent": 1}
+    assert send(MAIL, done=frozenset({("renewal", "c1")})) == {"withdrawn": 1, "sent": 1}
     assert mailbox.to == ["c2@example.com"]
     assert states() == {"c1": "withdrawn", "c2": "sent"}
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("zone", "contacting", "late", "opens"),
+    [
+        (None, {}, 6.5 * HOUR, 17.5 * HOUR),  # ten in the evening in Tehran: at nine the next day
+        (None, {}, 14.5 * HOUR, 17.5 * HOUR),  # six in the morning
+        ("America/New_York", {}, 0 * HOUR, 1 * HOUR),  # eight in the morning there
+        ("nowhere", {}, 6.5 * HOUR, 17.5 * HOUR),
+        (None, {"days_off": ("tuesday", "wednesday")}, 0 * HOUR, 41.5 * HOUR),  # 1 April 2025 is a Tuesday
+        (None, {"start": "00:00", "end": "16:00"}, 1 * HOUR, 8.5 * HOUR),
+    ],
+)
+def test_nobody_is_written_to_at_night_or_on_a_day_off_however_late_it_was_let_go(
+    send, queued, mailbox, company, states, zone, contacting, late, opens
+):
+    """What was approved in the evening, or could not be handed over in the day, waits for the customer's next day."""
+    queued(1)
+    settings = {{"start": "from", "end": "to"}.get(name, name): value for name, value in contacting.items()}
+    asked = {"people": {"c1": {"time_zone": zone}}, "of": company.model_copy(update={"contacting": Contacting(**settings)})}
+    assert send(MAIL, late, **asked) == {"waits for day": 1}
+    assert send(MAIL, opens - timedelta(seconds=1), **asked) == {}
+    assert (mailbox.mails, states()) == ([], {"c1": "queued"})
+    assert send(MAIL, opens, **asked) == {"sent": 1}
+
+
+def test_an_owner_s_task_waits_for_no_day(send, queued, gateway):
+    queued(channel="task", address="Ali", due_at=NOON)
+    assert send({"task": {"gateway": "webhook", "connection": "gateway"}}, 10 * HOUR) == {"sent": 1}
+
+
+def test_what_would_be_too_late_the_next_day_is_not_sent(send, queued, mailbox):
+    queued(1, expires_at=NOON + 8 * HOUR)
+    assert send(MAIL, 6.5 * HOUR) == {"waits for day": 1}
+    assert send(MAIL, 17.5 * HOUR) == {"withdrawn": 1}
+    assert mailbox.mails == []
 
 
 def test_what_is_too_late_is_not_sent(send, queued, mailbox, reason):

@@ -1,7 +1,8 @@
-"""What is asked again at the moment of sending: has the person refused since, has it been paid since?"""
+"""What is asked again at the moment of sending: has the person refused since, has it been paid since, is it night where they are?"""
 
-from collections.abc import Callable
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -10,6 +11,7 @@ from mandegar.campaigns.audience.tonight import tonight
 from mandegar.campaigns.delivery.outbox import QUEUED, Outgoing
 from mandegar.campaigns.file.load import load_all
 from mandegar.campaigns.file.words import CHANNELS
+from mandegar.campaigns.sending_day import next_open
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 from mandegar.storage.home import Home
@@ -17,8 +19,44 @@ from mandegar.storage.lake import Lake
 from mandegar.warehouse.tables import channel_refusal, outbox
 
 
-def still(company: Company, home: Home, warehouse: sa.Engine, engine: Engine) -> Callable[[Outgoing], str | None]:
-    """Why a message must not be sent any more; None where nothing has changed.
+@dataclass(frozen=True)
+class Still:
+    """What is known at the moment of sending.
+
+    done: campaign and customer, where the goal was reached; people: of each customer, what the latest night knows of their wishes, and
+    their time zone.
+    """
+
+    company: Company
+    warehouse: sa.Engine
+    active: frozenset[str]
+    done: frozenset[tuple[str, str]] = frozenset()
+    people: dict[str, dict] = field(default_factory=dict)
+
+    def why_not(self, message: Outgoing) -> str | None:
+        """Why a message must not be sent any more; None where nothing has changed."""
+        if message.campaign_id not in self.active:
+            return "the campaign is not active any more"
+        if (message.campaign_id, message.customer_id) in self.done:
+            return "its goal is reached"
+        if message.channel not in CHANNELS:
+            return None
+        now = self.people.get(message.customer_id, {})
+        if now.get("do_not_contact"):
+            return "wants no contact"
+        if now.get(f"{message.channel}_opt_in") is False:
+            return f"refused {message.channel}"
+        return _refused_here(self.warehouse, message)
+
+    def opens(self, message: Outgoing, at: datetime) -> datetime:
+        """From when on it may be sent, at the earliest now: not at night where the customer is, nor on a day off. Tasks at any time."""
+        if message.channel not in CHANNELS:
+            return at
+        return next_open(self.company, _zone(self.company, self.people.get(message.customer_id, {}).get("time_zone")), at)
+
+
+def still(company: Company, home: Home, warehouse: sa.Engine, engine: Engine) -> Still:
+    """What is asked again before anything is sent.
 
     By the latest night there is: the campaign's goal was reached, the person wants no contact, or refused the channel. By the warehouse
     at this very moment: what they refused by a link or a gateway. A campaign that no longer is there, or rests, sends nothing.
@@ -27,34 +65,26 @@ def still(company: Company, home: Home, warehouse: sa.Engine, engine: Engine) ->
     waiting = _waiting(warehouse)
     lake = Lake(home.lake)
     nights = lake.windows("marts", "customer_risk") if lake.exists("marts", "customer_risk") else []
+    if not waiting or not nights:
+        return Still(company, warehouse, frozenset(files))
+    latest = tonight(company, lake.of_night(nights[-1], "customer"), engine, warehouse, nights[-1])
     done: set[tuple[str, str]] = set()
-    refused: dict[str, dict] = {}
-    if waiting and nights:
-        latest = tonight(company, lake.of_night(nights[-1], "customer"), engine, warehouse, nights[-1])
-        for campaign_id, customers in waiting.items():
-            if campaign_id in files:
-                done |= {(campaign_id, one) for one in goals.reached(latest, files[campaign_id].goal, customers)}
-        ids = sorted({one for customers in waiting.values() for one in customers})
-        described = latest.described
-        opted = [f"{channel}_opt_in" for channel in CHANNELS]
-        rows = described.select("customer_id", "do_not_contact", *opted).filter(described.customer_id.isin(ids))
-        refused = {row["customer_id"]: row for row in engine.arrow(rows).to_pylist()}
+    for campaign_id, customers in waiting.items():
+        if campaign_id in files:
+            done |= {(campaign_id, one) for one in goals.reached(latest, files[campaign_id].goal, customers)}
+    ids = sorted({one for customers in waiting.values() for one in customers})
+    described = latest.described
+    opted = [f"{channel}_opt_in" for channel in CHANNELS]
+    rows = described.select("customer_id", "do_not_contact", "time_zone", *opted).filter(described.customer_id.isin(ids))
+    people = {row["customer_id"]: row for row in engine.arrow(rows).to_pylist()}
+    return Still(company, warehouse, frozenset(files), frozenset(done), people)
 
-    def ask(message: Outgoing) -> str | None:
-        if message.campaign_id not in files:
-            return "the campaign is not active any more"
-        if (message.campaign_id, message.customer_id) in done:
-            return "its goal is reached"
-        if message.channel not in CHANNELS:
-            return None
-        now = refused.get(message.customer_id, {})
-        if now.get("do_not_contact"):
-            return "wants no contact"
-        if now.get(f"{message.channel}_opt_in") is False:
-            return f"refused {message.channel}"
-        return _refused_here(warehouse, message)
 
-    return ask
+def _zone(company: Company, name: str | None) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or company.time_zone)
+    except (KeyError, ValueError, OSError):
+        return company.zone
 
 
 def _refused_here(warehouse: sa.Engine, message: Outgoing) -> str | None:

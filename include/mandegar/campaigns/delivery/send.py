@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -21,7 +22,6 @@ from mandegar.config.company import Company
 BATCH = 50
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
-Again = Callable[[Outgoing], str | None]
 
 
 def channels_of(company: Company, file: DeliveryFile, now: Callable[[], datetime]) -> dict[str, Channel]:
@@ -36,6 +36,18 @@ def channels_of(company: Company, file: DeliveryFile, now: Callable[[], datetime
     return found
 
 
+class Again(Protocol):
+    """What is asked again at the moment of sending (delivery.again)."""
+
+    def why_not(self, message: Outgoing) -> str | None:
+        """Why it must not be sent any more."""
+        ...
+
+    def opens(self, message: Outgoing, at: datetime) -> datetime:
+        """From when on it may be sent, at the earliest now."""
+        ...
+
+
 def send_due(
     engine: sa.Engine,
     channels: Mapping[str, Channel],
@@ -46,7 +58,7 @@ def send_due(
 ) -> dict[str, int]:
     """Sends everything that is due by now; gives how many were sent, withdrawn, put off, given up, and left in doubt.
 
-    still: asked again at the moment of sending; a reason withdraws the message. Several senders may run at once.
+    still: asked again at the moment of sending; a reason withdraws the message, a later time puts it off. Several senders may run at once.
     """
     sender = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     sure = [name for name, channel in channels.items() if channel.knows_keys]
@@ -67,10 +79,14 @@ def _one(
 ) -> str:
     """Sends one message; gives what became of it."""
     at = _plain(now())
-    why_not = "its time is over" if at >= message.expires_at else still(message)
+    why_not = "its time is over" if at >= message.expires_at else still.why_not(message)
     if why_not:
         outbox.mark(engine, message, sender, outbox.WITHDRAWN, reason=why_not[:255])
         return outbox.WITHDRAWN
+    opens = _plain(still.opens(message, at.replace(tzinfo=UTC)))
+    if opens > at:
+        outbox.mark(engine, message, sender, outbox.QUEUED, not_before=opens, claimed_until=None, reason="waits for the customer's day")
+        return "waits for day"
     tried = message.attempts + 1
     handing_over = {"claimed_until": at + outbox.CLAIM_FOR, "attempts": tried}
 
