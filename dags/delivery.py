@@ -1,9 +1,11 @@
 """
 ### delivery
 
-Every 15 minutes: sends what is due in the outbox, by the channels that `delivery.yaml` sets up, each message once. At the moment of
-sending it is asked again whether the customer has refused, paid, or reached the goal since. What cannot be handed over now is tried
-again, later and later; what never can is *dead*, and what broke off within a mail *uncertain*: `mandegar outbox show --state dead`.
+Every 15 minutes: asks the campaigns with `between_nights: true` what has happened since the night, and sends what is due
+in the outbox, by the channels that `delivery.yaml` sets up, each message once. At the moment of sending it is asked again
+whether the customer has refused, paid, or reached the goal since, and whether it is night where they are. What cannot be
+handed over now is tried again, later and later; what never can is *dead*, and what broke off within a mail *uncertain*:
+`mandegar outbox show --state dead`.
 
 - **Owner:** retention.
 - **Run again:** safe; two at once share the work.
@@ -12,9 +14,10 @@ again, later and later; what never can is *dead*, and what broke off within a ma
 
 from datetime import timedelta
 
-from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
 
 from mandegar_airflow import deliver, time_zone
+from mandegar_airflow import look as look_between_nights
 
 
 @dag(
@@ -28,10 +31,14 @@ from mandegar_airflow import deliver, time_zone
 )
 def delivery() -> None:
     @task
+    def look() -> dict[str, int]:
+        return look_between_nights()
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
     def send() -> dict[str, int]:
         return deliver()
 
-    send()
+    look() >> send()
 
 
 delivery()

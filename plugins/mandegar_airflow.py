@@ -163,6 +163,22 @@ def answered(context: dict[str, Any], campaign: str, response: dict[str, Any] | 
     return explained(lambda: answer_stage(night(context), campaign, said, who))
 
 
+def look() -> dict[str, int]:
+    """Asks the campaigns that do not wait for the night; gives whom they contact, by campaign."""
+    from mandegar.campaigns.delivery import settings
+    from mandegar.config import company as companies
+    from mandegar.pipeline.stages import look_stage
+    from mandegar.storage.home import Home
+
+    def work() -> dict[str, int]:
+        company = companies.load(company_folder())
+        _lend_connections(company)
+        lend_connections_of_delivery(settings.load(company).connections)
+        return look_stage(company, Home(home_folder(), warehouse_url()), say)
+
+    return explained(work)
+
+
 def deliver() -> dict[str, int]:
     """Sends what is due in the outbox; gives what became of how many."""
     from mandegar.campaigns.delivery import settings

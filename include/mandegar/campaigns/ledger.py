@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -134,6 +135,16 @@ def is_decided(engine: sa.Engine, campaign: Campaign, as_of: date, mode: str) ->
         return connection.execute(query).scalar() == mode
 
 
+def chosen_on(engine: sa.Engine, campaign: Campaign, as_of: date) -> set[str]:
+    """Whom a live run of a day has sent to or held out (customer_id)."""
+    run, member = campaign_run.c, campaign_member.c
+    same_run = (run.campaign_id == member.campaign_id) & (run.as_of == member.as_of)
+    query = sa.select(member.customer_id).join_from(campaign_member, campaign_run, same_run)
+    query = query.where((member.campaign_id == campaign.id) & (member.as_of == as_of) & (run.mode == LIVE))
+    with engine.begin() as connection:
+        return set(connection.execute(query.where(member.decision != "suppressed")).scalars())
+
+
 def ran_live(engine: sa.Engine, as_of: date) -> set[str]:
     """The campaigns that ran live on a night or before."""
     run = campaign_run.c
@@ -181,32 +192,46 @@ def record(
     as_of: date,
     mode: str,
     also: Callable[[sa.Connection], None] = lambda _: None,
-) -> None:
-    """Writes a run, its members and its contacts in one transaction, in place of an earlier run for the same night.
+    beside: bool = False,
+) -> int:
+    """Writes a run, its members and its contacts in one transaction, in place of an earlier run for the same night; gives the contacts.
 
-    members: as eligibility.decide.decide gives them. also: what else belongs into the same transaction.
+    members: as eligibility.decide.decide gives them. also: what else belongs into the same transaction. beside: whom a live run of that day
+    sent to or held out stays so, and none of them is among the members (campaigns.between).
     """
     sent = members.filter(pc.equal(members["decision"], "send"))
     counts = {decision: pc.sum(pc.equal(members["decision"], decision)).as_py() or 0 for decision in DECISIONS}
     version = file_version(campaign)
-    run = {"campaign_id": campaign.id, "as_of": as_of, "mode": mode, "list_version": list_version, "considered": len(members), **counts}
+    run: dict[str, Any] = {"campaign_id": campaign.id, "as_of": as_of, "mode": mode, "list_version": list_version, **counts}
+    run["considered"] = len(members)
     run |= {"control_salt": campaign.control.salt, "file_version": version, "cost": cost_of(campaign, sent)}
+    old_run, old_member = (table.c.campaign_id == campaign.id for table in (campaign_run, campaign_member))
+    old_run, old_member = old_run & (campaign_run.c.as_of == as_of), old_member & (campaign_member.c.as_of == as_of)
     log = _log(members).append_column("campaign_id", _same(campaign.id, len(members)))
     contacts = sent.select(["dedupe_key", "customer_id", "person_key", "channel"])
     for name, told in (("mode", mode), ("campaign_id", campaign.id), ("kind", "listed")):
         contacts = contacts.append_column(name, _same(told, len(sent)))
+    event = contact_event.c
+    same = (event.campaign_id == campaign.id) & (event.as_of == as_of) & (event.mode == mode)
     with writing(engine).begin() as connection:
-        for table in (campaign_run, campaign_member):
-            connection.execute(table.delete().where((table.c.campaign_id == campaign.id) & (table.c.as_of == as_of)))
-        event = contact_event.c
-        same = (event.campaign_id == campaign.id) & (event.as_of == as_of) & (event.mode == mode)
-        connection.execute(contact_event.delete().where(same))
+        before = connection.execute(sa.select(campaign_run).where(old_run)).one_or_none() if beside else None
+        if before is not None and before.mode == LIVE:
+            old_member &= campaign_member.c.decision == "suppressed"
+            for name in ("send", "holdout"):
+                run[name] += getattr(before, name)
+            run["considered"] += before.send + before.holdout
+            run["cost"] = round(run["cost"] + (before.cost or 0.0), 4)
+        else:
+            connection.execute(contact_event.delete().where(same))
+        connection.execute(campaign_run.delete().where(old_run))
+        connection.execute(campaign_member.delete().where(old_member))
         connection.execute(campaign_run.insert().values(run))
         load(connection, campaign_member, log.to_batches(), as_of)
         load(connection, contact_event, contacts.to_batches(), as_of)
         _keep_version(connection, campaign, version, as_of)
         _keep_people(connection, members, as_of)
         also(connection)
+    return len(sent)
 
 
 def cost_of(campaign: Campaign, sent: pa.Table) -> float:

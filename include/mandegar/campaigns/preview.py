@@ -69,11 +69,11 @@ def preview(company: Company, home: Home, warehouse: sa.Engine, engine: Engine, 
         if other.id == campaign.id:
             break
         ahead.append(other.id)
-    members, _ = decided(shared, campaign, ahead, ledger.DRY_RUN)
     send_on = next_sending_day(company, as_of)
+    members, _ = decided(shared, campaign, ahead, ledger.DRY_RUN, send_on)
     change = None
     if (last := ledger.last_file(warehouse, campaign, as_of)) is not None and last.file_version != ledger.file_version(campaign):
-        before, _ = decided(shared, last.campaign, ahead, ledger.DRY_RUN)
+        before, _ = decided(shared, last.campaign, ahead, ledger.DRY_RUN, send_on)
         now, then = _sent(members), _sent(before)
         change = Change(last.as_of, last.file_version, len(now - then), len(then - now))
     order = pc.sort_indices(

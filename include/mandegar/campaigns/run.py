@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -70,7 +70,7 @@ def run_campaigns(
     mode = ledger.LIVE if live else ledger.DRY_RUN
     shared = tonight(company, Lake(home.lake).of_night(as_of, "customer"), engine, warehouse, as_of)
     shared.look()
-    ahead: list[str] = []
+    ahead = [one.id for one in load_all(company) if live and not one.dry_run and one.trigger.between_nights]  # by day, before the night
     done = []
     every = [one for one in load_all(company, resting=True) if one.active or one.id in wanted]
     last = max((place for place, campaign in enumerate(every) if campaign.id in wanted), default=-1)
@@ -81,7 +81,7 @@ def run_campaigns(
             with engine.forgetting():
                 outcome = _run(shared, home, campaign, list(ahead), mode)
             done += [outcome] if campaign.id in wanted else []
-        ahead.append(campaign.id)
+        ahead += [campaign.id] if campaign.id not in ahead else []
     return done
 
 
@@ -90,31 +90,44 @@ def _run(shared: Tonight, home: Home, campaign: Campaign, ahead: list[str], mode
     folder = home.lists(campaign.id, as_of)
     if ledger.is_decided(warehouse, campaign, as_of, ledger.LIVE) and mode_of(folder) == ledger.LIVE:
         return CampaignRun(campaign, as_of, ledger.LIVE, folder, *ledger.recorded(warehouse, campaign, as_of))
-    members, journey = decided(shared, campaign, ahead, mode)
-    lists = lists_of(company, campaign, members, as_of, next_sending_day(company, as_of))
-    ledger.record(warehouse, campaign, members, lists.version, as_of, mode, _into_the_outbox(company, campaign, members, as_of, mode))
+    send_on = next_sending_day(company, as_of)
+    members, journey = decided(shared, campaign, ahead, mode, send_on)
+    beside = mode == ledger.LIVE and campaign.trigger.between_nights
+    if beside:
+        members = without_decided(warehouse, campaign, members, as_of)
+    lists = lists_of(company, campaign, members, as_of, send_on)
+    waiting = messages_of(company, campaign, members, as_of, send_on) if mode == ledger.LIVE else []
+    put = lambda connection: outbox.put(connection, waiting, campaign.id, as_of, beside)  # noqa: E731
+    ledger.record(warehouse, campaign, members, lists.version, as_of, mode, put, beside)
     if journey:
         decisions = dict(zip(members["customer_id"].to_pylist(), members["decision"].to_pylist(), strict=True))
         record.keep(warehouse, campaign.id, journey.moved(decisions), as_of, mode)
     presets = company.contacting.presets
     texts = _texts(company, campaign, members, as_of) if SMS in presets else None
-    beside = {"retries.csv": schedule(shared)} if campaign.trigger.moment == "payment_failure" else {}
-    write_lists(folder, campaign, lists, as_of, mode, presets, texts, beside)
+    retries = {"retries.csv": schedule(shared)} if campaign.trigger.moment == "payment_failure" else {}
+    write_lists(folder, campaign, lists, as_of, mode, presets, texts, retries)
     return CampaignRun(campaign, as_of, mode, folder, len(lists.send), len(lists.holdout), suppressed_by(members))
 
 
-def _into_the_outbox(company: Company, campaign: Campaign, members: pa.Table, as_of: date, mode: str) -> Callable[[sa.Connection], None]:
-    """Lays down what a live run sends by the channels that are set up, held until it is approved; of a dry run nothing.
+def messages_of(
+    company: Company, campaign: Campaign, members: pa.Table, as_of: date, send_on: date, now: datetime | None = None
+) -> list[Outgoing]:
+    """What a live run sends by the channels that are set up. now: of one between nights, the moment (delivery.compose).
 
     By other channels it is the lists that leave the house, in somebody's hand. Tasks stand in customer_task in any case.
     """
-    waiting: list[Outgoing] = []
     file = settings.load(company)
     set_up = [channel for channel in campaign.channels if channel == TASK or file.of(channel) is not None]
-    if mode == ledger.LIVE and set_up:
-        chosen = members.filter(pc.is_in(members["channel"], pa.array(set_up, pa.string())))
-        waiting = list(messages(company, file, campaign, chosen, as_of, next_sending_day(company, as_of)))
-    return lambda connection: outbox.put(connection, waiting, campaign.id, as_of)
+    if not set_up:
+        return []
+    chosen = members.filter(pc.is_in(members["channel"], pa.array(set_up, pa.string())))
+    return list(messages(company, file, campaign, chosen, as_of, send_on, now))
+
+
+def without_decided(warehouse: sa.Engine, campaign: Campaign, members: pa.Table, as_of: date) -> pa.Table:
+    """The members that were neither sent to nor held out earlier on that day (campaigns.between)."""
+    before = ledger.chosen_on(warehouse, campaign, as_of)
+    return members.filter(pc.invert(pc.is_in(members["customer_id"], pa.array(sorted(before), pa.string()))))
 
 
 def _texts(company: Company, campaign: Campaign, members: pa.Table, as_of: date) -> dict[str, str]:
@@ -124,10 +137,10 @@ def _texts(company: Company, campaign: Campaign, members: pa.Table, as_of: date)
     return {message.dedupe_key: message.text for message in said}
 
 
-def decided(shared: Tonight, campaign: Campaign, ahead: list[str], mode: str) -> tuple[pa.Table, JourneyNight | None]:
+def decided(shared: Tonight, campaign: Campaign, ahead: list[str], mode: str, send_on: date) -> tuple[pa.Table, JourneyNight | None]:
     """What a campaign decides for a night, ordered by customer_id (eligibility.decide), and its journey's night if it is one.
 
-    ahead: the campaigns that have decided for this night before. Nothing is written.
+    ahead: the campaigns that have decided for this night before. send_on: the day on which it is sent. Nothing is written.
     """
     company, as_of, engine = shared.company, shared.as_of, shared.engine
     journey = journey_night(shared, campaign, mode) if campaign.steps else None
@@ -137,7 +150,7 @@ def decided(shared: Tonight, campaign: Campaign, ahead: list[str], mode: str) ->
     contacts = ledger.earlier_contacts(shared.warehouse, company, campaign, ahead, as_of, mode)
     drawn = ledger.earlier_draws(shared.warehouse, campaign, as_of, mode)
     past = Past(engine.table(contacts), engine.table(drawn))
-    members = decide(company, campaign, considered, shared.persons, past, as_of, next_sending_day(company, as_of), engine)
+    members = decide(company, campaign, considered, shared.persons, past, as_of, send_on, engine)
     return with_offers(shared, campaign, engine.arrow(members.order_by("customer_id")), mode), journey
 
 

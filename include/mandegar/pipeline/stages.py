@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from mandegar.campaigns import approval, ledger
 from mandegar.campaigns.audience.tonight import tonight
+from mandegar.campaigns.between.look import look, that_do_not_wait
 from mandegar.campaigns.delivery import outbox, settings, tasks
 from mandegar.campaigns.delivery.again import still
 from mandegar.campaigns.delivery.send import channels_of, send_due
@@ -23,7 +24,7 @@ from mandegar.compute.engine import EngineName
 from mandegar.config.company import Company
 from mandegar.conform.across import hold_across
 from mandegar.conform.conform import conform, readable
-from mandegar.errors import BrokenTable, MandegarError, NotClosed, SourceError
+from mandegar.errors import BrokenTable, Busy, MandegarError, NotClosed, SourceError
 from mandegar.metrics.contracts.bridge import Bridge, bridge
 from mandegar.metrics.contracts.policies import convention, conventions
 from mandegar.metrics.run.measure import measure, open_period
@@ -45,6 +46,7 @@ from mandegar.warehouse.connect import alone_in, warehouse, writing
 from mandegar.warehouse.publish import publish
 
 Gives = TypeVar("Gives")
+A_MOMENT = 30.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,30 @@ def referrals_of(night: Night) -> list[dict]:
     """Who brought how many customers by their code, by a night that was run (campaigns.results.referrals)."""
     with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
         return counted(tonight(night.company, night.lake, computing, target, night.as_of))
+
+
+def look_stage(company: Company, home: Home, say: Callable[[str], None] = lambda _: None) -> dict[str, int]:
+    """Asks the campaigns that do not wait for the night of what has happened since; gives whom they contact, by campaign.
+
+    While a night, or another campaign, is at work there is no look; the next one sees as much.
+    """
+    lake = Lake(home.lake)
+    nights = lake.windows("marts", "customer_risk") if lake.exists("marts", "customer_risk") else []
+    if not nights or not that_do_not_wait(company):
+        return {}
+    scratch = home.root / "scratch"
+    try:
+        with (
+            locked(home.root, locks.NIGHT, "a look between nights", shared=True, patience=A_MOMENT),
+            locked(home.root, locks.CAMPAIGNS, "a look between nights", patience=A_MOMENT),
+            warehouse(home.warehouse_url) as target,
+            alone_in(target, "campaigns"),
+            engine.start("duckdb", scratch) as computing,
+        ):
+            return look(company, lake.of_night(nights[-1], "customer"), target, computing, nights[-1], datetime.now(UTC), scratch, say)
+    except Busy as problem:
+        say(str(problem))
+        return {}
 
 
 def deliver_stage(company: Company, home: Home) -> dict[str, int]:

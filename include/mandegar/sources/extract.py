@@ -36,8 +36,8 @@ def extract(company: Company, lake: Lake, table: TableId, as_of: date, again: bo
         _columns_are_there(table, lake.schema("raw", name))
         return known
     before = [receipt for receipt in receipts if receipt.as_of < as_of]
-    window = _window(company, table, _that_count(lake, name, before), as_of)
-    schema, batches = names.fitting(where(company, table), *_open(company, table, window))
+    window = window_of(company, table, _that_count(lake, name, before), as_of)
+    schema, batches = names.fitting(where(company, table), *open_table(company, table, window))
     _columns_are_there(table, schema)
     came_with = columns.noted(schema)
     schema, batches = columns.as_held(lake, table, where(company, table), schema, batches)
@@ -69,7 +69,8 @@ def where(company: Company, table: TableId) -> str:
     return f"{table.source_name}: {table.table.table or table.table.resource or 'query'}"
 
 
-def _window(company: Company, table: TableId, before: list[Receipt], as_of: date) -> Window:
+def window_of(company: Company, table: TableId, before: list[Receipt], as_of: date) -> Window:
+    """Which span of its cursor a table is asked for on a day. before: the receipts of the windows that count, oldest first."""
     opens, closes = calendar.midnight(as_of, company.zone), calendar.day_end(as_of, company.zone)
     zone = type(company.zone)(table.table.time_zone or company.time_zone)
     if table.table.cursor is None:
@@ -77,7 +78,8 @@ def _window(company: Company, table: TableId, before: list[Receipt], as_of: date
     return next_window(before, opens, closes, table.table.look_back_days, zone)
 
 
-def _open(company: Company, table: TableId, window: Window) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+def open_table(company: Company, table: TableId, window: Window) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The columns and rows of a source table within a window, as the source gives them."""
     if table.source.kind == "sql":
         return sql.open_table(company.folder, table, window)
     if table.source.over_http:
@@ -162,6 +164,6 @@ def _lacks(shown: object, column: str, schema: pa.Schema, wanted_for: str) -> So
 def describe(company: Company, table: TableId) -> str:
     """A line about a source table that can be read: where it is and which columns it has. Errors: SourceError if it cannot."""
     window = Window(None, calendar.day_end(date.max.replace(year=9000), company.zone), company.zone)
-    schema, _ = names.fitting(where(company, table), *_open(company, table, window))
+    schema, _ = names.fitting(where(company, table), *open_table(company, table, window))
     _columns_are_there(table, schema)
     return f"{where(company, table)} ({len([name for name in schema.names if not name.startswith('_')])} columns)"

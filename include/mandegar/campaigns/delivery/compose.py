@@ -20,13 +20,24 @@ from mandegar.config.company import Company
 from mandegar.errors import CampaignError
 
 
-def messages(company: Company, file: DeliveryFile, campaign: Campaign, members: pa.Table, as_of: date, send_on: date) -> Iterator[Outgoing]:
+def messages(
+    company: Company,
+    file: DeliveryFile,
+    campaign: Campaign,
+    members: pa.Table,
+    as_of: date,
+    send_on: date,
+    now: datetime | None = None,
+) -> Iterator[Outgoing]:
     """What is sent to everyone whom a run sends to, ordered by customer. members: as eligibility.decide gives them.
+
+    now: of a decision between nights, the moment: nothing is due, and no task is given, before it.
 
     Errors: CampaignError where a message has no words for a channel, or asks for a fact that is missing.
     """
     secret = secret_of(file)
     known: dict[str, template.Message] = {}
+    given = max(_midnight(company.zone, send_on), now) if now else _midnight(company.zone, send_on)
     for member in members.filter(pc.equal(members["decision"], "send")).to_pylist():
         stage, channel = member["stage"], member["channel"]
         name = campaign.message_at(stage)
@@ -54,14 +65,14 @@ def messages(company: Company, file: DeliveryFile, campaign: Campaign, members: 
             member["person_key"],
             member["dedupe_key"],
             channel,
-            _utc(_midnight(company.zone, send_on)) if channel == TASK else _utc(not_before),
+            _utc(given) if channel == TASK else _utc(max(not_before, now) if now else not_before),
             _utc(_midnight(zone, send_on + timedelta(days=campaign.expires_after_days))),
             address,
             locale,
             told.subject,
             told.sms or "" if channel == "sms" else told.text,
             link or None,
-            _utc(_midnight(company.zone, send_on) + timedelta(hours=campaign.task_hours)) if channel == TASK else None,
+            _utc(given + timedelta(hours=campaign.task_hours)) if channel == TASK else None,
         )
 
 

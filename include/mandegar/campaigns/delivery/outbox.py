@@ -47,16 +47,17 @@ def message_id(dedupe_key: str, channel: str) -> str:
     return hashlib.sha256(f"{dedupe_key}|{channel}".encode()).hexdigest()[:ID_DIGITS]
 
 
-def put(connection: sa.Connection, messages: Iterable[Outgoing], campaign_id: str, as_of: date) -> None:
+def put(connection: sa.Connection, messages: Iterable[Outgoing], campaign_id: str, as_of: date, beside: bool = False) -> None:
     """Lays a run's messages down, held until somebody lets them go; what an earlier run of the night held is taken back.
 
-    A message that was released once, sent or not, stays as it is.
+    A message that was released once, sent or not, stays as it is. beside: what is held stays too (campaigns.between).
     """
     row = outbox.c
-    held = (row.campaign_id == campaign_id) & (row.as_of == as_of) & (row.state == HELD)
-    old = sa.select(row.message_id).where(held)
-    connection.execute(outbox_message.delete().where(outbox_message.c.message_id.in_(old)))
-    connection.execute(outbox.delete().where(held))
+    if not beside:
+        held = (row.campaign_id == campaign_id) & (row.as_of == as_of) & (row.state == HELD)
+        old = sa.select(row.message_id).where(held)
+        connection.execute(outbox_message.delete().where(outbox_message.c.message_id.in_(old)))
+        connection.execute(outbox.delete().where(held))
     waiting = list(messages)
     there = set()
     for start in range(0, len(waiting), 500):

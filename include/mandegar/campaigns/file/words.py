@@ -35,6 +35,12 @@ AHEAD: tuple[str, ...] = (
     "birthday",
     "points_expiry",
 )  # of which the day is known before
+# Of which one can hear between nights, and by which entities.
+BETWEEN_NIGHTS: dict[str, tuple[str, ...]] = {
+    "answer": ("survey",),
+    "ticket_solved": ("ticket",),
+    "payment_failure": ("payment", "invoice"),
+}
 FEAST_DAYS = {"nowruz": "01-01", "yalda": "09-30"}  # of the Jalali calendar
 ONCE = "once"
 BETWEEN = "between stages"
@@ -68,7 +74,7 @@ class Trigger(Strict):
     """What a campaign waits for: so many days before or after a moment, a day of the year, or every night.
 
     days: how many, both included; with names they are stages, of which each contacts once. day: nowruz, yalda, or month-day of the
-    company's calendar.
+    company's calendar. between_nights: of what comes in meanwhile it is told every 15 minutes too.
     """
 
     before: Moment | None = None
@@ -76,6 +82,7 @@ class Trigger(Strict):
     day: Annotated[str, Field(pattern=r"^([a-z]+|\d\d-\d\d)$")] | None = None
     every: Literal["night"] | None = None
     days: Annotated[dict[Line, Span], BeforeValidator(_stages)] = Field(default_factory=dict)
+    between_nights: bool = False
 
     @model_validator(mode="after")
     def _one_thing(self) -> "Trigger":
@@ -91,6 +98,10 @@ class Trigger(Strict):
             raise ValueError(f"`{said[0]}` needs `days:`, such as [8, 30], or stages such as {{d30: [8, 30], d7: [0, 7]}}.")
         if said[0] == "every" and self.days:
             raise ValueError("`days` says nothing beside `every: night`. Remove it; `limits.cool_down_days` says when it comes again.")
+        if self.between_nights and self.after not in BETWEEN_NIGHTS:
+            raise ValueError(
+                f"between_nights: only {', '.join(BETWEEN_NIGHTS)} can be heard of between nights. Remove it, or wait `after:` one."
+            )
         if self.day is not None and not self.day[0].isdigit() and self.day not in FEAST_DAYS:
             raise ValueError(f"day: found {self.day!r}. Write {', '.join(FEAST_DAYS)}, or month-day such as 01-13.")
         return self
@@ -261,6 +272,12 @@ class Campaign(Strict):
         if self.trigger.after != "payment_failure" and any(step.before_retry_days is not None for step in self.steps):
             raise ValueError(
                 "before_retry_days: only a failed payment is tried again. Remove it, or write `trigger: {after: payment_failure}`."
+            )
+        if self.steps and self.trigger.between_nights:
+            raise ValueError("between_nights: a journey goes on night by night. Remove it, or `steps:`.")
+        if self.trigger.between_nights and not self.dry_run and self.approval.above == 0:
+            raise ValueError(
+                "between_nights: nobody can be asked every 15 minutes. Write `approval: {above: 50}`, so many a day go unasked."
             )
         if self.steps and len(self.trigger.stages) > 1:
             raise ValueError("steps: a journey begins once; its trigger has several stages. Write `days:` as one span, such as [0, 3].")
