@@ -188,8 +188,9 @@ def deliver() -> dict[str, int]:
 
     def work() -> dict[str, int]:
         company = companies.load(company_folder())
+        _lend_connections(company)
         lend_connections_of_delivery(settings.load(company).connections)
-        return deliver_stage(company, Home(home_folder(), warehouse_url()))
+        return deliver_stage(company, Home(home_folder(), warehouse_url()), say)
 
     return explained(work)
 

@@ -283,16 +283,17 @@ def look_stage(company: Company, home: Home, say: Callable[[str], None] = lambda
         return {}
 
 
-def deliver_stage(company: Company, home: Home) -> dict[str, int]:
+def deliver_stage(company: Company, home: Home, say: Callable[[str], None] = lambda _: None) -> dict[str, int]:
     """Sends what is due in the outbox; gives what became of how many. Nothing leaves where delivery.yaml sets no channel up."""
     file = settings.load(company)
     channels = channels_of(company, file, lambda: datetime.now(UTC))
     with warehouse(home.warehouse_url) as target:
         with engine.start("duckdb", home.root / "scratch") as computing:
-            ask = still(company, home, target, computing)
+            asked_at = datetime.now(UTC)
+            ask = still(company, home, target, computing, asked_at, say)
         if file.task is None:
             tasks.keep_in_house(target, datetime.now(UTC).replace(tzinfo=None))
-        count = send_due(target, channels, file, ask)
+        count = send_due(target, channels, file, ask, due_by=asked_at)
         outbox.erase_content(target, datetime.now(UTC).replace(tzinfo=None) - timedelta(days=file.keep_days))
     return count
 

@@ -1,18 +1,14 @@
 """A look between two nights: campaigns that do not wait decide on what has happened since, and what they decided stays decided."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
 from pathlib import Path
 
-import ibis.expr.types as ir
-import pyarrow as pa
 import sqlalchemy as sa
 
 from mandegar.campaigns import approval, ledger
-from mandegar.campaigns.audience.tonight import Tonight
-from mandegar.campaigns.between.fresh import changed, fresh_rows, with_fresh
+from mandegar.campaigns.between.fresh import changed, fresh_rows
+from mandegar.campaigns.between.moment import Moment
 from mandegar.campaigns.delivery import outbox
 from mandegar.campaigns.file.load import load_all
 from mandegar.campaigns.file.words import BETWEEN_NIGHTS, Campaign
@@ -22,56 +18,7 @@ from mandegar.campaigns.sending_day import is_closed, next_sending_day
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 from mandegar.config.entities import ENTITIES
-from mandegar.risk.evening import Evening
-from mandegar.risk.features import payments, service
-from mandegar.risk.features.kept import kept_features
 from mandegar.storage.lake import Lake
-
-# What is known of a customer by these entities alone, known anew when they have moved.
-SIGNALS: dict[str, tuple[Callable[[Evening], ir.Table], ...]] = {
-    "survey": (service.feedback,),
-    "ticket": (service.support,),
-    "payment": (payments.payments,),
-    "invoice": (payments.bills,),
-}
-
-
-@dataclass
-class Look(Tonight):
-    """This moment, as campaigns see it: what the last night knew and judged, and what was said since.
-
-    as_of: the day that still runs. last: the night. fresh: of some entities what was said since (between.fresh).
-    """
-
-    last: date
-    now: datetime
-    fresh: dict[str, pa.Table] = field(default_factory=dict)
-
-    @cached_property
-    def night(self) -> Evening:
-        """The evening of the last night."""
-        return Tonight(self.company, self.lake, self.engine, self.warehouse, self.last).evening
-
-    @cached_property
-    def evening(self) -> Evening:
-        """This moment."""
-        return with_fresh(self.night, self.engine, self.fresh, self.now, self.as_of)
-
-    @cached_property
-    def risk(self) -> ir.Table:
-        """The last night's customer_risk."""
-        return self.engine.read(self.lake, "marts", "customer_risk", [self.last])
-
-    @cached_property
-    def features(self) -> ir.Table:
-        """What the last night knew of everyone, and of what has moved what is known by now."""
-        known = kept_features(self.night, self.lake, self.engine)
-        for part in (signals(self.evening) for name in self.fresh for signals in SIGNALS[name]):
-            told = [name for name in part.columns if name in known.columns and name != "customer_id"]
-            joined = known.join(part.select("customer_id", *told), "customer_id", how="left", rname="{name}_now")
-            named = {name: joined[f"{name}_now" if name in told else name] for name in known.columns}
-            known = self.engine.keep(joined.select(**named))
-        return known
 
 
 def that_do_not_wait(company: Company) -> list[Campaign]:
@@ -98,7 +45,7 @@ def look(
     today = now.astimezone(company.zone).date()
     if not campaigns or today <= last:
         return {}
-    shared = Look(company, lake, engine, warehouse, today, last, now)
+    shared = Moment(company, lake, engine, warehouse, today, last, now)
     wanted = sorted({name for campaign in campaigns for name in BETWEEN_NIGHTS[campaign.trigger.moment] if company.has(name)})
     shared.fresh = {name: fresh_rows(company, lake, shared.night, engine, ENTITIES[name], today, scratch, say) for name in wanted}
     found: dict[str, int] = {}
@@ -108,7 +55,7 @@ def look(
     return found
 
 
-def _decide(shared: Look, campaign: Campaign, ahead: list[str]) -> int:
+def _decide(shared: Moment, campaign: Campaign, ahead: list[str]) -> int:
     company, today, warehouse = shared.company, shared.as_of, shared.warehouse
     send_on = next_sending_day(company, today) if is_closed(company, today) else today
     with shared.engine.forgetting():

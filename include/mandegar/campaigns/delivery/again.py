@@ -1,22 +1,29 @@
 """What is asked again at the moment of sending: has the person refused since, has it been paid since, is it night where they are?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from mandegar.campaigns import goals
-from mandegar.campaigns.audience.tonight import tonight
+from mandegar.campaigns.audience.tonight import Tonight, tonight
+from mandegar.campaigns.between.fresh import fresh_rows
+from mandegar.campaigns.between.moment import Moment
 from mandegar.campaigns.delivery.outbox import QUEUED, Outgoing
 from mandegar.campaigns.file.load import load_all
 from mandegar.campaigns.file.words import CHANNELS
 from mandegar.campaigns.sending_day import next_open
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
+from mandegar.config.entities import ENTITIES
 from mandegar.storage.home import Home
 from mandegar.storage.lake import Lake
 from mandegar.warehouse.tables import channel_refusal, outbox
+
+TOLD_BY = {"pays": "payment", "buys": "invoice", "answers": "survey"}  # goals that sources are asked of at the moment of sending
 
 
 @dataclass(frozen=True)
@@ -55,29 +62,46 @@ class Still:
         return next_open(self.company, _zone(self.company, self.people.get(message.customer_id, {}).get("time_zone")), at)
 
 
-def still(company: Company, home: Home, warehouse: sa.Engine, engine: Engine) -> Still:
+def still(
+    company: Company, home: Home, warehouse: sa.Engine, engine: Engine, now: datetime, say: Callable[[str], None] = lambda _: None
+) -> Still:
     """What is asked again before anything is sent.
 
-    By the latest night there is: the campaign's goal was reached, the person wants no contact, or refused the channel. By the warehouse
-    at this very moment: what they refused by a link or a gateway. A campaign that no longer is there, or rests, sends nothing.
+    By the latest night there is: the person wants no contact, or refused the channel. By the sources at this moment: has it been paid,
+    bought, or answered, where that is the campaign's goal (other goals by the latest night). By the warehouse at this moment: what they
+    refused by a link or a gateway. A campaign that no longer is there, or rests, sends nothing.
     """
     files = {campaign.id: campaign for campaign in load_all(company)}
-    waiting = _waiting(warehouse)
+    waiting = _waiting(warehouse, now)
     lake = Lake(home.lake)
     nights = lake.windows("marts", "customer_risk") if lake.exists("marts", "customer_risk") else []
     if not waiting or not nights:
         return Still(company, warehouse, frozenset(files))
-    latest = tonight(company, lake.of_night(nights[-1], "customer"), engine, warehouse, nights[-1])
+    lake = lake.of_night(nights[-1], "customer")
+    latest = tonight(company, lake, engine, warehouse, nights[-1])
+    goal_of = {campaign_id: files[campaign_id].goal for campaign_id in waiting if campaign_id in files}
+    moment = _moment(latest, {goal.is_ for goal in goal_of.values() if goal.rule is None}, now, home.root / "scratch", say)
     done: set[tuple[str, str]] = set()
-    for campaign_id, customers in waiting.items():
-        if campaign_id in files:
-            done |= {(campaign_id, one) for one in goals.reached(latest, files[campaign_id].goal, customers)}
+    for campaign_id, goal in goal_of.items():
+        done |= {(campaign_id, one) for one in goals.reached(moment, goal, waiting[campaign_id])}
     ids = sorted({one for customers in waiting.values() for one in customers})
     described = latest.described
     opted = [f"{channel}_opt_in" for channel in CHANNELS]
     rows = described.select("customer_id", "do_not_contact", "time_zone", *opted).filter(described.customer_id.isin(ids))
     people = {row["customer_id"]: row for row in engine.arrow(rows).to_pylist()}
     return Still(company, warehouse, frozenset(files), frozenset(done), people)
+
+
+def _moment(latest: Tonight, wanted: set[str], now: datetime, scratch: Path, say: Callable[[str], None]) -> Tonight:
+    """The latest night, gone on to this moment by what the sources have said since of the goals that messages wait for."""
+    company, today = latest.company, now.astimezone(latest.company.zone).date()
+    entities = {TOLD_BY[goal] for goal in wanted if goal in TOLD_BY and company.has(TOLD_BY[goal])}
+    if not entities or today <= latest.as_of:
+        return latest
+    found = Moment(company, latest.lake, latest.engine, latest.warehouse, today, latest.as_of, now)
+    for name in sorted(entities):
+        found.fresh[name] = fresh_rows(company, latest.lake, found.night, latest.engine, ENTITIES[name], today, scratch, say)
+    return found
 
 
 def _zone(company: Company, name: str | None) -> ZoneInfo:
@@ -95,13 +119,12 @@ def _refused_here(warehouse: sa.Engine, message: Outgoing) -> str | None:
     return f"{kind} on {message.channel}" if kind else None
 
 
-def _waiting(warehouse: sa.Engine) -> dict[str, dict[str, date]]:
-    """Who waits for a message of each campaign, with the night it was decided for."""
+def _waiting(warehouse: sa.Engine, now: datetime) -> dict[str, dict[str, date]]:
+    """Whose message of each campaign is due, with the night it was decided for."""
     row = outbox.c
+    due = (row.state == QUEUED) & (row.not_before <= now.astimezone(UTC).replace(tzinfo=None))
     found: dict[str, dict[str, date]] = {}
     with warehouse.begin() as connection:
-        for campaign, customer, as_of in connection.execute(
-            sa.select(row.campaign_id, row.customer_id, row.as_of).where(row.state == QUEUED)
-        ):
+        for campaign, customer, as_of in connection.execute(sa.select(row.campaign_id, row.customer_id, row.as_of).where(due)):
             found.setdefault(campaign, {})[customer] = as_of
     return found

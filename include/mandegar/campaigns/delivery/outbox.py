@@ -86,11 +86,14 @@ def _moved(engine: sa.Engine, campaign_id: str, as_of: date, states: tuple[str, 
         return connection.execute(outbox.update().where(of_run).values(state=to, reason=why)).rowcount
 
 
-def claim(engine: sa.Engine, channel: str, sender: str, now: datetime, most: int) -> list[Outgoing]:
-    """Takes messages that are due into a sender's hand, for five minutes; nobody else gets them meanwhile. now: UTC, without zone."""
-    row = outbox.c
-    due = (row.state == QUEUED) & (row.channel == channel) & (row.not_before <= now)
-    due &= row.next_attempt_at.is_(None) | (row.next_attempt_at <= now)
+def claim(engine: sa.Engine, channel: str, sender: str, now: datetime, most: int, due_by: datetime | None = None) -> list[Outgoing]:
+    """Takes messages that are due into a sender's hand, for five minutes; nobody else gets them meanwhile.
+
+    now: UTC, without zone. due_by: what becomes due later is left, though it be due by now.
+    """
+    row, by = outbox.c, due_by or now
+    due = (row.state == QUEUED) & (row.channel == channel) & (row.not_before <= by)
+    due &= row.next_attempt_at.is_(None) | (row.next_attempt_at <= by)
     due &= row.claimed_until.is_(None) | (row.claimed_until < now)
     chosen = sa.select(row.message_id).where(due).order_by(row.not_before, row.message_id).limit(most)
     with writing(engine).begin() as connection:

@@ -55,8 +55,11 @@ def send_due(
     still: Again,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     wait: Callable[[float], None] = time.sleep,
+    due_by: datetime | None = None,
 ) -> dict[str, int]:
     """Sends everything that is due by now; gives how many were sent, withdrawn, put off, given up, and left in doubt.
+
+    due_by: when it was looked at what is asked again; what became due since is left to the next time.
 
     still: asked again at the moment of sending; a reason withdraws the message, a later time puts it off. Several senders may run at once.
     """
@@ -67,7 +70,7 @@ def send_due(
     for name, channel in channels.items():
         settings = file.of(name)
         assert settings is not None
-        while batch := outbox.claim(engine, name, sender, _plain(now()), BATCH):
+        while batch := outbox.claim(engine, name, sender, _plain(now()), BATCH, _plain(due_by or now())):
             for message in batch:
                 count[_one(engine, channel, message, sender, settings.attempts, still, now)] += 1
                 wait(1 / settings.per_second)
