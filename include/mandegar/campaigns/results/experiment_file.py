@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mandegar.campaigns.results.statistics import Effect, difference, sample_ratio
+from mandegar.campaigns.results.statistics import Effect, Values, difference, difference_of_shares, sample_ratio
 from mandegar.errors import CampaignError
 
 ARMS = ("arm", "segment", "variant", "group")
@@ -49,9 +49,15 @@ def analyse(file: Path, control: str | None = None) -> list[Arm]:
     for name in values:
         if name == chosen:
             continue
-        effects = {measure: difference(np.array(values[name][measure]), np.array(values[chosen][measure])) for measure in measures}
+        effects = {measure: _effect(np.array(values[name][measure]), np.array(values[chosen][measure])) for measure in measures}
         found.append(Arm(name, chosen, effects, sample_ratio(size[name], size[chosen], 0.5)))
     return found
+
+
+def _effect(arm: Values, control: Values) -> Effect:
+    """The effect on a share where all values are 0 or 1, else on an amount."""
+    shares = set(np.unique(arm)) | set(np.unique(control)) <= {0.0, 1.0}
+    return difference_of_shares(arm, control) if shares else difference(arm, control)
 
 
 def _number(text: str | None, file: Path, line: int, column: str) -> float:

@@ -13,12 +13,21 @@ from mandegar.campaigns.file.words import Campaign
 from mandegar.campaigns.ledger import LIVE
 from mandegar.campaigns.offers.made import state_of
 from mandegar.campaigns.results.outcomes import exposed, outcomes
-from mandegar.campaigns.results.statistics import Effect, Values, adjusted, difference, people_until_clear, sample_ratio
+from mandegar.campaigns.results.statistics import (
+    Effect,
+    Values,
+    adjusted,
+    difference,
+    difference_of_shares,
+    people_until_clear,
+    sample_ratio,
+)
 from mandegar.warehouse.connect import writing
 from mandegar.warehouse.tables import campaign_result, campaign_run, offer_state
 
 MEASURES = {"retention": "stayed", "goal": "goal", "mrr": "mrr", "revenue": "revenue"}
 BEFORE = {"mrr": "mrr_before", "revenue": "revenue_before"}
+SHARES = ("retention", "goal")
 PLACEBO = "placebo"
 EVERYBODY = "all"
 LEAST_SHARE = 0.02  # two points: the effect on a share that one would not like to miss
@@ -90,11 +99,11 @@ def _measured(
         values = of(name, treated), of(name, control)
         if measure in BEFORE and len(values[0]) and len(values[1]):
             values = adjusted(*values, of(BEFORE[measure], treated), of(BEFORE[measure], control))
-        effect = difference(*values)
-        least = LEAST_SHARE if measure in ("retention", "goal") else abs(effect.effect or 0.0)
+        effect = difference_of_shares(*values) if measure in SHARES else difference(*values)
+        least = LEAST_SHARE if measure in SHARES else abs(effect.effect or 0.0)
         yield about | _row(measure, effect) | {"people_until_clear": people_until_clear(effect, least)} | _money(measure, effect, spent)
     halves = np.array([hashlib.sha256(f"placebo|{key}".encode()).digest()[0] % 2 for key in columns["person_key"]])
-    placebo = difference(of("goal", control & (halves == 0)), of("goal", control & (halves == 1)))
+    placebo = difference_of_shares(of("goal", control & (halves == 0)), of("goal", control & (halves == 1)))
     yield about | _row(PLACEBO, placebo) | {"people_until_clear": None, "total": None, "cost": None, "return_on_cost": None}
 
 

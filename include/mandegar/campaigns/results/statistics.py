@@ -6,6 +6,7 @@ from math import ceil, inf, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 Values = NDArray[np.float64]
 ALPHA = 0.05
@@ -18,8 +19,8 @@ LOOKED_FOR_AT = 1_000  # people at which the sequential interval is tightest
 class Effect:
     """A difference of means, treated less control.
 
-    low, high: the 95 % interval of one look at the end (Welch). low_any, high_any: one that holds however often it is looked at
-    (asymptotic confidence sequence, Waudby-Smith et al. 2021). All empty below FEWEST in a group.
+    low, high: the 95 % interval of one look at the end (of amounts Welch's, of shares Newcombe's). low_any, high_any: one that holds
+    however often it is looked at (asymptotic confidence sequence, Waudby-Smith et al. 2021). All empty below FEWEST in a group.
     """
 
     treated: int
@@ -38,8 +39,26 @@ class Effect:
         return self.low_any is not None and self.high_any is not None and (self.low_any > 0 or self.high_any < 0)
 
 
+def difference_of_shares(treated: Values, control: Values) -> Effect:
+    """The effect on a share, of values that are 0 or 1, with both intervals.
+
+    low, high: Newcombe's, of two Wilson intervals (1998): it holds where a control group is small and the share near 0 or 1, as Welch's
+    does not, and is no point where nobody, or everybody, came to the goal. For any look the error is that of Agresti and Caffo (2000),
+    as if each group had one more of either kind.
+    """
+    n, m = len(treated), len(control)
+    if min(n, m) < FEWEST:
+        return difference(treated, control)
+    ones, ones_control = int(treated.sum()), int(control.sum())
+    low, high = confint_proportions_2indep(ones, n, ones_control, m, method="newcomb", compare="diff", alpha=ALPHA)
+    shares = (ones + 1) / (n + 2), (ones_control + 1) / (m + 2)
+    error = sqrt(shares[0] * (1 - shares[0]) / (n + 2) + shares[1] * (1 - shares[1]) / (m + 2))
+    effect, always = ones / n - ones_control / m, error * sequential_factor(n + m)
+    return Effect(n, m, ones / n, ones_control / m, effect, float(low), float(high), effect - always, effect + always)
+
+
 def difference(treated: Values, control: Values) -> Effect:
-    """The effect: mean of the treated less mean of the control group, with both intervals."""
+    """The effect on an amount: mean of the treated less mean of the control group, with both intervals."""
     n, m = len(treated), len(control)
     if not n or not m:
         return Effect(n, m, _mean(treated), _mean(control), None)
