@@ -5,6 +5,8 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.left_out import leave_out, told
@@ -144,6 +146,21 @@ def warehouse_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'warehouse.db'}"
     return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[tuple[str, Any]]:
+    """Object storage with an empty bucket `exports`: the connection by which a company reaches it, and a client."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s")
+    client.create_bucket(Bucket="exports")
+    yield f"aws://k:s@?endpoint_url={quote(endpoint, safe='')}", client
+    server.stop()
 
 
 @pytest.fixture

@@ -8,14 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from moto.server import ThreadedMotoServer
 from tests.sources.rest.rest_company import IN_QUERY, MORE, PATIENCE, SECRET, SUBSCRIPTION, Company
 
 from mandegar.config import company as companies
@@ -23,18 +19,6 @@ from mandegar.sources.extract import extract
 from mandegar.storage.lake import Lake
 
 Take = Callable[..., list[dict]]
-
-
-@pytest.fixture(scope="session")
-def s3() -> Iterator[tuple[str, Any]]:
-    """Object storage with an empty bucket `exports`: the connection by which a company reaches it, and a client."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    endpoint = "http://{}:{}".format(*server.get_host_and_port())
-    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s")
-    client.create_bucket(Bucket="exports")
-    yield f"aws://k:s@?endpoint_url={quote(endpoint, safe='')}", client
-    server.stop()
 
 
 @pytest.fixture

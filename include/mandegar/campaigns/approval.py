@@ -83,6 +83,18 @@ def let_go_unasked(engine: sa.Engine, campaign: Campaign, as_of: date) -> bool:
     return True
 
 
+def was_let_go(engine: sa.Engine, campaign: Campaign, as_of: date) -> bool:
+    """Whether what a live run sends may leave the house: as many people have agreed as have to, and nobody has said no."""
+    run, said = campaign_run.c, campaign_approval.c
+    with engine.begin() as connection:
+        row = connection.execute(sa.select(campaign_run).where((run.campaign_id == campaign.id) & (run.as_of == as_of))).one_or_none()
+        if row is None or row.mode != ledger.LIVE or row.send == 0:
+            return False
+        same = (said.campaign_id == campaign.id) & (said.as_of == as_of) & (said.list_version == row.list_version)
+        answers = [one.answer for one in connection.execute(sa.select(said.answer).where(same))]
+    return all(one == APPROVED for one in answers) and len(answers) >= people_needed(campaign, row.send, row.cost or 0.0)
+
+
 def take_back(engine: sa.Engine, campaign_id: str, as_of: date, why: str) -> int:
     """Takes back what of a run was not sent; who was to get it counts as not contacted. Gives how many."""
     count = outbox.withdraw(engine, campaign_id, as_of, why)

@@ -36,6 +36,34 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
         if not rows:
             click.echo("The outbox is empty: no campaign has been run live.")
 
+    @outbox.command("pushes")
+    @home
+    def pushes(root: Path) -> None:
+        """Which runs have gone into marketing tools, and whose files to where they are fetched."""
+        from mandegar.warehouse.connect import warehouse
+        from mandegar.warehouse.tables import list_push as table
+
+        with warehouse(home_of(root).warehouse_url) as engine, engine.begin() as connection:
+            rows = connection.execute(sa.select(table).order_by(table.c.as_of.desc(), table.c.campaign_id, table.c.target)).all()
+        for one in rows:
+            told = f"{one.as_of}  {one.campaign_id:24} {one.target:10} {one.state:8} {one.rows:>9,}  {one.attempts} attempts"
+            click.echo(f"{told}: {one.reason}" if one.reason else told)
+        if not rows:
+            click.echo("Nothing was handed over: delivery.yaml names no audience and no files, or no run was approved.")
+
+    @outbox.command("push-again")
+    @home
+    @click.option("--as-of", type=day, required=True)
+    @click.argument("campaign")
+    @click.argument("target")
+    def push_again_command(root: Path, as_of: date, campaign: str, target: str) -> None:
+        """Lets a dead push be tried anew."""
+        from mandegar.campaigns.delivery.pushes import push_again
+        from mandegar.warehouse.connect import warehouse
+
+        with warehouse(home_of(root).warehouse_url) as engine:
+            click.echo(f"{push_again(engine, campaign, as_of, target)} will be tried again.")
+
     @outbox.command("show")
     @home
     @click.option("--state", type=click.Choice(["dead", "uncertain", "withdrawn", "held", "queued"]), required=True)

@@ -13,6 +13,7 @@ from mandegar.campaigns.audience.tonight import tonight
 from mandegar.campaigns.between.look import look, that_do_not_wait
 from mandegar.campaigns.delivery import outbox, settings, tasks
 from mandegar.campaigns.delivery.again import still
+from mandegar.campaigns.delivery.pushes import push_due, waiting_runs
 from mandegar.campaigns.delivery.send import channels_of, send_due
 from mandegar.campaigns.file.load import load, load_all
 from mandegar.campaigns.question import Question, question
@@ -288,12 +289,15 @@ def deliver_stage(company: Company, home: Home, say: Callable[[str], None] = lam
     file = settings.load(company)
     channels = channels_of(company, file, lambda: datetime.now(UTC))
     with warehouse(home.warehouse_url) as target:
+        asked_at = datetime.now(UTC)
+        runs = waiting_runs(company, target, file, asked_at)
         with engine.start("duckdb", home.root / "scratch") as computing:
-            asked_at = datetime.now(UTC)
-            ask = still(company, home, target, computing, asked_at, say)
+            ask = still(company, home, target, computing, asked_at, say, [(run.campaign.id, run.as_of) for run in runs])
         if file.task is None:
             tasks.keep_in_house(target, datetime.now(UTC).replace(tzinfo=None))
         count = send_due(target, channels, file, ask, due_by=asked_at)
+        for state, pushed in push_due(home, target, file, runs, ask.why_not, asked_at, say).items():
+            count[f"pushed: {state}"] = pushed
         outbox.erase_content(target, datetime.now(UTC).replace(tzinfo=None) - timedelta(days=file.keep_days))
     return count
 

@@ -361,6 +361,21 @@ channel_refusal = sa.Table(
     comment="Refusals that reached this house itself, by links in mails and by gateways",
 )
 
+list_push = sa.Table(
+    "list_push",
+    metadata,
+    key("campaign_id", sa.String(64), "the campaign"),
+    key("as_of", sa.Date, "the night it was decided for"),
+    key("target", sa.String(16), "mailchimp, brevo, klaviyo or files"),
+    given("state", sa.String(16), "waiting (for the next attempt), done or dead"),
+    given("rows", sa.BigInteger, "people, or files, handed over"),
+    given("attempts", sa.Integer, "how often it was tried"),
+    maybe("next_attempt_at", sa.DateTime, "when it is tried again, UTC"),
+    maybe("reason", sa.String(255), "what the last attempt met"),
+    maybe("done_at", sa.DateTime, "when it was done, UTC"),
+    comment="Approved runs on their way into marketing tools and to where files are fetched",
+)
+
 customer_task = sa.Table(
     "customer_task",
     metadata,

@@ -1,9 +1,10 @@
 """What is asked again at the moment of sending: has the person refused since, has it been paid since, is it night where they are?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -21,9 +22,25 @@ from mandegar.config.company import Company
 from mandegar.config.entities import ENTITIES
 from mandegar.storage.home import Home
 from mandegar.storage.lake import Lake
-from mandegar.warehouse.tables import channel_refusal, outbox
+from mandegar.warehouse.tables import campaign_member, channel_refusal, outbox
 
 TOLD_BY = {"pays": "payment", "buys": "invoice", "answers": "survey"}  # goals that sources are asked of at the moment of sending
+
+
+class About(Protocol):
+    """Whom a message, or a place on a list, is for."""
+
+    @property
+    def campaign_id(self) -> str: ...
+
+    @property
+    def customer_id(self) -> str: ...
+
+    @property
+    def person_key(self) -> str: ...
+
+    @property
+    def channel(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -40,8 +57,8 @@ class Still:
     done: frozenset[tuple[str, str]] = frozenset()
     people: dict[str, dict] = field(default_factory=dict)
 
-    def why_not(self, message: Outgoing) -> str | None:
-        """Why a message must not be sent any more; None where nothing has changed."""
+    def why_not(self, message: About) -> str | None:
+        """Why a message must not be sent any more, or somebody not be put on a list; None where nothing has changed."""
         if message.campaign_id not in self.active:
             return "the campaign is not active any more"
         if (message.campaign_id, message.customer_id) in self.done:
@@ -63,16 +80,22 @@ class Still:
 
 
 def still(
-    company: Company, home: Home, warehouse: sa.Engine, engine: Engine, now: datetime, say: Callable[[str], None] = lambda _: None
+    company: Company,
+    home: Home,
+    warehouse: sa.Engine,
+    engine: Engine,
+    now: datetime,
+    say: Callable[[str], None] = lambda _: None,
+    runs: Iterable[tuple[str, date]] = (),
 ) -> Still:
-    """What is asked again before anything is sent.
+    """What is asked again before anything is sent. runs: campaigns and nights whose send lists are handed over too.
 
     By the latest night there is: the person wants no contact, or refused the channel. By the sources at this moment: has it been paid,
     bought, or answered, where that is the campaign's goal (other goals by the latest night). By the warehouse at this moment: what they
     refused by a link or a gateway. A campaign that no longer is there, or rests, sends nothing.
     """
     files = {campaign.id: campaign for campaign in load_all(company)}
-    waiting = _waiting(warehouse, now)
+    waiting = _waiting(warehouse, now, runs)
     lake = Lake(home.lake)
     nights = lake.windows("marts", "customer_risk") if lake.exists("marts", "customer_risk") else []
     if not waiting or not nights:
@@ -111,7 +134,7 @@ def _zone(company: Company, name: str | None) -> ZoneInfo:
         return company.zone
 
 
-def _refused_here(warehouse: sa.Engine, message: Outgoing) -> str | None:
+def _refused_here(warehouse: sa.Engine, message: About) -> str | None:
     row = channel_refusal.c
     query = sa.select(row.kind).where((row.person_key == message.person_key) & row.channel.in_((message.channel, "all")))
     with warehouse.begin() as connection:
@@ -119,12 +142,16 @@ def _refused_here(warehouse: sa.Engine, message: Outgoing) -> str | None:
     return f"{kind} on {message.channel}" if kind else None
 
 
-def _waiting(warehouse: sa.Engine, now: datetime) -> dict[str, dict[str, date]]:
-    """Whose message of each campaign is due, with the night it was decided for."""
-    row = outbox.c
+def _waiting(warehouse: sa.Engine, now: datetime, runs: Iterable[tuple[str, date]]) -> dict[str, dict[str, date]]:
+    """Whose message of each campaign is due, or who is on a list that is handed over, with the night it was decided for."""
+    row, member = outbox.c, campaign_member.c
     due = (row.state == QUEUED) & (row.not_before <= now.astimezone(UTC).replace(tzinfo=None))
     found: dict[str, dict[str, date]] = {}
     with warehouse.begin() as connection:
         for campaign, customer, as_of in connection.execute(sa.select(row.campaign_id, row.customer_id, row.as_of).where(due)):
             found.setdefault(campaign, {})[customer] = as_of
+        for campaign, as_of in runs:
+            on_list = (member.campaign_id == campaign) & (member.as_of == as_of) & (member.decision == "send")
+            for customer in connection.execute(sa.select(member.customer_id).where(on_list)).scalars():
+                found.setdefault(campaign, {})[customer] = as_of
     return found

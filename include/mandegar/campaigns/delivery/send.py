@@ -15,8 +15,9 @@ from mandegar.campaigns.delivery import outbox
 from mandegar.campaigns.delivery.channel import Channel, Failed, InDoubt, Refused
 from mandegar.campaigns.delivery.http import Http
 from mandegar.campaigns.delivery.outbox import Outgoing
-from mandegar.campaigns.delivery.settings import DeliveryFile, Mail
+from mandegar.campaigns.delivery.settings import DeliveryFile, Mail, SqlTasks
 from mandegar.campaigns.delivery.smtp import Smtp
+from mandegar.campaigns.delivery.sql_tasks import Sql
 from mandegar.config.company import Company
 
 BATCH = 50
@@ -31,6 +32,8 @@ def channels_of(company: Company, file: DeliveryFile, now: Callable[[], datetime
         settings = file.of(name)
         if isinstance(settings, Mail):
             found[name] = Smtp(company, settings, now)
+        elif isinstance(settings, SqlTasks):
+            found[name] = Sql(settings)
         elif settings is not None:
             found[name] = Http(name, settings, now)
     return found

@@ -34,13 +34,54 @@ class Gateway(Strict):
     mapping: dict[Line, Line] = Field(default_factory=dict, description="what the gateway's body needs beside, such as an owner's id")
 
 
+class SqlTasks(Strict):
+    """Into a table of the company's own database. connection: its `url` is SQLAlchemy's; columns: of the table, for id, subject, text,
+    owner, customer_id, campaign_id, due_at, given_at; id has to be one of them."""
+
+    gateway: Literal["sql"]
+    connection: Line
+    table: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,127}(\.[A-Za-z_][A-Za-z0-9_$]{0,127})?$")]
+    columns: dict[Literal["id", "subject", "text", "owner", "customer_id", "campaign_id", "due_at", "given_at"], Line] = Field(
+        {"id": "id", "subject": "subject", "text": "text", "owner": "owner", "customer_id": "customer_id", "due_at": "due_at"}
+    )
+    per_second: float = Field(100, gt=0, le=MOST)
+    attempts: int = Field(6, ge=1, le=100)
+    mapping: dict[Line, Line] = Field(default_factory=dict, description="what owners are called there")
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> "SqlTasks":
+        if "id" not in self.columns:
+            raise ValueError("columns: `id` is missing. By it a task is known, so that it is written once; name the column for it.")
+        return self
+
+
+class Audience(Strict):
+    """A list of a marketing tool. list: its id there."""
+
+    connection: Line
+    list: Line
+    attempts: int = Field(6, ge=1, le=100)
+
+
+class Files(Strict):
+    """Where the files of approved runs go. to: s3://bucket/folder, sftp://host/folder or file:///folder."""
+
+    to: Annotated[str, Field(pattern=r"^(s3|s3a|sftp|file)://\S{1,500}$")]
+    connection: Line | None = None
+    attempts: int = Field(6, ge=1, le=100)
+
+
 class DeliveryFile(Strict):
     """The whole of delivery.yaml."""
 
     email: Mail | None = None
     sms: Gateway | None = None
     call: Gateway | None = None
-    task: Gateway | None = None
+    task: Annotated[Gateway | SqlTasks, Field(discriminator="gateway")] | None = None
+    audiences: dict[Literal["mailchimp", "brevo", "klaviyo"], Audience] = Field(
+        default_factory=dict, description="lists of marketing tools that approved send lists are added to"
+    )
+    files: Files | None = None
     unsubscribe: Line | None = Field(
         None, description="address of Mandegar's own page, such as https://airflow.acme.example/mandegar/unsubscribe"
     )
@@ -53,14 +94,16 @@ class DeliveryFile(Strict):
             raise ValueError("unsubscribe: its links are signed. Write both `unsubscribe:` and `secret:`.")
         return self
 
-    def of(self, channel: str) -> Mail | Gateway | None:
-        """The settings of a channel."""
-        return getattr(self, channel)
+    def of(self, channel: str) -> Mail | Gateway | SqlTasks | None:
+        """The settings of a channel; None where it is not set up."""
+        return getattr(self, channel, None)
 
     @property
     def connections(self) -> set[str]:
         """The connections it needs."""
         used = {one.connection for one in (self.email, self.sms, self.call, self.task) if one}
+        used |= {one.connection for one in self.audiences.values()}
+        used |= {self.files.connection} if self.files and self.files.connection else set()
         return used | ({self.secret} if self.secret else set())
 
 

@@ -97,8 +97,11 @@ def _unpacked(shown: str, found: Any) -> Any:
 
 def _options(place: str, known: Connection) -> dict[str, Any]:
     """What the file system is told of the connection that the source names: for S3 in its terms, for others as the connection says."""
-    if not place.startswith(("s3://", "s3a://")):
-        return dict(known.values)
+    return s3_options(known) if place.startswith(("s3://", "s3a://")) else dict(known.values)
+
+
+def s3_options(known: Connection) -> dict[str, Any]:
+    """What S3's file system is told of a connection: key, secret, endpoint and region."""
     options: dict[str, Any] = {"config_kwargs": {"retries": TRIES}}
     own = {
         "login": "key",

@@ -1,0 +1,1 @@
+"""Audiences: send lists into the lists of marketing tools, by their public APIs."""
