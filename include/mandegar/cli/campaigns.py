@@ -126,6 +126,24 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
             click.echo(f"{one['referrer']:24} {one['code']}  {one['people']:,} brought, the last on {one['last_at']:%Y-%m-%d}")
         click.echo(f"{sum(one['people'] for one in found):,} people came by the codes of {len(found):,}.")
 
+    @campaigns.command("draft")
+    @company
+    @click.option("--force", is_flag=True, help="Writes over an earlier draft.")
+    @click.argument("name")
+    def draft_messages(folder: Path, force: bool, name: str) -> None:
+        """Lets a language model draft a campaign's messages, if it is switched on; each is checked, and waits for a person to rename it."""
+        from mandegar.campaigns.drafting.draft import draft
+        from mandegar.config import company as companies
+
+        refused = False
+        for one in draft(companies.load(folder), name, force, say):
+            click.echo(f"{one.file} is a draft: read it, and rename it to {one.message}.yaml." if one.file else f"{one.message}: refused.")
+            for finding in one.wrong:
+                click.echo(f"  {finding}")
+            refused = refused or one.file is None
+        if refused:
+            raise SystemExit(1)
+
     @campaigns.command("analyse")
     @click.argument("file", type=click.Path(path_type=Path))
     @click.option("--control", help="The name of the control group's arm; else control, holdout, No E-Mail …")

@@ -71,6 +71,14 @@ class Files(Strict):
     attempts: int = Field(6, ge=1, le=100)
 
 
+class Drafting(Strict):
+    """A language model that drafts messages, on a server that speaks OpenAI's chat completions. connection: its address, and its key."""
+
+    connection: Line
+    model: Line
+    path: Annotated[str, Field(pattern=r"^/\S{0,200}$")] = "/v1/chat/completions"
+
+
 class DeliveryFile(Strict):
     """The whole of delivery.yaml."""
 
@@ -82,6 +90,7 @@ class DeliveryFile(Strict):
         default_factory=dict, description="lists of marketing tools that approved send lists are added to"
     )
     files: Files | None = None
+    drafting: Drafting | None = Field(None, description="a language model that drafts messages; off where it is not there")
     unsubscribe: Line | None = Field(
         None, description="address of Mandegar's own page, such as https://airflow.acme.example/mandegar/unsubscribe"
     )
@@ -102,7 +111,7 @@ class DeliveryFile(Strict):
     def connections(self) -> set[str]:
         """The connections it needs."""
         used = {one.connection for one in (self.email, self.sms, self.call, self.task) if one}
-        used |= {one.connection for one in self.audiences.values()}
+        used |= {one.connection for one in self.audiences.values()} | ({self.drafting.connection} if self.drafting else set())
         used |= {self.files.connection} if self.files and self.files.connection else set()
         return used | ({self.secret} if self.secret else set())
 

@@ -122,10 +122,12 @@ class Offer(Strict):
 
     to_auto_renewing: also to customers whose contract renews by itself and who are not at risk; they would stay without it.
     cost: what it costs when it is taken, a share of the customer's yearly value. uplift: by how much it is thought to raise the chance to
-    stay; with both, nobody gets it where it costs more than it can be expected to save.
+    stay; with both, nobody gets it where it costs more than it can be expected to save. terms: what may be promised of it, in words, by
+    language; a drafted message may say no more.
     """
 
     code: Line
+    terms: dict[Literal["en", "fa"], Line] = Field(default_factory=dict)
     days: int = Field(ge=1, le=MOST_DAYS)
     to_auto_renewing: bool = False
     cost: float | None = Field(None, ge=0, le=1)

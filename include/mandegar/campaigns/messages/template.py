@@ -49,7 +49,7 @@ def load(company: Company, name: str) -> Message:
         known = ", ".join(sorted({one.stem for folder in (own.parent, DEFAULT) for one in folder.glob("*.yaml")}))
         raise CampaignError(f"{shown}: there is no such message. Write it beside company.yaml, or use one of: {known}.")
     message = yaml_file.read(file, Message, CampaignError, shown=shown)
-    if wrong := list(_problems(message, shown)):
+    if wrong := list(problems(message, shown)):
         raise CampaignError("\n".join(wrong))
     return message
 
@@ -68,8 +68,8 @@ def environment() -> SandboxedEnvironment:
     return SandboxedEnvironment(undefined=jinja2.StrictUndefined)
 
 
-def _problems(message: Message, shown: str) -> Iterator[str]:
-    """Each template that cannot be read, or asks for what is not known."""
+def problems(message: Message, shown: str) -> Iterator[str]:
+    """What is wrong with a message's templates: each that cannot be read, or asks for what is not known."""
     jinja = environment()
     for locale in (ENGLISH, "fa"):
         words = getattr(message, locale)
