@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -22,6 +21,7 @@ from mandegar.config.company import Company
 from mandegar.config.entities import ENTITIES
 from mandegar.storage.home import Home
 from mandegar.storage.lake import Lake
+from mandegar.time.zones import zone_named
 from mandegar.warehouse.tables import campaign_member, channel_refusal, outbox
 
 TOLD_BY = {"pays": "payment", "buys": "invoice", "answers": "survey"}  # goals that sources are asked of at the moment of sending
@@ -76,7 +76,7 @@ class Still:
         """From when on it may be sent, at the earliest now: not at night where the customer is, nor on a day off. Tasks at any time."""
         if message.channel not in CHANNELS:
             return at
-        return next_open(self.company, _zone(self.company, self.people.get(message.customer_id, {}).get("time_zone")), at)
+        return next_open(self.company, zone_named(self.people.get(message.customer_id, {}).get("time_zone"), self.company.zone), at)
 
 
 def still(
@@ -125,13 +125,6 @@ def _moment(latest: Tonight, wanted: set[str], now: datetime, scratch: Path, say
     for name in sorted(entities):
         found.fresh[name] = fresh_rows(company, latest.lake, found.night, latest.engine, ENTITIES[name], today, scratch, say)
     return found
-
-
-def _zone(company: Company, name: str | None) -> ZoneInfo:
-    try:
-        return ZoneInfo(name or company.time_zone)
-    except (KeyError, ValueError, OSError):
-        return company.zone
 
 
 def _refused_here(warehouse: sa.Engine, message: About) -> str | None:

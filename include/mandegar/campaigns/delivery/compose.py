@@ -18,6 +18,7 @@ from mandegar.campaigns.messages.render import render
 from mandegar.campaigns.retries import next_retry
 from mandegar.config.company import Company
 from mandegar.errors import CampaignError
+from mandegar.time.zones import zone_named
 
 
 def messages(
@@ -44,7 +45,7 @@ def messages(
         if name not in known:
             known[name] = template.load(company, name)
         message = known[name]
-        zone = _zone(company, member["time_zone"])
+        zone = zone_named(member["time_zone"], company.zone)
         locale = company.locale if channel == TASK else reader(member["language"], company)
         link = "" if channel == TASK else _link(company, file, secret, member["person_key"], channel)
         offer = campaign.offer_of(member["offer_code"], stage)
@@ -81,13 +82,6 @@ def _link(company: Company, file: DeliveryFile, secret: str | None, person_key: 
     if secret and file.unsubscribe:
         return f"{file.unsubscribe.rstrip('/')}/{token(person_key, channel, secret)}"
     return (company.unsubscribe_url or "").replace("{key}", person_key[:24])
-
-
-def _zone(company: Company, name: str | None) -> ZoneInfo:
-    try:
-        return ZoneInfo(name or company.time_zone)
-    except (KeyError, ValueError, OSError):
-        return company.zone
 
 
 def _midnight(zone: ZoneInfo, day: date) -> datetime:

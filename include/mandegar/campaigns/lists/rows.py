@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +16,7 @@ from mandegar.campaigns.audience.people import first_and_last
 from mandegar.campaigns.file.words import ONCE, Campaign
 from mandegar.campaigns.lists.words import COLUMNS, DECIDING_RULE, DECISIONS, reason_text
 from mandegar.config.company import Company
+from mandegar.time.zones import zone_named
 
 Made = TypeVar("Made")
 BIDI_CONTROLS = dict.fromkeys(map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
@@ -75,6 +76,7 @@ def _rows(company: Company, campaign: Campaign, members: pa.Table, as_of: date, 
     locales = [(language or company.locale)[:2] for language in each("language")]
     zone_of = [zone if zone in zones else company.time_zone for zone in each("time_zone")]
     reasons = _memo(lambda code, days, locale: reason_text(code or "", days, locale, campaign.trigger.moment))
+    after = _memo(lambda hour: send_after(company, send_on, hour))
     ids = [_plain_id(one) for one in each("customer_id")]
     offers = each("offer_code")
     stages = each("stage")
@@ -98,7 +100,7 @@ def _rows(company: Company, campaign: Campaign, members: pa.Table, as_of: date, 
         "time_zone": zone_of,
         "channel": [one or "" for one in channel],
         "fallback_channel": ["" if one == campaign.fallback_channel else campaign.fallback_channel or "" for one in channel],
-        "send_after_local": [send_after(company, send_on, hour) for hour in each("preferred_hour")],
+        "send_after_local": [after(hour) for hour in each("preferred_hour")],
         "expires_at": same((send_on + timedelta(days=campaign.expires_after_days)).isoformat()),
         "segment": [one or "" for one in each("segment")],
         "risk_score": ["" if one is None else f"{100 - one:.1f}" for one in each("health_score")],
@@ -111,7 +113,8 @@ def _rows(company: Company, campaign: Campaign, members: pa.Table, as_of: date, 
         "currency": [one or "" for one in each("currency")],
         "consent_basis": [stands_on.get(one or campaign.channel, "") for one in channel],
         "consent_at": [
-            at.astimezone(ZoneInfo(zone)).isoformat() if at else "" for at, zone in zip(each("consent_at"), zone_of, strict=True)
+            at.astimezone(zone_named(zone, company.zone)).isoformat() if at else ""
+            for at, zone in zip(each("consent_at"), zone_of, strict=True)
         ],
         "is_holdout": ["true" if one == "holdout" else "false" for one in each("decision")],
         "variant": ["control" if one == "holdout" else "a" for one in each("decision")],
