@@ -66,13 +66,16 @@ def run_campaigns(
     gives the same lists; once a night was run live its lists may be in other hands, and every later run of that night leaves them
     as they are.
     """
-    wanted = {load(company, one).id for one in campaign_ids}
+    files = {campaign.id: campaign for campaign in load_all(company, resting=True)}
+    wanted = {one if one in files else load(company, one).id for one in campaign_ids}
     mode = ledger.LIVE if live else ledger.DRY_RUN
     shared = tonight(company, Lake(home.lake).of_night(as_of, "customer"), engine, warehouse, as_of)
     shared.look()
-    ahead = [one.id for one in load_all(company) if live and not one.dry_run and one.trigger.between_nights]  # by day, before the night
+    ahead = [
+        one.id for one in files.values() if live and one.active and not one.dry_run and one.trigger.between_nights
+    ]  # by day, before the night
     done = []
-    every = [one for one in load_all(company, resting=True) if one.active or one.id in wanted]
+    every = [one for one in files.values() if one.active or one.id in wanted]
     last = max((place for place, campaign in enumerate(every) if campaign.id in wanted), default=-1)
     for campaign in every[: last + 1]:
         only_planned = live and campaign.dry_run  # it counts for nobody who is contacted in earnest
