@@ -34,7 +34,7 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
         for as_of, campaign, channel, state, count in rows:
             click.echo(f"{as_of}  {campaign:24} {channel:6} {state:10} {count:>9,}")
         if not rows:
-            click.echo("The outbox is empty: no campaign has been run live.")
+            click.echo("The outbox is empty: no campaign has been run live by a channel that delivery.yaml sets up.")
 
     @outbox.command("pushes")
     @home
