@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import ibis
 import pyarrow as pa
 from ibis import BaseBackend
+from ibis.expr.datatypes import string
+from ibis.expr.operations import DatabaseTable, Namespace
 
 from mandegar.compute import spark
 from mandegar.storage import external_commit
@@ -95,7 +97,12 @@ class Engine:
         DuckDB copies it: into an Arrow table in place it pushes the filters of joins, and for times with a zone that needs pytz.
         """
         if self.name == "duckdb":
-            return self.backend.create_table(ibis.util.gen_name("given"), rows, temp=True)
+            name, given = ibis.util.gen_name("given"), ibis.util.gen_name("arrow")
+            self.backend.con.register(given, rows)
+            try:
+                return self._held(name, ibis.schema(rows.schema), f'SELECT * FROM "{given}"')  # noqa: S608  # a name made here
+            finally:
+                self.backend.con.unregister(given)
         return self._timed(self._spark_view(self._session.createDataFrame(rows)), ibis.schema(rows.schema))
 
     def batches(self, expression: "ir.Table") -> Iterator[pa.RecordBatch]:
@@ -123,13 +130,27 @@ class Engine:
         """
         name = ibis.util.gen_name("kept")
         if self.name == "duckdb":
-            return self.backend.create_table(name, expression, temp=True)
+            self.backend._run_pre_execute_hooks(expression)
+            return self._held(name, expression.schema(), self.backend.compile(expression))
         frame = self._session.sql(self.backend.compile(expression))
         decimals = {column: kind for column, kind in expression.schema().items() if kind.is_decimal()}
         typed = frame.withColumns(
             {column: frame[column].cast(f"decimal({kind.precision or 38}, {kind.scale})") for column, kind in decimals.items()}
         )
         return self._timed(self._spark_view(typed.localCheckpoint(eager=True)), expression.schema())
+
+    def _held(self, name: str, schema: ibis.Schema, query: str) -> "ir.Table":
+        """A temporary table of DuckDB's with the rows of a query, in the types of a schema.
+
+        By hand, because Ibis' create_table asks the catalogue and renames for each one: a night makes hundreds.
+        """
+        types = self.backend.compiler.type_mapper
+        told = {column: types.to_string(string if kind.is_null() else kind) for column, kind in schema.items()}
+        columns = ", ".join(f"{_quoted(column)} {kind}" for column, kind in told.items())
+        self.backend.con.execute(f'CREATE TEMPORARY TABLE "{name}" ({columns})')
+        self.backend.con.execute(f'INSERT INTO "{name}" {query}')
+        held = ibis.schema({column: types.from_string(kind) for column, kind in told.items()})
+        return DatabaseTable(name, schema=held, source=self.backend, namespace=Namespace(catalog="temp", database="main")).to_expr()
 
     @contextmanager
     def forgetting(self) -> Iterator[None]:
@@ -179,6 +200,11 @@ class Engine:
         return self.backend.table(name)
 
 
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
 @ibis.udf.scalar.builtin(name="json_extract_string")
 def _json_extract_string(column: str, path: str) -> str:  # type: ignore[empty-body]  # DuckDB's own
     """DuckDB's function of that name."""
@@ -221,6 +247,7 @@ def start(name: EngineName = "duckdb", scratch: Path | None = None, memory: str 
     scratch: a folder that DuckDB may spill to; memory: how much DuckDB may hold before it spills.
     """
     if name == "duckdb":
+        ibis.options.sql.fuse_selects = False  # DuckDB's own optimizer does it, and far quicker
         backend = ibis.duckdb.connect(memory_limit=memory, **({"temp_directory": str(scratch)} if scratch else {}))
         backend.raw_sql("SET TimeZone = 'UTC'")
         backend.raw_sql("SET enable_progress_bar = false")
