@@ -129,14 +129,15 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
     @campaigns.command("draft")
     @company
     @click.option("--force", is_flag=True, help="Writes over an earlier draft.")
+    @click.option("--out", type=click.Path(path_type=Path), help="Another file for it, of a campaign that has one message.")
     @click.argument("name")
-    def draft_messages(folder: Path, force: bool, name: str) -> None:
+    def draft_messages(folder: Path, force: bool, out: Path | None, name: str) -> None:
         """Lets a language model draft a campaign's messages, if it is switched on; each is checked, and waits for a person to rename it."""
         from mandegar.campaigns.drafting.draft import draft
         from mandegar.config import company as companies
 
         refused = False
-        for one in draft(companies.load(folder), name, force, say):
+        for one in draft(companies.load(folder), name, force, say, out):
             click.echo(f"{one.file} is a draft: read it, and rename it to {one.message}.yaml." if one.file else f"{one.message}: refused.")
             for finding in one.wrong:
                 click.echo(f"  {finding}")

@@ -2,78 +2,21 @@
 
 import copy
 import json
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
-from pytest_httpserver import HTTPServer
-from tenacity import wait_none
-from tests.campaigns.drafting.test_draft_check import HONEST, TERMS
-from werkzeug import Request, Response
+from tests.campaigns.drafting.conftest import CAMPAIGN, KEY
+from tests.campaigns.drafting.honest import HONEST, TERMS
 
-from mandegar.campaigns.drafting import ask as asking
 from mandegar.campaigns.drafting.draft import draft
 from mandegar.campaigns.messages import template
 from mandegar.cli.main import main
 from mandegar.config import company as companies
 from mandegar.errors import CampaignError
 
-CAMPAIGN = f"""id: renewal
-title: {{en: Renewal, fa: تمدید}}
-owner: retention
-trigger: {{before: renewal, days: [0, 30]}}
-consent: contract
-channel: email
-fallback_channel: sms
-message: keep_them
-offer: {{code: STAY10, days: 14, terms: {json.dumps(TERMS, ensure_ascii=False)}}}
-limits: {{contacts: 9, days: 30, cool_down_days: 1}}
-control: {{share: 0}}
-"""
 LIE = copy.deepcopy(HONEST)
 LIE["en"]["text"] += "It is free for 90 days."
-KEY = "sk-s3cret"
-
-
-@dataclass
-class Model:
-    """A server that answers one after another what it is told to; what it was asked is kept."""
-
-    answers: list[tuple[int, str]] = field(default_factory=list)
-    asked: list[dict] = field(default_factory=list)
-
-    def say(self, *contents: object) -> None:
-        for content in contents:
-            text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
-            self.answers.append((200, json.dumps({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]})))
-
-    def take(self, request: Request) -> Response:
-        assert request.headers["Authorization"] == f"Bearer {KEY}"
-        self.asked.append(json.loads(request.get_data()))
-        status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return Response(body, status=status, content_type="application/json")
-
-
-@pytest.fixture
-def model(httpserver: HTTPServer, monkeypatch) -> Model:
-    made = Model()
-    httpserver.expect_request("/v1/chat/completions", method="POST").respond_with_handler(made.take)
-    monkeypatch.setenv("AIRFLOW_CONN_LLM", json.dumps({"host": httpserver.url_for("").rstrip("/"), "password": KEY}))
-    monkeypatch.setattr(asking, "WAIT", wait_none())
-    return made
-
-
-@pytest.fixture
-def folder(make_company) -> Path:
-    made = make_company(
-        {"customer.csv": "customer_id,name,email\nc1,Sara Karimi,sara@example.com\n", "subscription.csv": "subscription_id\n"}
-    )
-    (made / "campaigns").mkdir(exist_ok=True)
-    (made / "campaigns" / "renewal.yaml").write_text(CAMPAIGN, encoding="utf-8")
-    (made / "delivery.yaml").write_text("drafting: {connection: llm, model: small}\n", encoding="utf-8")
-    return made
 
 
 def test_an_honest_draft_waits_for_a_person(model, folder):
@@ -93,8 +36,28 @@ def test_nothing_about_a_customer_leaves_the_house(model, folder):
     [asked] = model.asked
     told = json.dumps(asked, ensure_ascii=False)
     assert (asked["model"], asked["temperature"]) == ("small", 0)
-    assert TERMS["fa"] in json.loads(asked["messages"][1]["content"])["offer"]["terms"].values()
+    assert TERMS["fa"] in json.loads(asked["messages"][1]["content"])["offers"][0]["terms"].values()
     assert not any(secret in told for secret in ("Karimi", "sara@example.com", "c1", KEY, "STAY10"))
+
+
+def test_nor_do_rules_or_persons_of_the_campaign_leave_it(model, folder):
+    """What its file says of single customers and of its owner is not for the model."""
+    file = folder / "campaigns" / "renewal.yaml"
+    told = CAMPAIGN.replace("owner: retention", "owner: reza@acme.example")
+    file.write_text(told + "audience: {field: reason, one_of: [C-77]}\n", encoding="utf-8")
+    model.say(HONEST)
+    draft(companies.load(folder), "renewal")
+    [asked] = model.asked
+    assert sorted(asked) == ["messages", "model", "response_format", "temperature"]
+    brief = json.loads(asked["messages"][1]["content"])
+    assert sorted(brief) == ["campaign", "channels", "company", "facts", "message", "offers"]
+    assert brief["campaign"] == {
+        "title": {"en": "Renewal", "fa": "تمدید"},
+        "waits_for": "before renewal",
+        "stage": "once",
+        "goal": "stays",
+    }
+    assert not any(secret in json.dumps(asked) for secret in ("reza", "C-77"))
 
 
 def test_a_lie_is_sent_back_with_what_is_wrong(model, folder):
@@ -135,32 +98,6 @@ def test_an_earlier_draft_is_not_written_over(model, folder):
     assert draft(companies.load(folder), "renewal", force=True)[0].file is not None
 
 
-@pytest.mark.parametrize(
-    ("answers", "told", "asked"),
-    [
-        ([(401, f'{{"error": "wrong key {KEY}"}}')], "answered 401", 1),
-        ([(429, "{}")], "answered 429. Try it again later", 3),
-        ([(503, "{}")], "answered 503. Try it again later", 3),
-        ([(200, "not json")], "answered what is no JSON of a message", 1),
-        ([(200, '{"choices": []}')], "answered what is no JSON of a message", 1),
-        ([(200, '{"choices": [{"message": {"content": "I cannot"}}]}')], "answered what is no JSON of a message", 1),
-        ([(200, '{"choices": [{"message": {"content": "{"}, "finish_reason": "length"}]}')], "the answer was cut off", 1),
-    ],
-)
-def test_what_a_server_does_wrong_is_told_without_the_key(model, folder, answers, told, asked):
-    model.answers = answers
-    with pytest.raises(CampaignError, match=told) as found:
-        draft(companies.load(folder), "renewal")
-    assert KEY not in str(found.value)
-    assert len(model.asked) == asked
-
-
-def test_a_server_that_is_busy_once_is_asked_again(model, folder):
-    model.answers = [(503, "{}")]
-    model.say(HONEST)
-    assert draft(companies.load(folder), "renewal")[0].file is not None
-
-
 def test_the_command_says_what_was_refused_and_fails(model, folder):
     model.say(LIE)
     done = CliRunner().invoke(main, ["campaigns", "draft", "--company", str(folder), "renewal"])
@@ -173,3 +110,30 @@ def test_the_command_says_what_was_refused_and_fails(model, folder):
         0,
         f"{folder}/messages/keep_them.draft.yaml is a draft: read it, and rename it to keep_them.yaml.\n",
     )
+
+
+def test_the_command_writes_where_it_is_told_to(model, folder, tmp_path):
+    model.say(HONEST)
+    command = ["campaigns", "draft", "--company", str(folder), "renewal", "--out"]
+    done = CliRunner().invoke(main, [*command, str(tmp_path / "mine.draft.yaml")])
+    assert (done.exit_code, yaml.safe_load((tmp_path / "mine.draft.yaml").read_text(encoding="utf-8"))) == (0, HONEST)
+    assert not (folder / "messages").exists()
+    refused = {"keep_them.yaml": "End it in .draft.yaml", "none/a.draft.yaml": "there is no folder", "mine.draft.yaml": "is there already"}
+    for wrong, told in refused.items():
+        with pytest.raises(CampaignError, match=told):
+            draft(companies.load(folder), "renewal", out=tmp_path / wrong)
+    assert len(model.asked) == 1
+
+
+def test_a_journey_has_a_draft_for_each_of_its_messages(model, folder, tmp_path):
+    steps = "steps: [{name: hello}, {name: later, after_days: 7}]\n"
+    told = CAMPAIGN.replace("message: keep_them\n", steps).replace("terms:", "terms_of_all:").splitlines(keepends=True)
+    (folder / "campaigns" / "renewal.yaml").write_text("".join(line for line in told if "terms_of_all" not in line), encoding="utf-8")
+    with pytest.raises(CampaignError, match="renewal has 2 messages: hello, later"):
+        draft(companies.load(folder), "renewal", out=tmp_path / "mine.draft.yaml")
+    plain = {locale: {part: text.split("{% if offer_code %}")[0] for part, text in words.items()} for locale, words in HONEST.items()}
+    model.say(plain)
+    assert [one.file for one in draft(companies.load(folder), "renewal")] == [
+        folder / "messages" / "hello.draft.yaml",
+        folder / "messages" / "later.draft.yaml",
+    ]

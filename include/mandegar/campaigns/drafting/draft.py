@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from mandegar.campaigns.delivery import settings
 from mandegar.campaigns.drafting.ask import ask
-from mandegar.campaigns.drafting.check import Finding, findings
+from mandegar.campaigns.drafting.check import findings, offers_of
+from mandegar.campaigns.drafting.findings import Finding
 from mandegar.campaigns.file.load import load
 from mandegar.campaigns.file.words import Campaign
 from mandegar.campaigns.messages.facts import FACTS
@@ -19,11 +20,14 @@ from mandegar.campaigns.messages.template import Message
 from mandegar.config.company import Company
 from mandegar.errors import CampaignError
 
+DRAFT = ".draft.yaml"  # no message can be called so
 TURNS = 3  # the first answer, and two more after what was wrong
 RULES = """You write one message of a company to its customers, in English and in Persian, as a template that is filled for each reader.
 Answer with one JSON object: {"en": {"subject": …, "text": …, "sms": …}, "fa": {…}}; sms may be left away where it is not asked for.
 Facts about the reader stand as placeholders, {{ fact }}, and nowhere else; what may be empty stands between {% if fact %} and {% endif %}.
-Say no number, name, address, price, discount, gift, guarantee or deadline that is not a placeholder or in the terms of the offer.
+Say no number, day, name, address, price, discount, gift, guarantee or deadline that is not a placeholder or in the terms of the offer.
+Not everyone gets the offer: all that is said of it stands between {% if offer_code %} and {% endif %}, in the words of its terms.
+Use no other tags than {{ fact }}, {% if fact %}, {% if links.x is defined %}, {% else %} and {% endif %}. A subject has 78 letters at most.
 Do not press the reader. Write plainly, warmly and shortly; Persian as an educated Iranian writes it, not translated word by word."""
 
 
@@ -36,8 +40,12 @@ class Draft:
     wrong: list[Finding]
 
 
-def draft(company: Company, name: str, force: bool = False, say: Callable[[str], None] = lambda _: None) -> list[Draft]:
+def draft(
+    company: Company, name: str, force: bool = False, say: Callable[[str], None] = lambda _: None, out: Path | None = None
+) -> list[Draft]:
     """Drafts every message of a campaign into messages/<message>.draft.yaml, which nothing sends until a person renames it.
+
+    out: another file to write, for a campaign that has one message.
 
     What goes to the model: the campaign's file, the terms of its offer, the names of the facts; nothing about any customer. Errors:
     CampaignError where drafting is not switched on, a draft is there already, or the model gives no usable answer.
@@ -53,7 +61,15 @@ def draft(company: Company, name: str, force: bool = False, say: Callable[[str],
     first_stage: dict[str, str] = {}
     for stage in stages:
         first_stage.setdefault(campaign.message_at(stage), stage)
-    files = {message: company.folder / "messages" / f"{message}.draft.yaml" for message in first_stage}
+    files = {message: company.folder / "messages" / f"{message}{DRAFT}" for message in first_stage}
+    if out is not None and len(files) > 1:
+        raise CampaignError(f"--out: {name} has {len(files)} messages: {', '.join(files)}. Leave it away; each gets a file of its own.")
+    if out is not None:
+        if not out.name.endswith(DRAFT):
+            raise CampaignError(f"--out: found {out.name!r}. End it in {DRAFT}, so that nothing takes it for a message that is sent.")
+        if not out.parent.is_dir():
+            raise CampaignError(f"--out: there is no folder {out.parent}. Make it, or write into another.")
+        files = dict.fromkeys(files, out)
     for file in files.values():
         if file.exists() and not force:
             raise CampaignError(f"{file} is there already. Rename it or take it away, or add --force.")
@@ -82,15 +98,20 @@ def _one(
 
 
 def brief(company: Company, campaign: Campaign, message: str, stage: str) -> dict[str, Any]:
-    """All that the model is told: nothing of it is about a customer."""
-    offer = campaign.offer_at(stage)
-    moment = campaign.trigger.moment
+    """All that the model is told: nothing of it is about a customer. offers: of several, what all of them say may be promised."""
+    offers, trigger = offers_of(campaign, stage), campaign.trigger
+    when = "before" if trigger.before else "after" if trigger.after else "on"
     return {
         "company": company.name,
-        "campaign": {"title": campaign.title.model_dump(), "waits_for": moment, "stage": stage, "goal": campaign.goal.is_},
+        "campaign": {
+            "title": campaign.title.model_dump(),
+            "waits_for": f"{when} {trigger.day or trigger.moment}",
+            "stage": stage,
+            "goal": campaign.goal.is_,
+        },
         "message": message,
         "channels": list(campaign.channels),
-        "offer": None if offer is None else {"terms": offer.terms, "days": offer.days},
+        "offers": [{"terms": offer.terms, "days": offer.days} for offer in offers],
         "facts": FACTS | {"links": f"addresses: {', '.join(f'links.{name}' for name in company.contacting.links) or 'none'}"},
     }
 
