@@ -5,7 +5,8 @@ Every 15 minutes: asks the campaigns with `between_nights: true` what has happen
 in the outbox, by the channels that `delivery.yaml` sets up, each message once. At the moment of sending it is asked again
 whether the customer has refused, paid, or reached the goal since, and whether it is night where they are. What cannot be
 handed over now is tried again, later and later; what never can is *dead*, and what broke off within a mail *uncertain*:
-`mandegar outbox show --state dead`.
+`mandegar outbox show --state dead`. Runs that were let go also go to the `audiences` and `files` of `delivery.yaml`:
+`mandegar outbox pushes`.
 
 - **Owner:** retention.
 - **Run again:** safe; two at once share the work.

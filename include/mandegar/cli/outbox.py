@@ -58,7 +58,7 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
     @click.argument("target")
     def push_again_command(root: Path, as_of: date, campaign: str, target: str) -> None:
         """Lets a dead push be tried anew."""
-        from mandegar.campaigns.delivery.pushes import push_again
+        from mandegar.campaigns.delivery.push_record import push_again
         from mandegar.warehouse.connect import warehouse
 
         with warehouse(home_of(root).warehouse_url) as engine:

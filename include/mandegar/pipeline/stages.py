@@ -296,7 +296,7 @@ def deliver_stage(company: Company, home: Home, say: Callable[[str], None] = lam
         if file.task is None:
             tasks.keep_in_house(target, datetime.now(UTC).replace(tzinfo=None))
         count = send_due(target, channels, file, ask, due_by=asked_at)
-        for state, pushed in push_due(home, target, file, runs, ask.why_not, asked_at, say).items():
+        for state, pushed in push_due(home, target, file, runs, ask.why_not, say=say).items():
             count[f"pushed: {state}"] = pushed
         outbox.erase_content(target, datetime.now(UTC).replace(tzinfo=None) - timedelta(days=file.keep_days))
     return count

@@ -3,22 +3,30 @@
 import email
 import json
 import re
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pytest_httpserver import HTTPServer
+from tests.campaigns.delivery.let_go import CAMPAIGN, CUSTOMER, SUBSCRIPTION, House
+from tests.campaigns.delivery.tools import FAKES, Fake
 from werkzeug import Request, Response
 
 from mandegar.campaigns.delivery import outbox
+from mandegar.campaigns.delivery.audiences import api
 from mandegar.campaigns.delivery.outbox import Outgoing
+from mandegar.config import company as companies
+from mandegar.pipeline.stages import Night, conform_stage, extract_stage, score_stage, validate_stage
+from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
 
 NIGHT = date(2025, 3, 31)
@@ -141,3 +149,58 @@ def states(engine: sa.Engine) -> Callable[[], dict[str, str]]:
             return {one.customer_id: one.state for one in connection.execute(sa.select(row.customer_id, row.state))}
 
     return read
+
+
+@pytest.fixture(scope="session")
+def nights(tmp_path_factory) -> Path:
+    """The company, and its lake after a night."""
+    folder = tmp_path_factory.mktemp("pushes")
+    (folder / "company" / "campaigns").mkdir(parents=True)
+    files = {"company.yaml": "name: Acme\ntime_zone: Asia/Tehran\ncurrency: USD\nlocale: fa\nchurn: {kind: contract}\n"}
+    for name, content in (files | {"customer.csv": CUSTOMER, "subscription.csv": SUBSCRIPTION, "campaigns/renewal.yaml": CAMPAIGN}).items():
+        (folder / "company" / name).write_text(content, encoding="utf-8")
+    night = Night(companies.load(folder / "company"), Home(folder), NIGHT)
+    for table in map(str, night.company.tables()):
+        extract_stage(night, table)
+        validate_stage(night, table)
+    conform_stage(night)
+    score_stage(night)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def agreed(nights: Path, tmp_path_factory) -> Path:
+    """The home of the company after a live run that somebody agreed to; to be copied."""
+    home = tmp_path_factory.mktemp("agreed")
+    (home / "lake").symlink_to(nights / "lake")
+    house = House(nights, Home(home), FAKES["mailchimp"]())
+    house.run()
+    house.answer("approved")
+    return home
+
+
+@pytest.fixture
+def mailchimp(httpserver: HTTPServer, monkeypatch) -> Fake:
+    """The tool that send lists go to; nobody waits for it in earnest."""
+    monkeypatch.setattr(api, "pause", lambda seconds: None)
+    fake = FAKES["mailchimp"]()
+    httpserver.expect_request(re.compile(".*")).respond_with_handler(fake.take)
+    monkeypatch.setenv("AIRFLOW_CONN_TOOL", json.dumps({"host": httpserver.url_for("").rstrip("/"), "password": fake.key}))
+    return fake
+
+
+@pytest.fixture
+def house(nights: Path, tmp_path: Path, mailchimp: Fake) -> House:
+    """The company before its live run."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "lake").symlink_to(nights / "lake")
+    shutil.copytree(nights / "company", tmp_path / "company")
+    return House(tmp_path, Home(tmp_path / "home"), mailchimp)
+
+
+@pytest.fixture
+def approved(nights: Path, agreed: Path, tmp_path: Path, mailchimp: Fake) -> House:
+    """The company after a live run that somebody agreed to."""
+    shutil.copytree(agreed, tmp_path / "home", symlinks=True)
+    shutil.copytree(nights / "company", tmp_path / "company")
+    return House(tmp_path, Home(tmp_path / "home"), mailchimp)

@@ -1,4 +1,4 @@
-"""A real SFTP server over a folder, as paramiko speaks it: one login, one host key."""
+"""A real SFTP server over a folder, as paramiko speaks it: one login, by a password or a key, and one host key."""
 
 import os
 import socket
@@ -12,7 +12,14 @@ import paramiko
 
 
 class Login(paramiko.ServerInterface):
-    """Lets one login in."""
+    """Lets one login in. known: its key, where it comes by one."""
+
+    def __init__(self, known: paramiko.PKey | None) -> None:
+        self._known = known
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        right = self._known is not None and (username, key.fingerprint) == ("acme", self._known.fingerprint)
+        return paramiko.AUTH_SUCCESSFUL if right else paramiko.AUTH_FAILED
 
     def check_auth_password(self, username: str, password: str) -> int:
         return paramiko.AUTH_SUCCESSFUL if (username, password) == ("acme", "s3cret") else paramiko.AUTH_FAILED
@@ -21,7 +28,7 @@ class Login(paramiko.ServerInterface):
         return paramiko.OPEN_SUCCEEDED
 
     def get_allowed_auths(self, username: str) -> str:
-        return "password"
+        return "publickey" if self._known else "password"
 
 
 class Handle(paramiko.SFTPHandle):
@@ -62,9 +69,13 @@ class Folder(paramiko.SFTPServerInterface):
         return self._done(lambda: self._at(path).unlink())
 
     def rename(self, oldpath: str, newpath: str) -> int:
+        """Replaces nothing, as version 3 of the protocol wants it."""
+        if self._at(newpath).exists():
+            return paramiko.SFTP_FAILURE
         return self._done(lambda: self._at(oldpath).rename(self._at(newpath)))
 
-    posix_rename = rename
+    def posix_rename(self, oldpath: str, newpath: str) -> int:
+        return self._done(lambda: self._at(oldpath).replace(self._at(newpath)))
 
     def open(self, path: str, flags: int, attr: object) -> object:
         try:
@@ -76,6 +87,13 @@ class Folder(paramiko.SFTPServerInterface):
         return handle
 
 
+class OldFolder(Folder):
+    """Of a server that knows no other renaming than version 3 has."""
+
+    def posix_rename(self, oldpath: str, newpath: str) -> int:
+        return paramiko.SFTP_OP_UNSUPPORTED
+
+
 @dataclass
 class Served:
     """Where the server is, and its key."""
@@ -85,11 +103,11 @@ class Served:
 
 
 @contextmanager
-def sftp_server(root: Path) -> Iterator[Served]:
-    """Serves a folder until the end of the block."""
+def sftp_server(root: Path, replaces: bool = True, known: paramiko.PKey | None = None) -> Iterator[Served]:
+    """Serves a folder until the end of the block. replaces: whether a renaming may; known: the key of who comes, instead of a password."""
     key = paramiko.ECDSAKey.generate()
     listening = socket.create_server(("127.0.0.1", 0))
-    rooted = type("Rooted", (Folder,), {"root": root})
+    rooted = type("Rooted", (Folder if replaces else OldFolder,), {"root": root})
     transports: list[paramiko.Transport] = []
 
     def serve() -> None:
@@ -103,7 +121,7 @@ def sftp_server(root: Path) -> Iterator[Served]:
             transport.set_subsystem_handler("sftp", paramiko.SFTPServer, rooted)
             transports.append(transport)
             try:
-                transport.start_server(server=Login())
+                transport.start_server(server=Login(known))
             except (paramiko.SSHException, EOFError):
                 continue
 

@@ -84,7 +84,7 @@ class Http:
             raise Failed(told) if how.knows_keys or _never_connected(problem) else InDoubt(told) from None
         if answer.status_code // 100 == 2:
             return self._id(answer)
-        told = f"answered {answer.status_code} {Secrets.of(self._given).told(Exception(answer.text[:150]))}"
+        told = f"answered {answer.status_code} {Secrets.of(self._given).told(answer.text)[:150]}"
         raise Refused(told) if answer.status_code // 100 == 4 and answer.status_code not in BUSY else Failed(told)
 
     def _filled(self, template: Any, message: Outgoing) -> Any:

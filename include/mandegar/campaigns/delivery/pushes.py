@@ -1,6 +1,8 @@
 """Approved runs to where they are wanted beside the outbox: send lists into marketing tools, files to a store."""
 
 import csv
+import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -9,23 +11,24 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from mandegar.campaigns import approval
+from mandegar.campaigns.delivery import push_record
+from mandegar.campaigns.delivery.audiences.api import Busy
 from mandegar.campaigns.delivery.audiences.brevo import Brevo
 from mandegar.campaigns.delivery.audiences.klaviyo import Klaviyo
 from mandegar.campaigns.delivery.audiences.mailchimp import Mailchimp
 from mandegar.campaigns.delivery.audiences.tool import Person, Tool, lots
-from mandegar.campaigns.delivery.away import take_away
+from mandegar.campaigns.delivery.away import MANIFEST, take_away
 from mandegar.campaigns.delivery.channel import Failed, Refused
+from mandegar.campaigns.delivery.push_record import DEAD, DONE, WAITING, Claim, Push
 from mandegar.campaigns.delivery.send import FIRST_WAIT, LONGEST_WAIT
 from mandegar.campaigns.delivery.settings import Audience, DeliveryFile
 from mandegar.campaigns.file.load import load_all
 from mandegar.campaigns.file.words import Campaign
-from mandegar.campaigns.lists.files import mode_of
 from mandegar.config.company import Company
+from mandegar.errors import MandegarError
 from mandegar.storage.home import Home
-from mandegar.warehouse.connect import writing
-from mandegar.warehouse.tables import campaign_member, campaign_run, list_push
+from mandegar.warehouse.tables import campaign_member, campaign_run
 
-DONE, WAITING, DEAD = "done", "waiting", "dead"
 FILES = "files"
 TOOLS: dict[str, Callable[[Audience], Tool]] = {"mailchimp": Mailchimp, "brevo": Brevo, "klaviyo": Klaviyo}
 
@@ -58,44 +61,47 @@ def push_due(
     file: DeliveryFile,
     runs: list[Run],
     why_not: WhyNot,
-    now: datetime,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
     """Hands runs that were let go (waiting_runs) to each target of delivery.yaml that does not have them; gives what became of how many.
 
     What broke off is handed over again from the start: every target takes the same people, or the same file, twice without a change.
-    why_not: asked for everyone at this moment. A run whose messages would be too late is not handed over any more.
+    Several may do it at once: each push is in one hand. why_not: asked for everyone at this moment.
     """
-    count: dict[str, int] = {}
+    count: Counter[str] = Counter()
     for run in runs:
-        for target in targets(file):
-            state = _one(home, engine, file, run, target, why_not, now, say)
-            if state:
-                count[state] = count.get(state, 0) + 1
-    return count
+        for target in targets(file, run.campaign):
+            settings = file.files if target == FILES else file.audiences[target]  # type: ignore[index]
+            assert settings is not None
+            if not _lists_are_there(home, run):
+                continue
+            mine = push_record.claim(engine, Push(run.campaign.id, run.as_of, target), _plain(now()), settings.attempts)
+            if mine is not None:
+                say(f"{run.campaign.id} of {run.as_of} to {target}")
+                count[_one(home, file, run, mine, settings.attempts, why_not, now)] += 1
+    return dict(count)
 
 
-def targets(file: DeliveryFile) -> list[str]:
-    """Where runs go: tools by their name, and files."""
-    return [*file.audiences, *([FILES] if file.files else [])]
+def targets(file: DeliveryFile, campaign: Campaign) -> list[str]:
+    """Where the runs of a campaign go: tools by their name, unless it gives tasks; and files."""
+    return [*([] if campaign.is_task else file.audiences), *([FILES] if file.files else [])]
 
 
 def waiting_runs(company: Company, engine: sa.Engine, file: DeliveryFile, now: datetime) -> list[Run]:
-    """The runs that were let go and are not with all targets yet."""
-    push, every = list_push.c, targets(file)
-    if not every:
+    """The runs that were let go and are not with all targets yet. One whose messages would be too late is not handed over any more."""
+    if not file.audiences and not file.files:
         return []
-    with engine.begin() as connection:
-        rows = connection.execute(sa.select(push.campaign_id, push.as_of, push.target).where(push.state != WAITING)).all()
-    over = {tuple(row) for row in rows}
-    return [run for run in let_go(company, engine, now) if any((run.campaign.id, run.as_of, one) not in over for one in every)]
+    over = push_record.over(engine)
+    every = let_go(company, engine, now)
+    return [run for run in every if any((run.campaign.id, run.as_of, one) not in over for one in targets(file, run.campaign))]
 
 
 def let_go(company: Company, engine: sa.Engine, now: datetime) -> Iterator[Run]:
     """The live runs that were let go and are not too late, the oldest first."""
     row, today = campaign_run.c, now.astimezone(company.zone).date()
     for campaign in load_all(company):
-        if campaign.dry_run or campaign.is_task:
+        if campaign.dry_run:
             continue
         first = today - timedelta(days=campaign.expires_after_days)
         query = sa.select(row.as_of, row.list_version).where((row.campaign_id == campaign.id) & (row.mode == "live") & (row.as_of >= first))
@@ -104,66 +110,56 @@ def let_go(company: Company, engine: sa.Engine, now: datetime) -> Iterator[Run]:
         yield from (Run(campaign, *run) for run in runs if approval.was_let_go(engine, campaign, run.as_of))
 
 
-def _one(
-    home: Home,
-    engine: sa.Engine,
-    file: DeliveryFile,
-    run: Run,
-    target: str,
-    why_not: WhyNot,
-    now: datetime,
-    say: Callable[[str], None],
-) -> str | None:
-    """One run to one target; gives what became of it, or nothing where nothing is to be done."""
-    push, at = list_push.c, now.astimezone(UTC).replace(tzinfo=None)
-    same = (push.campaign_id == run.campaign.id) & (push.as_of == run.as_of) & (push.target == target)
-    with engine.begin() as connection:
-        known = connection.execute(sa.select(list_push).where(same)).one_or_none()
-    if known is not None and (known.state != WAITING or (known.next_attempt_at or at) > at):
-        return None
+def _one(home: Home, file: DeliveryFile, run: Run, mine: Claim, attempts: int, why_not: WhyNot, now: Callable[[], datetime]) -> str:
+    """One run to one target; gives what became of it."""
     folder = home.lists(run.campaign.id, run.as_of)
-    if mode_of(folder) != "live":
-        return None
-    settings = file.files if target == FILES else file.audiences[target]  # type: ignore[index]
-    assert settings is not None
-    tried = (known.attempts if known else 0) + 1
-    told: dict = {"attempts": tried, "next_attempt_at": None, "reason": None, "done_at": None, "rows": known.rows if known else 0}
-    say(f"{run.campaign.id} of {run.as_of} to {target}")
+    going_on = lambda: mine.keep(_plain(now()))  # noqa: E731
     try:
-        if target == FILES:
+        if mine.push.target == FILES:
             assert file.files is not None
-            told["rows"] = take_away(file.files, folder, f"{run.campaign.id}/{run.as_of}")
+            rows, reason = take_away(file.files, folder, f"{run.campaign.id}/{run.as_of}", going_on), None
         else:
-            told["rows"] = _to_a_tool(engine, file, run, folder, target, why_not)
-        told |= {"state": DONE, "done_at": at}
+            rows, reason = _to_a_tool(file, run, folder, mine, why_not, going_on)
+    except push_record.Lost:
+        return "in another's hand"
     except Refused as problem:
-        told |= {"state": DEAD, "reason": str(problem)[:255]}
-    except Failed as problem:
-        over = tried >= settings.attempts
-        later = at + min(FIRST_WAIT * 2 ** (tried - 1), LONGEST_WAIT)
-        told |= {"state": DEAD if over else WAITING, "reason": str(problem)[:255], "next_attempt_at": None if over else later}
-    key = {"campaign_id": run.campaign.id, "as_of": run.as_of, "target": target}
-    with writing(engine).begin() as connection:
-        connection.execute(list_push.delete().where(same))
-        connection.execute(list_push.insert(), key | told)
-    return str(told["state"])
+        mine.end(DEAD, 0, _plain(now()), str(problem))
+        return DEAD
+    except (Failed, MandegarError) as problem:
+        at, over = _plain(now()), mine.attempt >= attempts
+        asked = timedelta(seconds=min(problem.after or 0, LONGEST_WAIT.total_seconds())) if isinstance(problem, Busy) else timedelta()
+        later = at + max(asked, min(FIRST_WAIT * 2 ** (mine.attempt - 1), LONGEST_WAIT))
+        mine.end(DEAD if over else WAITING, 0, at, str(problem), None if over else later)
+        return DEAD if over else WAITING
+    mine.end(DONE, rows, _plain(now()), reason)
+    return DONE
 
 
-def push_again(engine: sa.Engine, campaign_id: str, as_of: date, target: str) -> int:
-    """Lets a dead push be tried anew, because a person says so; gives how many."""
-    push = list_push.c
-    same = (push.campaign_id == campaign_id) & (push.as_of == as_of) & (push.target == target) & (push.state == DEAD)
-    with writing(engine).begin() as connection:
-        return connection.execute(list_push.update().where(same).values(state=WAITING, attempts=0, next_attempt_at=None)).rowcount
+def _lists_are_there(home: Home, run: Run) -> bool:
+    """Whether the lists in the run's folder are whole, and those that were agreed to."""
+    manifest = home.lists(run.campaign.id, run.as_of) / MANIFEST
+    if not manifest.is_file():
+        return False
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    return (told["mode"], told["list_version"]) == ("live", run.list_version)
 
 
-def _to_a_tool(engine: sa.Engine, file: DeliveryFile, run: Run, folder: Path, target: str, why_not: WhyNot) -> int:
-    """The send list into a tool's list; gives how many people."""
-    tool = TOOLS[target](file.audiences[target])  # type: ignore[index]
-    people = [person for person in _people(engine, file, run, folder, why_not) if tool.takes(person)]
+def _to_a_tool(
+    file: DeliveryFile, run: Run, folder: Path, mine: Claim, why_not: WhyNot, going_on: Callable[[], None]
+) -> tuple[int, str | None]:
+    """The send list into a tool's list; gives how many people it took, and what it says of the others. Errors: Refused if it took none."""
+    tool = TOOLS[mine.push.target](file.audiences[mine.push.target])  # type: ignore[index]
+    people = [person for person in _people(mine.engine, file, run, folder, why_not) if tool.takes(person)]
+    refused: Counter[str] = Counter()
     for lot in lots(people, tool.most):
-        tool.add(lot, run.campaign.id)
-    return len(people)
+        going_on()
+        refused += tool.add(lot, run.campaign.id)
+    if not refused:
+        return len(people), None
+    told = "; ".join(f"{count:,}: {said}" for said, count in refused.most_common(2))
+    if refused.total() >= len(people):
+        raise Refused(f"took none of {len(people):,} ({told})")
+    return len(people) - refused.total(), f"did not take {refused.total():,} of {len(people):,} ({told})"
 
 
 def _people(engine: sa.Engine, file: DeliveryFile, run: Run, folder: Path, why_not: WhyNot) -> Iterator[Person]:
@@ -180,3 +176,8 @@ def _people(engine: sa.Engine, file: DeliveryFile, run: Run, folder: Path, why_n
             if why_not(Listed(run.campaign.id, customer, keys[customer], channel)) is None:
                 names = ("external_id", "email", "phone_e164", "first_name", "last_name", "locale", "offer_code", "reason_code")
                 yield Person(*(row[name] for name in names))
+
+
+def _plain(at: datetime) -> datetime:
+    """UTC without its zone, as the warehouse keeps it."""
+    return at.astimezone(UTC).replace(tzinfo=None)

@@ -33,7 +33,7 @@ def channels_of(company: Company, file: DeliveryFile, now: Callable[[], datetime
         if isinstance(settings, Mail):
             found[name] = Smtp(company, settings, now)
         elif isinstance(settings, SqlTasks):
-            found[name] = Sql(settings)
+            found[name] = Sql(settings, now)
         elif settings is not None:
             found[name] = Http(name, settings, now)
     return found

@@ -1,8 +1,9 @@
 """delivery.yaml beside company.yaml: by what each channel is sent. Without it nothing leaves the house."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from mandegar.config import yaml_file
 from mandegar.config.company import Company
@@ -11,6 +12,7 @@ from mandegar.errors import CampaignError
 
 NAME = "delivery.yaml"
 Line = Annotated[str, AfterValidator(one_line)]
+PLACES = ("s3", "s3a", "sftp", "file")
 
 
 class Mail(Strict):
@@ -55,20 +57,43 @@ class SqlTasks(Strict):
         return self
 
 
+def _as_text(value: Any) -> Any:
+    """Ids that are numbers are written as such."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class Audience(Strict):
     """A list of a marketing tool. list: its id there."""
 
     connection: Line
-    list: Line
+    list: Annotated[Line, BeforeValidator(_as_text)]
     attempts: int = Field(6, ge=1, le=100)
+
+
+def _place(to: str) -> str:
+    """An address that files can be copied to."""
+    parts = urlsplit(to)
+    shown = f"{parts.scheme}://…" if "@" in parts.netloc else to[:80]
+    if "@" in parts.netloc:
+        raise ValueError(f"found {shown!r}, with a login in it. Write the address alone; the login stands in the connection.")
+    says_where = bool(parts.netloc) != (parts.scheme == "file") and (parts.path.startswith("/") or parts.scheme.startswith("s3"))
+    if parts.scheme not in PLACES or not says_where:
+        raise ValueError(f"found {shown!r}. Write s3://bucket/folder, sftp://host/folder or file:///folder.")
+    return one_line(to)
 
 
 class Files(Strict):
     """Where the files of approved runs go. to: s3://bucket/folder, sftp://host/folder or file:///folder."""
 
-    to: Annotated[str, Field(pattern=r"^(s3|s3a|sftp|file)://\S{1,500}$")]
+    to: Annotated[str, AfterValidator(_place)]
     connection: Line | None = None
     attempts: int = Field(6, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _can_log_in(self) -> "Files":
+        if self.to.startswith("sftp://") and self.connection is None:
+            raise ValueError("connection: is missing. An SFTP server asks who comes; name the connection with its login and host_key.")
+        return self
 
 
 class Drafting(Strict):
@@ -96,6 +121,13 @@ class DeliveryFile(Strict):
     )
     secret: Line | None = Field(None, description="the connection whose password signs the links in mails")
     keep_days: int = Field(30, ge=0, le=3_650, description="for how long it is kept what messages said")
+
+    @field_validator("audiences")
+    @classmethod
+    def _brevo_counts(cls, given: dict[str, Audience]) -> dict[str, Audience]:
+        if "brevo" in given and not (given["brevo"].list.isascii() and given["brevo"].list.isdigit()):
+            raise ValueError(f"brevo: list: found {given['brevo'].list!r}. Write the list's number, such as 7.")
+        return given
 
     @model_validator(mode="after")
     def _together(self) -> "DeliveryFile":

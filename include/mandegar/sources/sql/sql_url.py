@@ -17,11 +17,14 @@ DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg",
 def url_of(folder: Path, table: TableId) -> sa.URL:
     """The database's URL, with its password. Errors: SourceError if nobody knows the connection, or it says nothing that can be read."""
     source = table.source
-    if source.connection:
-        url = _of_connection(source.connection, table)
-    else:
-        assert source.url is not None
-        url = _read(source.url, table)
+    try:
+        if source.connection:
+            url = url_of_connection(source.connection, str(table))
+        else:
+            assert source.url is not None
+            url = read_url(source.url)
+    except sa.exc.ArgumentError:  # what was found may hold a password, and is not shown
+        raise unusable(table, "it is no URL") from None
     if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith("file:"):
         file = folder / url.database
         if not is_there(file):
@@ -30,15 +33,19 @@ def url_of(folder: Path, table: TableId) -> sa.URL:
     return url
 
 
-def _of_connection(name: str, table: TableId) -> sa.URL:
+def url_of_connection(name: str, shown: str) -> sa.URL:
+    """The database of an Airflow connection. Errors: as url_of; sa.exc.ArgumentError if it holds a text that is no URL.
+
+    shown: how a message names what needs it.
+    """
     given = os.environ.get(variable(name), "").strip()
     if not given:
         raise SourceError(
-            f"{table}: the connection {name!r} is not known. Make it in Airflow under Admin > Connections, "
+            f"{shown}: the connection {name!r} is not known. Make it in Airflow under Admin > Connections, "
             f"or set {variable(name)} to its URL."
         )
     if not given.startswith("{"):
-        return _read(given, table)
+        return read_url(given)
     try:
         told = json.loads(given)
         extra = told.get("extra") or {}
@@ -54,16 +61,14 @@ def _of_connection(name: str, table: TableId) -> sa.URL:
         )
     except (ValueError, TypeError, KeyError, AttributeError):  # what was found is a secret, and is not shown
         raise SourceError(
-            f"{table}: the connection {name!r} cannot be read. Write {variable(name)} as a URL such as "
+            f"{shown}: the connection {name!r} cannot be read. Write {variable(name)} as a URL such as "
             "postgresql://user:password@host/database, or as JSON with conn_type, host, login, password and schema."
         ) from None
 
 
-def _read(text: str, table: TableId) -> sa.URL:
-    try:
-        url = sa.make_url(text)
-    except sa.exc.ArgumentError:  # what was found may hold a password, and is not shown
-        raise unusable(table, "it is no URL") from None
+def read_url(text: str) -> sa.URL:
+    """A URL, with the driver that is installed for its database. Errors: sa.exc.ArgumentError if it is none; quotes what was found."""
+    url = sa.make_url(text)
     return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
 
 

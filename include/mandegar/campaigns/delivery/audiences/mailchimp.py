@@ -3,11 +3,12 @@
 Members who are there stay as they are, those who unsubscribed above all: a batch with `update_existing: false` leaves them alone.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
-from mandegar.campaigns.delivery.audiences.tool import Api, Person, without_empty
-from mandegar.campaigns.delivery.channel import Refused
+from mandegar.campaigns.delivery.audiences.api import Api
+from mandegar.campaigns.delivery.audiences.tool import Person, without_empty
 from mandegar.campaigns.delivery.settings import Audience
 
 THERE_ALREADY = "ERROR_CONTACT_EXISTS"
@@ -30,8 +31,8 @@ class Mailchimp:
         """It knows people by their mail address."""
         return bool(person.email)
 
-    def add(self, people: Sequence[Person], campaign_id: str) -> None:
-        """Adds who is new, and tags all. Errors: Refused where it takes none of those who are new."""
+    def add(self, people: Sequence[Person], campaign_id: str) -> Counter[str]:
+        """Adds who is new, and tags all that it took or knew."""
         tag = self._tag(campaign_id)
         members = [
             {
@@ -45,10 +46,11 @@ class Mailchimp:
         path = f"/3.0/lists/{self._api.list_id}"
         answer = self._api.call("POST", path, {"members": members, "update_existing": False}, auth=self._auth)
         problems = [one for one in (answer or {}).get("errors", []) if one.get("error_code") != THERE_ALREADY]
-        if len(problems) == len(people):
-            raise Refused(f"took none of {len(people)}: {problems[0].get('error_code', '')} {problems[0].get('error', '')}"[:150])
-        wanted = {"members_to_add": [one.email for one in people]}
-        self._api.call("POST", f"{path}/segments/{tag}", wanted, auth=self._auth)
+        not_taken = {one.get("email_address", "").lower() for one in problems}
+        taken = [one.email for one in people if one.email.lower() not in not_taken]
+        if taken:
+            self._api.call("POST", f"{path}/segments/{tag}", {"members_to_add": taken}, auth=self._auth)
+        return Counter(_told(one) for one in problems)
 
     def _tag(self, name: str) -> int:
         """The number of a tag; made where it is not there."""
@@ -59,3 +61,9 @@ class Mailchimp:
             made = {"name": name, "static_segment": []}
             self._tags[name] = known[name] if name in known else self._api.call("POST", f"{path}/segments", made, auth=self._auth)["id"]
         return self._tags[name]
+
+
+def _told(problem: dict) -> str:
+    """What it says of somebody, without the address."""
+    said, address = str(problem.get("error", "")), problem.get("email_address", "")
+    return " ".join(f"{problem.get('error_code', '')} {said.replace(address, '…') if address else said}".split())[:80]

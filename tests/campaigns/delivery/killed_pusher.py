@@ -1,0 +1,55 @@
+"""A push that kills itself at the n-th step: `killed_pusher.py COMPANY HOME FILE STEP MINUTES`; steps are calls of the tool's API, and what
+is written down of the push."""
+
+import os
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import requests
+
+from mandegar.campaigns.delivery import push_record, pushes
+from mandegar.campaigns.delivery.audiences.mailchimp import Mailchimp
+from mandegar.campaigns.delivery.settings import DeliveryFile
+from mandegar.config import company as companies
+from mandegar.storage.home import Home
+from mandegar.warehouse.connect import warehouse
+
+done = 0
+
+
+def step(last: int) -> None:
+    global done
+    done += 1
+    if done == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def counted(last: int, of):
+    """A function that is a step before, and one after."""
+
+    def run(*given, **named):
+        step(last)
+        found = of(*given, **named)
+        step(last)
+        return found
+
+    return run
+
+
+def main(company: str, home: str, file: str, last: int, minutes: int) -> None:
+    """Pushes on the morning of 1 April, or so many minutes later, two people at a time, until it dies; prints how many steps there were."""
+    Mailchimp.most = 2
+    requests.request, push_record.claim = counted(last, requests.request), counted(last, push_record.claim)
+    push_record.Claim.end = counted(last, push_record.Claim.end)
+    settings, here = DeliveryFile.model_validate_json(file), Home(Path(home))
+    at = datetime(2025, 4, 1, 8, tzinfo=UTC) + timedelta(minutes=minutes)
+    with warehouse(here.warehouse_url) as target:
+        runs = pushes.waiting_runs(companies.load(Path(company)), target, settings, at)
+        pushes.push_due(here, target, settings, runs, lambda _: None, lambda: at)
+    print(done)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))

@@ -1,0 +1,47 @@
+"""A push killed at every step is taken up again after half an hour: everybody is there once, with the campaign's tag."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.campaigns.delivery.let_go import LISTS, NOW, PEOPLE, House
+
+PUSHER = Path(__file__).with_name("killed_pusher.py")
+STEPS = 16  # claim; find the tag, make it; two lots, each added and tagged; end: all before and after
+FEW = (6, 9, 12)
+CHOSEN = range(1, STEPS + 1) if os.environ.get("MANDEGAR_CHAOS") == "all" else FEW
+EVERYBODY = {f"{one}@example.com" for one in PEOPLE}
+
+
+def pusher(house: House, kill_at: int = 0, minutes: int = 0) -> int | None:
+    """Runs a push to its end; gives its steps, or None if it was killed."""
+    given = [str(house.company.folder), str(house.home.root), json.dumps(LISTS), str(kill_at), str(minutes)]
+    done = subprocess.run([sys.executable, str(PUSHER), *given], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode in (0, -9), done.stderr
+    return int(done.stdout) if done.returncode == 0 else None
+
+
+@pytest.mark.parametrize("kill_at", CHOSEN)
+def test_everybody_is_there_once_however_it_was_killed(approved, kill_at):
+    assert pusher(approved, kill_at) is None
+    if kill_at > 1:
+        assert approved.push(NOW + timedelta(minutes=29)) == {}
+    assert pusher(approved, minutes=30) is not None
+    assert (set(approved.fake.people), approved.fake.tags) == (EVERYBODY, {"renewal": EVERYBODY})
+    assert [row[:3] for row in approved.state()] == [("mailchimp", "done", 3)]
+
+
+def test_a_whole_push_has_as_many_steps_as_are_tried(approved):
+    assert pusher(approved) == STEPS
+    assert approved.fake.lots == [2, 1]
+
+
+def test_one_that_is_always_killed_is_dead_after_its_attempts(approved):
+    for attempt in range(2):
+        assert pusher(approved, kill_at=6, minutes=30 * attempt) is None
+    assert approved.push(NOW + timedelta(minutes=60)) == {}
+    assert approved.told() == [("dead", 2, "broke off in the middle, the last of 2 attempts")]
