@@ -1,5 +1,5 @@
-"""A push that kills itself at the n-th step: `killed_pusher.py COMPANY HOME FILE STEP MINUTES`; steps are calls of the tool's API, and what
-is written down of the push."""
+"""A push that kills itself at the n-th step: `killed_pusher.py COMPANY HOME FILE STEP MINUTES`; steps are calls of the tool's API, files
+that are put where they are fetched, and what is written down of the push."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from mandegar.campaigns.delivery import push_record, pushes
+from mandegar.campaigns.delivery import away, push_record, pushes
 from mandegar.campaigns.delivery.audiences.mailchimp import Mailchimp
 from mandegar.campaigns.delivery.settings import DeliveryFile
 from mandegar.config import company as companies
@@ -42,6 +42,7 @@ def main(company: str, home: str, file: str, last: int, minutes: int) -> None:
     """Pushes on the morning of 1 April, or so many minutes later, two people at a time, until it dies; prints how many steps there were."""
     Mailchimp.most = 2
     requests.request, push_record.claim = counted(last, requests.request), counted(last, push_record.claim)
+    away._put = counted(last, away._put)
     push_record.Claim.end = counted(last, push_record.Claim.end)
     settings, here = DeliveryFile.model_validate_json(file), Home(Path(home))
     at = datetime(2025, 4, 1, 8, tzinfo=UTC) + timedelta(minutes=minutes)

@@ -8,18 +8,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.campaigns.delivery.let_go import LISTS, NOW, PEOPLE, House
+from tests.campaigns.delivery.let_go import LISTS, NIGHT, NOW, PEOPLE, House
 
 PUSHER = Path(__file__).with_name("killed_pusher.py")
 STEPS = 16  # claim; find the tag, make it; two lots, each added and tagged; end: all before and after
 FEW = (6, 9, 12)
 CHOSEN = range(1, STEPS + 1) if os.environ.get("MANDEGAR_CHAOS") == "all" else FEW
+OF_FILES = range(1, 25) if os.environ.get("MANDEGAR_CHAOS") == "all" else (8, 21)  # ten files; the last two steps end it
 EVERYBODY = {f"{one}@example.com" for one in PEOPLE}
 
 
-def pusher(house: House, kill_at: int = 0, minutes: int = 0) -> int | None:
+def pusher(house: House, kill_at: int = 0, minutes: int = 0, file: dict = LISTS) -> int | None:
     """Runs a push to its end; gives its steps, or None if it was killed."""
-    given = [str(house.company.folder), str(house.home.root), json.dumps(LISTS), str(kill_at), str(minutes)]
+    given = [str(house.company.folder), str(house.home.root), json.dumps(file), str(kill_at), str(minutes)]
     done = subprocess.run([sys.executable, str(PUSHER), *given], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode in (0, -9), done.stderr
     return int(done.stdout) if done.returncode == 0 else None
@@ -33,6 +34,19 @@ def test_everybody_is_there_once_however_it_was_killed(approved, kill_at):
     assert pusher(approved, minutes=30) is not None
     assert (set(approved.fake.people), approved.fake.tags) == (EVERYBODY, {"renewal": EVERYBODY})
     assert [row[:3] for row in approved.state()] == [("mailchimp", "done", 3)]
+
+
+@pytest.mark.parametrize("kill_at", OF_FILES)
+def test_files_are_all_there_before_their_manifest_however_it_was_killed(approved, tmp_path, kill_at):
+    file = {"files": {"to": f"file://{tmp_path}/there"}}
+    here, there = approved.home.lists("renewal", NIGHT), tmp_path / "there" / "renewal" / "2025-03-31"
+    named = [*json.loads((here / "manifest.json").read_text(encoding="utf-8"))["files"], "manifest.json"]
+    assert pusher(approved, kill_at, file=file) is None
+    before = {path.name: path.read_bytes() for path in there.glob("*")}
+    assert "manifest.json" not in before or set(named) <= set(before)
+    assert pusher(approved, minutes=30, file=file) is not None
+    assert {path.name: path.read_bytes() for path in there.glob("*")} == {name: (here / name).read_bytes() for name in named}
+    assert [row[:2] for row in approved.state()] == [("files", "done")]
 
 
 def test_a_whole_push_has_as_many_steps_as_are_tried(approved):

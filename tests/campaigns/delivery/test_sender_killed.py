@@ -16,9 +16,11 @@ from mandegar.campaigns.delivery import outbox
 SENDER = Path(__file__).with_name("killed_sender.py")
 MAIL = json.dumps({"email": {"connection": "mail", "sender": "hello@acme.example"}})
 SMS = json.dumps({"sms": {"gateway": "generic", "connection": "gateway"}})
+TASKS = json.dumps({"task": {"gateway": "sql", "connection": "crm", "table": "task", "columns": {"id": "id", "subject": "subject"}}})
 STEPS = 14  # of two messages: claim, and for each mark, hand over, mark, all before and after; claim again
 FEW = (3, 5, 6, 7, 8, 11)
 CHOSEN = range(1, STEPS + 1) if os.environ.get("MANDEGAR_CHAOS") == "all" else FEW
+OF_TASKS = range(1, 13) if os.environ.get("MANDEGAR_CHAOS") == "all" else (4, 5, 8)  # handing over is no step of its own
 
 
 def sender(url: str, file: str, kill_at: int = 0, minutes: int = 0) -> int | None:
@@ -59,6 +61,22 @@ def test_a_gateway_that_knows_keys_takes_each_message_once(url, queued, gateway,
     assert sender(url, SMS, minutes=10) is not None
     assert gateway.keys == {f"{1:040x}", f"{2:040x}"}
     assert states() == {"c1": "sent", "c2": "sent"}
+
+
+@pytest.mark.parametrize("warehouse_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kill_at", OF_TASKS)
+def test_a_task_stands_in_the_companys_table_once(url, queued, states, tmp_path, monkeypatch, kill_at):
+    """Also where it was written, and the sender died before it could note so."""
+    monkeypatch.setenv("AIRFLOW_CONN_CRM", json.dumps({"extra": {"url": f"sqlite:///{tmp_path}/crm.db"}}))
+    database = sa.create_engine(f"sqlite:///{tmp_path}/crm.db", poolclass=sa.NullPool)
+    with database.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE task (number INTEGER PRIMARY KEY, id TEXT UNIQUE, subject TEXT)"))
+    queued(2, channel="task")
+    assert sender(url, TASKS, kill_at) is None
+    assert sender(url, TASKS, minutes=10) is not None
+    with database.begin() as connection:
+        found = connection.execute(sa.text("SELECT id FROM task ORDER BY number")).scalars().all()
+    assert (sorted(found), states()) == ([f"{1:040x}", f"{2:040x}"], {"c1": "sent", "c2": "sent"})
 
 
 @pytest.mark.parametrize("warehouse_url", ["sqlite"], indirect=True)
