@@ -83,7 +83,7 @@ def test_killed_in_every_stage_and_run_again_is_as_if_nothing_had_happened(compa
             kill_at(start_night(company, home, DAY, told), told, stage, moment)
             kills += 1
             assert shown(home) in (before, after), f"a mixture after a kill in {stage}"
-    assert kills == len(STAGES) * len(MOMENTS) == 22
+    assert kills == len(STAGES) * len(MOMENTS) == 24
     finish(company, home, DAY)
     whole = tables(undisturbed)
     assert len(whole["kpi_period"]) > 100

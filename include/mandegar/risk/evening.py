@@ -24,7 +24,7 @@ class Evening:
     """The end of a business day, and the entities as they stood then.
 
     customer_history: what nights up to the one that looked knew of the customers (conform.history), if they ever knew anything else.
-    told_here: behaviours that the house knows of by itself, whatever sources tell (campaigns.audience.touches).
+    told_here: behaviours, and kinds of interactions, that the house knows of by itself, whatever sources tell (campaigns.audience.touches).
     """
 
     company: Company

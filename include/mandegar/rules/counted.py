@@ -86,7 +86,8 @@ def _measure(condition: Condition, of: str, by_day: bool = False) -> Measure:
 
 def told_of(seen: Seen, measure: Measure) -> bool:
     """Whether the company has what a measure is counted from, or its own messages tell of it."""
-    if measure.word in seen.told_here:
+    kinds = dict(measure.what).get("kind", ()) if measure.word == "interaction" else (measure.word,)
+    if kinds and all(kind in seen.told_here for kind in kinds):
         return True
     return all(name in seen.entities and seen.company.has(name) for name in ENTITIES_OF.get(measure.source, (measure.source,)))
 

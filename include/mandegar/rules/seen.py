@@ -26,7 +26,7 @@ class Seen(Protocol):
 
     @property
     def told_here(self) -> Collection[str]:
-        """The behaviours that are known without any source telling of them."""
+        """The behaviours, and kinds of interactions, that are known without any source telling of them."""
         ...
 
     def since(self, days: int) -> ir.TimestampScalar:

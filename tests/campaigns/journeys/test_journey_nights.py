@@ -154,25 +154,26 @@ def test_a_dry_run_moves_nobody_s_real_journey(run, home):
     assert sent(home, DAYS[1]) == [("c1", "hello"), ("c2", "hello")]
 
 
-def test_a_journey_branches_on_what_was_opened(run, home, nights):
-    """Sara opened the welcome on 2 April, Ali on the 4th: on 3 April the lesson is for her alone."""
+@pytest.mark.parametrize(("rule", "kind"), [("{opened: welcome, in_days: 3}", "opened"), ("{interaction: replied, in_days: 3}", "replied")])
+def test_a_journey_branches_on_what_was_opened_or_replied_to(run, home, nights, rule, kind):
+    """Sara did so on 2 April, Ali on the 4th: on 3 April the lesson is for her alone."""
     file = nights[0].folder / "campaigns" / "welcome.yaml"
     try:
-        file.write_text(WELCOME.replace("{not: {used: anything, in_days: 30}}", "{opened: welcome, in_days: 3}"), encoding="utf-8")
+        file.write_text(WELCOME.replace("{not: {used: anything, in_days: 30}}", rule), encoding="utf-8")
         run(FIRST)
-        opened(home, "c1", datetime(2025, 4, 2, 9))
-        opened(home, "c2", datetime(2025, 4, 4, 9))
+        did(home, "c1", kind, datetime(2025, 4, 2, 9))
+        did(home, "c2", kind, datetime(2025, 4, 4, 9))
         run(DAYS[2])
     finally:
         file.write_text(WELCOME, encoding="utf-8")
     assert sent(home, DAYS[2]) == [("c1", "lesson")]
 
 
-def opened(home: Home, customer: str, at: datetime) -> None:
-    """Notes that a customer opened the message of the welcome's first step, as a gateway tells it."""
+def did(home: Home, customer: str, kind: str, at: datetime) -> None:
+    """Notes what a customer did with the message of the welcome's first step, as a gateway tells it."""
     told = {"campaign_id": "welcome", "as_of": FIRST, "stage": "hello", "channel": "email", "state": "sent", "attempts": 1}
     message = {"message_id": f"m-{customer}", "customer_id": customer, "person_key": f"p-{customer}", "dedupe_key": f"d-{customer}"}
-    event = {"event_id": f"e-{customer}", "message_id": f"m-{customer}", "kind": "opened", "occurred_at": at}
+    event = {"event_id": f"e-{customer}", "message_id": f"m-{customer}", "kind": kind, "occurred_at": at}
     with warehouse(home.warehouse_url) as engine, engine.begin() as connection:
         connection.execute(outbox.insert(), told | message | {"not_before": at, "expires_at": at})
         connection.execute(delivery_event.insert(), event)

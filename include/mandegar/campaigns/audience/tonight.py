@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from mandegar.campaigns import ledger
 from mandegar.campaigns.audience import refusals
 from mandegar.campaigns.audience.persons import persons
-from mandegar.campaigns.audience.touches import OPENED_CLICKED, own_touches, with_own
+from mandegar.campaigns.audience.touches import TOLD, own_touches, with_own
 from mandegar.campaigns.file.words import CHANNELS
 from mandegar.compute.engine import Engine
 from mandegar.compute.money import MONEY
@@ -59,7 +59,7 @@ class Tonight:
         if not len(own):
             return found
         touches = with_own(found.entities["interaction"], own, self.engine)
-        return replace(found, entities=found.entities | {"interaction": touches}, told_here=frozenset(OPENED_CLICKED))
+        return replace(found, entities=found.entities | {"interaction": touches}, told_here=frozenset(TOLD))
 
     def look(self) -> None:
         """Computes now what every campaign looks at, so that it outlives the first of them."""

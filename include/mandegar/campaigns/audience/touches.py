@@ -11,7 +11,6 @@ from mandegar.compute.engine import Engine
 from mandegar.warehouse.tables import delivery_event, outbox
 
 TOLD = ("delivered", "opened", "clicked", "replied")  # who refused is asked apart (audience.refusals)
-OPENED_CLICKED = ("opened", "clicked")  # the behaviours that are known by them alone
 OWN = pa.schema(
     [
         *((name, pa.string()) for name in ("interaction_id", "customer_id", "channel", "direction", "kind", "campaign_id")),
