@@ -53,8 +53,9 @@ var/fakes/ready: tests/sources/vendors/node/package-lock.json
 LONG := tests/campaigns/test_never_violated.py tests/campaigns/delivery/test_sender_killed.py tests/campaigns/delivery/test_push_killed.py tests/campaigns/results/test_true_effects.py
 
 chaos: setup ## every bad input of the corpus, two hundred nights that are killed, campaigns over many seeds (75 min; ARGS="-k parquet")
-	@MANDEGAR_CHAOS=all $(BIN)/python -m pytest -n 2 --dist worksteal tests/chaos $(ARGS)
-	@MANDEGAR_CHAOS=all $(BIN)/python -m pytest -n 2 --dist loadfile $(LONG) $(ARGS); found=$$?; test $$found = 5 || exit $$found
+	@export MANDEGAR_CHAOS=all; $(BIN)/python -m pytest -n 2 --dist worksteal tests/chaos $(ARGS); nights=$$?; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(LONG) $(ARGS); long=$$?; \
+	case $$nights/$$long in 0/0|0/5|5/0) ;; *) exit 1 ;; esac  # 5: ARGS chose none of them
 
 # BASE is run in its own tree, on the same books; a path to the retailer's year: ARGS="--retailer FILE".
 compare: setup ## nights of many books under BASE and now; lists every published number that differs (BASE=v0.1.0)
