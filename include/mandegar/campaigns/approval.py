@@ -30,6 +30,12 @@ class Waiting:
 
 def waiting(engine: sa.Engine, campaign: Campaign, as_of: date) -> Waiting | None:
     """What of a run waits for an answer; None where it is a dry run, has nothing to send, or has been answered."""
+    run = _not_refused(engine, campaign, as_of)
+    return None if run is None or (run.people and len(run.who) >= run.people) else run
+
+
+def _not_refused(engine: sa.Engine, campaign: Campaign, as_of: date) -> Waiting | None:
+    """A live run that sends anything and that nobody has said no to, with those who have agreed; None where there is none."""
     run, said = campaign_run.c, campaign_approval.c
     with engine.begin() as connection:
         row = connection.execute(sa.select(campaign_run).where((run.campaign_id == campaign.id) & (run.as_of == as_of))).one_or_none()
@@ -41,7 +47,7 @@ def waiting(engine: sa.Engine, campaign: Campaign, as_of: date) -> Waiting | Non
         return None
     people = people_needed(campaign, row.send, row.cost or 0.0)
     who = tuple(answer.who for answer in answers)
-    return None if people and len(who) >= people else Waiting(campaign.id, as_of, row.list_version, row.send, row.cost or 0.0, people, who)
+    return Waiting(campaign.id, as_of, row.list_version, row.send, row.cost or 0.0, people, who)
 
 
 def people_needed(campaign: Campaign, send: int, cost: float) -> int:
@@ -85,14 +91,8 @@ def let_go_unasked(engine: sa.Engine, campaign: Campaign, as_of: date) -> bool:
 
 def was_let_go(engine: sa.Engine, campaign: Campaign, as_of: date) -> bool:
     """Whether what a live run sends may leave the house: as many people have agreed as have to, and nobody has said no."""
-    run, said = campaign_run.c, campaign_approval.c
-    with engine.begin() as connection:
-        row = connection.execute(sa.select(campaign_run).where((run.campaign_id == campaign.id) & (run.as_of == as_of))).one_or_none()
-        if row is None or row.mode != ledger.LIVE or row.send == 0:
-            return False
-        same = (said.campaign_id == campaign.id) & (said.as_of == as_of) & (said.list_version == row.list_version)
-        answers = [one.answer for one in connection.execute(sa.select(said.answer).where(same))]
-    return all(one == APPROVED for one in answers) and len(answers) >= people_needed(campaign, row.send, row.cost or 0.0)
+    run = _not_refused(engine, campaign, as_of)
+    return run is not None and len(run.who) >= run.people
 
 
 def take_back(engine: sa.Engine, campaign_id: str, as_of: date, why: str) -> int:

@@ -1,13 +1,13 @@
 """A push that kills itself at the n-th step: `killed_pusher.py COMPANY HOME FILE STEP MINUTES`; steps are calls of the tool's API, files
 that are put where they are fetched, and what is written down of the push."""
 
-import os
-import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import requests
+import steps
+from steps import counted
 
 from mandegar.campaigns.delivery import away, push_record, pushes
 from mandegar.campaigns.delivery.audiences.mailchimp import Mailchimp
@@ -15,27 +15,6 @@ from mandegar.campaigns.delivery.settings import DeliveryFile
 from mandegar.config import company as companies
 from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
-
-done = 0
-
-
-def step(last: int) -> None:
-    global done
-    done += 1
-    if done == last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def counted(last: int, of):
-    """A function that is a step before, and one after."""
-
-    def run(*given, **named):
-        step(last)
-        found = of(*given, **named)
-        step(last)
-        return found
-
-    return run
 
 
 def main(company: str, home: str, file: str, last: int, minutes: int) -> None:
@@ -49,7 +28,7 @@ def main(company: str, home: str, file: str, last: int, minutes: int) -> None:
     with warehouse(here.warehouse_url) as target:
         runs = pushes.waiting_runs(companies.load(Path(company)), target, settings, at)
         pushes.push_due(here, target, settings, runs, lambda _: None, lambda: at)
-    print(done)
+    print(steps.done)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """A sender that kills itself at the n-th step: `killed_sender.py URL FILE STEP`; steps are what it writes, and what it hands over."""
 
-import os
-import signal
 import smtplib
 import sys
 from datetime import UTC, datetime
 
 import requests
+import steps
+from steps import counted
 
 from mandegar.campaigns.delivery import again, outbox, send
 from mandegar.campaigns.delivery.settings import DeliveryFile
@@ -15,26 +15,6 @@ from mandegar.config.settings import Churn
 from mandegar.warehouse.connect import open_warehouse
 
 COMPANY = Company(name="Acme", time_zone="Asia/Tehran", currency="USD", churn=Churn(kind="contract"))
-done = 0
-
-
-def step(last: int) -> None:
-    global done
-    done += 1
-    if done == last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def counted(last: int, of):
-    """A function that is a step before, and one after."""
-
-    def run(*given, **named):
-        step(last)
-        found = of(*given, **named)
-        step(last)
-        return found
-
-    return run
 
 
 def main(url: str, file: str, last: int, minutes: int) -> None:
@@ -46,7 +26,7 @@ def main(url: str, file: str, last: int, minutes: int) -> None:
     engine = open_warehouse(url)
     still = again.Still(COMPANY, engine, frozenset({"renewal"}))
     send.send_due(engine, send.channels_of(COMPANY, settings, lambda: at), settings, still, lambda: at, lambda _: None)
-    print(done)
+    print(steps.done)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from werkzeug import Request, Response
@@ -12,7 +13,7 @@ def answer(body: object, status: int = 200) -> Response:
 
 
 @dataclass
-class Fake:
+class Fake(ABC):
     """A tool. people: what it knows of each, by mail address or telephone number.
 
     fail_at: the calls, counted from 1, it answers so, with the headers of `with_it`. lots: how many people came at a time.
@@ -38,11 +39,13 @@ class Fake:
             return answer({"title": "API Key Invalid"}, 401)
         return self.do(request)
 
+    @abstractmethod
     def knows(self, request: Request) -> bool:
-        raise NotImplementedError
+        """Whether a request bears the key, where the tool wants it."""
 
+    @abstractmethod
     def do(self, request: Request) -> Response:
-        raise NotImplementedError
+        """What the tool answers to a request with the key."""
 
 
 @dataclass

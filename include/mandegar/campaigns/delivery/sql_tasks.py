@@ -122,6 +122,6 @@ def _fitting(column: sa.Column, value: Any) -> Any:
         return value
     try:
         kind = column.type.python_type
-    except NotImplementedError:
+    except NotImplementedError:  # SQLAlchemy's, of a type that Python has none for: the database says whether it takes the value
         return value
     return value.isoformat(" ") if kind is str else value.date() if kind is date else value
