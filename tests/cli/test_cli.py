@@ -238,6 +238,12 @@ def test_a_preview_writes_nothing_and_why_tells_what_decided(nights, folder):
     assert "opt_out" in told
 
 
+def test_a_preview_of_a_campaign_that_reaches_nobody_says_so(nights, folder):
+    shown = run("campaigns", "preview", "--company", str(folder), "--home", str(folder / "home"), "--as-of", "2025-03-31", "yalda")
+    assert shown.exit_code == 0, shown.stderr
+    assert shown.stdout.splitlines()[1] == "0 to send, 0 held out, 0 suppressed (none); cost 0.00 USD"
+
+
 def test_one_campaign_can_be_run_for_a_night_that_was_run(nights, folder):
     home = str(folder / "home")
     result = run("campaigns", "run", "--company", str(folder), "--home", home, "--as-of", "2025-03-31", "--campaign", "win_back")

@@ -101,7 +101,7 @@ def _examples(company: Company, campaign: Campaign, members: pa.Table, as_of: da
     for place, stage in enumerate(sent["stage"].to_pylist()):
         turn[stage] = turn.get(stage, -1) + 1
         places.append((turn[stage], place))
-    chosen = sent.take(sorted(place for _, place in sorted(places)[:EXAMPLES]))
+    chosen = sent.take(pa.array(sorted(place for _, place in sorted(places)[:EXAMPLES]), pa.int64()))
     return list(messages(company, settings.load(company), campaign, chosen, as_of, send_on))
 
 
