@@ -10,7 +10,7 @@ import pytest
 
 from mandegar.campaigns.file.words import Step
 from mandegar.campaigns.journeys.tonight import due_by
-from mandegar.campaigns.retries import next_retry, retry_days, schedule
+from mandegar.campaigns.retries import next_retry, plans_its_own, retry_days, schedule
 from mandegar.config.company import Company
 from mandegar.config.entities import ENTITIES
 from mandegar.config.settings import Churn, Retries
@@ -35,7 +35,7 @@ def company(locale_calendar: str = "gregorian", **retries) -> Company:
 @pytest.mark.parametrize(
     ("code", "days"),
     [
-        ("insufficient_funds", [date(2025, 3, 31)]),  # the last of the month
+        ("insufficient_funds", [date(2025, 3, 31), date(2025, 4, 30)]),  # the last of this month, and of the next
         ("do_not_honor", [date(2025, 3, 11), date(2025, 3, 13), date(2025, 3, 17)]),
         (None, [date(2025, 3, 11), date(2025, 3, 13), date(2025, 3, 17)]),
         ("processing_error", [date(2025, 3, 11), date(2025, 3, 12)]),
@@ -59,7 +59,12 @@ def test_the_code_says_when(code, days):
     ],
 )
 def test_payday_is_of_the_company_s_own_calendar(kind, paydays, failed, day):
-    assert retry_days(company(kind, paydays=paydays), "insufficient_funds", failed) == [day]
+    assert retry_days(company(kind, paydays=paydays), "insufficient_funds", failed)[0] == day
+
+
+def test_a_day_is_promised_only_by_who_states_when_they_try_again():
+    assert plans_its_own(company())
+    assert not plans_its_own(Company(name="Acme", time_zone="UTC", currency="USD", churn=Churn(kind="contract")))
 
 
 def test_the_next_one_lies_ahead():

@@ -19,11 +19,17 @@ COLUMNS = ("customer_id", "invoice_id", "payment_id", "failure_code", "failed_on
 def retry_days(company: Company, code: str | None, failed_on: date) -> list[date]:
     """The days on which a payment is tried again, in order; none where another card is needed.
 
-    Numbers are days after the first failure, `payday` the first payday after it.
+    Numbers are days after the first failure, `payday` the first payday after it, once more the one after that.
     """
     known = company.retries.codes
     plan = known.get((code or OTHER_CODE).lower(), known.get(OTHER_CODE, ()))
-    return sorted({_payday(company, failed_on) if one == PAYDAY else failed_on + timedelta(days=int(one)) for one in plan})
+    paydays = (day for day in _paydays(company, failed_on) if day > failed_on)
+    return sorted({next(paydays) if one == PAYDAY else failed_on + timedelta(days=int(one)) for one in plan})
+
+
+def plans_its_own(company: Company) -> bool:
+    """Whether the company states when it tries again: only then is it promised to customers, who are told what is really done."""
+    return "retries" in company.model_fields_set
 
 
 def next_retry(company: Company, code: str | None, failed_on: date, after: date) -> date | None:
@@ -53,11 +59,6 @@ def schedule(tonight: Tonight) -> pa.Table:
         told |= {"amount": "" if row["amount"] is None else f"{row['amount']:.2f}", "currency": row["currency"] or ""}
         rows.append(told | {"attempt": str(retry_days(company, row["code"], failed_on).index(day) + 1)})
     return pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in COLUMNS]))
-
-
-def _payday(company: Company, failed_on: date) -> date:
-    """The first payday after a day, by the company's calendar."""
-    return next(day for day in _paydays(company, failed_on) if day > failed_on)
 
 
 def _paydays(company: Company, since: date) -> Iterator[date]:

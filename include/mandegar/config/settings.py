@@ -243,7 +243,7 @@ Attempt = Annotated[int, Field(ge=1, le=60)] | Literal["payday"]
 ANOTHER_CARD = ("card_expired", "expired_card", "lost_card", "stolen_card", "pickup_card", "fraud", "fraudulent", "invalid_account")
 
 ATTEMPTS: dict[str, tuple[Attempt, ...]] = {
-    "insufficient_funds": (PAYDAY,),
+    "insufficient_funds": (PAYDAY, PAYDAY),
     "processing_error": (1, 2),
     **dict.fromkeys(ANOTHER_CARD, ()),
     OTHER_CODE: (1, 3, 7),

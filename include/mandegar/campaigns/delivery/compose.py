@@ -15,7 +15,7 @@ from mandegar.campaigns.lists.rows import send_after
 from mandegar.campaigns.messages import template
 from mandegar.campaigns.messages.facts import facts_of, reader
 from mandegar.campaigns.messages.render import render
-from mandegar.campaigns.retries import next_retry
+from mandegar.campaigns.retries import next_retry, plans_its_own
 from mandegar.config.company import Company
 from mandegar.errors import CampaignError
 from mandegar.time.zones import zone_named
@@ -50,7 +50,7 @@ def messages(
         link = "" if channel == TASK else _link(company, file, secret, member["person_key"], channel)
         offer = campaign.offer_of(member["offer_code"], stage)
         until = send_on + timedelta(days=offer.days) if offer else None
-        if campaign.trigger.moment == "payment_failure":
+        if campaign.trigger.moment == "payment_failure" and plans_its_own(company):
             member["retry_on"] = next_retry(company, member["reason_code"], member["event_on"], send_on)
         told = render(message, name, facts_of(member, company, locale, until, link), locale)
         if channel == "sms" and told.sms is None:
