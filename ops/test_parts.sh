@@ -6,6 +6,7 @@
 #   ops/test_parts.sh all    npm itself, too
 set -u
 cd "$(dirname "$0")/.."
+mkdir -p var
 PATH="$PATH:/usr/sbin"
 has() { command -v "$1" >/dev/null 2>&1; }
 
