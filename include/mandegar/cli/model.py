@@ -11,6 +11,7 @@ from mandegar.storage.home import Home
 from mandegar.storage.locks import MODELS, locked
 
 if TYPE_CHECKING:
+    from mandegar.risk.model.cross_validated import CrossValidated
     from mandegar.risk.model.registry import Registry
 
 FIGURES = ("auc", "pr_auc", "brier", "ece", "lift_10")
@@ -45,6 +46,8 @@ def add_to(
         trained = train_stage(this, say)
         if trained.refused is not None or trained.version is None:
             click.echo(f"No model: {trained.refused}. The health score stays.")
+            if trained.cross_validated is not None:
+                _show_cross_validated(trained.cross_validated)
             return
         _show(trained.card)
         for alarm in trained.alarms:
@@ -105,6 +108,19 @@ def _show(card: dict) -> None:
     click.echo(f"  against {card['champion']}: AUC {auc[0]:+.4f} ({auc[1]:+.4f} to {auc[2]:+.4f}), ", nl=False)
     click.echo(f"Brier score better by {brier[0]:+.5f} ({brier[1]:+.5f} to {brier[2]:+.5f})")
     click.echo("  counts most: " + ", ".join(one["name"] for one in card["features"][:10]))
+
+
+def _show_cross_validated(found: "CrossValidated") -> None:
+    counts = found.figures
+    click.echo(
+        f"What one would be worth, by cross-validation of the customers of {found.evening}: {counts.customers:,}, {counts.left:,} left"
+    )
+    click.echo(f"  {found.counts_most:34} {_figures(vars(counts))}")
+    click.echo(
+        f"  AUC of ten folds: {found.lowest:.4f} to {found.highest:.4f}. One evening does not say what holds on the next: none goes live."
+    )
+    for alarm in found.alarms:
+        click.echo(f"  leakage alarm: {alarm}")
 
 
 def _figures(figures: dict) -> str:

@@ -14,6 +14,7 @@ SEED = 7
 MOST_ROUNDS, PATIENCE = 600, 30
 STRENGTHS = (0.01, 0.1, 1.0)  # C: the larger, the less regularised
 LOGISTIC_ROWS = 200_000
+MANY_ROWS = 50_000
 TREES = {
     "objective": "binary",
     "learning_rate": 0.03,
@@ -154,16 +155,17 @@ def learnt_of(told: dict) -> Learnt:
 
 
 def learn_trees(
-    matrix: "np.ndarray", left: "np.ndarray", later: tuple["np.ndarray", "np.ndarray"], encoding: Encoding, threads: int = 2
+    matrix: "np.ndarray", left: "np.ndarray", later: tuple["np.ndarray", "np.ndarray"], encoding: Encoding, threads: int | None = None
 ) -> Trees:
     """Boosted trees of rows; how many, says the logarithmic loss on later rows, which are learnt from afterwards with the others.
 
     Nothing is resampled or weighted: that few leave is what calibration is for. The same rows give the same text.
+    threads: by default two for many rows; over few they wait for each other longer than they work, above all on a busy machine.
     """
     import lightgbm
     import numpy as np
 
-    settings = {**TREES, "num_threads": threads}
+    settings = {**TREES, "num_threads": threads or (2 if len(left) >= MANY_ROWS else 1)}
     names, categories = [f"f{place}" for place in range(len(encoding.columns))], encoding.categories
 
     def dataset(rows: "np.ndarray", answer: "np.ndarray", reference: "lightgbm.Dataset | None" = None) -> "lightgbm.Dataset":

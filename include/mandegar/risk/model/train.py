@@ -9,13 +9,15 @@ from mandegar.compute import code_version
 from mandegar.errors import BrokenModel
 from mandegar.language.catalogue import Said
 from mandegar.risk.model import judgement, leakage
-from mandegar.risk.model.calibration import Calibration, chosen, platt
+from mandegar.risk.model.calibration import Calibration, platt
+from mandegar.risk.model.cross_validated import CrossValidated, cross_validated
 from mandegar.risk.model.curves import by_segment, curves
 from mandegar.risk.model.drift import references
-from mandegar.risk.model.encoding import Encoding, learn_encoding
+from mandegar.risk.model.encoding import learn_encoding
+from mandegar.risk.model.fitting import Part, Parts, learnt_by, left_within
 from mandegar.risk.model.hazards import Hazards, learn_hazards
 from mandegar.risk.model.judgement import Comparison, Figures, compared, figures
-from mandegar.risk.model.learners import SEED, Learnt, learn_logistic, learn_trees
+from mandegar.risk.model.learners import SEED, Learnt
 from mandegar.risk.model.periods import SCALES, Periods, purged
 from mandegar.risk.model.registry import HEALTH_SCORE, Registry
 from mandegar.risk.model.settings import HORIZONS, ModelSettings
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 CODE = ("risk.model", "risk.features")
 EXPLAINED = 20_000  # rows that say how much each feature counts
-LATER_SHARE = 5  # of every so many customers one says how many trees are enough
 
 TOO_FEW = Said("fewer than {0} customers on an evening: {1}")
 TOO_YOUNG = Said("fewer than {0} months of history: {1}")
@@ -49,35 +50,16 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Part:
-    """The snapshots of one purpose: their rows, and the same as numbers."""
-
-    rows: "pd.DataFrame"
-    matrix: "np.ndarray"
-
-    def left(self, horizon: int) -> "np.ndarray":
-        """Whether each customer left within so many days, as 0 or 1."""
-        return left_within(self.rows, horizon)
-
-    @property
-    def customers(self) -> "np.ndarray":
-        """Whose each row is."""
-        return self.rows["customer_id"].to_numpy()
-
-
-Parts = dict[str, Part]
-
-
-@dataclass(frozen=True)
 class Trained:
     """What became of a training.
 
-    refused: why there is no model; else version, its figures beside those of the others, the comparison with what was live, what the
-    leakage alarm told, and whether it went live.
+    refused: why there is no model, and then, if one evening allows it, what one would have been worth (cross_validated). Else version, its
+    figures beside those of the others, the comparison with what was live, what the leakage alarm told, and whether it went live.
     """
 
     as_of: date
     refused: Said | None = None
+    cross_validated: CrossValidated | None = None
     version: str | None = None
     went_live: bool = False
     judged: tuple[Judged, ...] = ()
@@ -90,7 +72,7 @@ def train_on(found: Snapshots, registry: Registry, as_of: date, settings: ModelS
     """Learns and judges a challenger from snapshots."""
     refused, periods = _refused(found, as_of, settings)
     if refused is not None or periods is None:
-        return Trained(as_of, refused=refused)
+        return Trained(as_of, refused=refused, cross_validated=cross_validated(found, settings, say))
     say("learning")
     horizon = settings.horizon_days
     of_purpose = {name: _rows(found.rows, days) for name, days in vars(periods).items()}
@@ -101,7 +83,7 @@ def train_on(found: Snapshots, registry: Registry, as_of: date, settings: ModelS
     others: dict[str, np.ndarray] = {}
     for days in HORIZONS:
         say(f"  leaving within {days} days")
-        by_horizon[days], beside = _learnt(encoding, parts, days)
+        by_horizon[days], beside = learnt_by(encoding, parts, days)
         others = beside if days == horizon else others
     calibrated_on = parts["calibrate"]
     model = ChurnModel(
@@ -137,12 +119,7 @@ def train_on(found: Snapshots, registry: Registry, as_of: date, settings: ModelS
     version = registry.keep(as_of, model, card)
     if goes_live:
         registry.go_live(version, as_of, f"better than {against.name} at ranking and at calibration")
-    return Trained(as_of, None, version, goes_live, judged, comparison, tuple(alarms), registry.card(version))
-
-
-def left_within(rows: "pd.DataFrame", horizon: int) -> "np.ndarray":
-    """Whether each customer left within so many days after its snapshot, as 0 or 1."""
-    return (rows[LEFT_AFTER].to_numpy(dtype="float64") <= horizon).astype("float64")
+    return Trained(as_of, None, None, version, goes_live, judged, comparison, tuple(alarms), registry.card(version))
 
 
 def _refused(found: Snapshots, as_of: date, settings: ModelSettings) -> tuple[Said | None, Periods | None]:
@@ -181,26 +158,6 @@ def _departures(found: Snapshots, days: tuple[date, ...], horizon: int) -> int:
 
 def _rows(rows: "pd.DataFrame", days: tuple[date, ...]) -> "pd.DataFrame":
     return rows[rows[SNAPSHOT].isin([number(day) for day in days])]
-
-
-def _learnt(encoding: Encoding, parts: Parts, horizon: int) -> tuple[tuple[Learnt, Calibration], "dict[str, np.ndarray]"]:
-    """The learner and calibration that tell best what came in the period to choose by, and what the other says of the one to judge by."""
-    import numpy as np
-
-    matrix, left = parts["learn"].matrix, parts["learn"].left(horizon)
-    later = np.unique(parts["learn"].customers, return_inverse=True)[1] % LATER_SHARE == 0
-    rest = (matrix[~later], left[~later], (matrix[later], left[later]), encoding)
-    learners: list[Learnt] = [learn_trees(*rest), learn_logistic(*rest)]
-    found = []
-    for learnt in learners:
-        raw = {name: learnt.raw(parts[name].matrix) for name in ("calibrate", "choose", "judge")}
-        came = parts["choose"].left(horizon)
-        calibration = chosen(raw["calibrate"], parts["calibrate"].left(horizon), raw["choose"], came)
-        loss = judgement.log_loss(calibration.of(raw["choose"]), came)
-        found.append((loss, learnt, calibration, calibration.of(raw["judge"])))
-    found.sort(key=lambda one: one[0])
-    (_, best, calibration, _), *others = found
-    return (best, calibration), {other.kind: told for _, other, _, told in others}
 
 
 def _hazards(longest: tuple[Learnt, Calibration], parts: Parts) -> Hazards:
