@@ -20,6 +20,7 @@ import nights
 import pages
 from measured import Measured, alone, best, machine
 
+import retailer
 import risk
 
 UNTIL = date(2026, 10, 31)
@@ -50,7 +51,7 @@ HISTORIES = (18, 36)
 def main(
     context: click.Context, sizes: tuple[int, ...], months: int, repeat: int | None, history: int, work: Path | None, out: Path
 ) -> None:
-    """Measures nights of made-up companies of several sizes; `risk`: the model of who leaves."""
+    """Measures nights of made-up companies of several sizes; `risk`, `retailer`: the model of who leaves."""
     if context.invoked_subcommand:
         return
     out.mkdir(parents=True, exist_ok=True)
@@ -152,6 +153,7 @@ def _folder(work: Path | None) -> Iterator[Path]:
 
 
 main.add_command(risk.risk)
+main.add_command(retailer.retailer)
 
 if __name__ == "__main__":
     main()

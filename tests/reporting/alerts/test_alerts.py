@@ -8,7 +8,7 @@ from pytest_httpserver import HTTPServer
 
 from mandegar.errors import MandegarError, SourceError
 from mandegar.warehouse.connect import warehouse, writing
-from mandegar.warehouse.tables import campaign_result
+from mandegar.warehouse.tables import campaign_result, model_health
 
 FIRST, SECOND, THIRD = date(2025, 3, 29), date(2025, 3, 30), date(2025, 3, 31)
 BAD = "2025-01-03,ads,ten,USD\n"
@@ -228,3 +228,44 @@ def test_a_campaign_that_harms_is_told(acme, mailbox, high, odd, told):
     [mail] = mailbox.mails
     assert f"* campaign.spring  {told[0]}  [{told[1]}]\n" in text(mail)
     assert "since the night of 2025-03-29" in text(mail)
+
+
+DRIFTED = {"measure": "score_drift", "name": "(score)", "value": 0.4, "limit_value": 0.25, "status": "failed", "detail": "the scores moved"}
+LIVE = {"measure": "live", "name": "v1", "value": None, "limit_value": None, "status": "failed", "detail": "the scores moved"}
+ONE_FEATURE = {"measure": "feature_drift", "name": "seats", "value": 0.3, "limit_value": 0.25, "status": "warned", "detail": None}
+MANY = {"measure": "features_drifted", "name": "(all)", "value": 9.0, "limit_value": 8.0, "status": "warned", "detail": "9 features moved"}
+FINE = DRIFTED | {"value": 0.1, "status": "ok", "detail": None}
+MODEL = {
+    "a check that failed is told, not the fall back to the health score beside it": (
+        [LIVE, DRIFTED, ONE_FEATURE],
+        ["* model  the night goes by the health score: the model cannot be trusted  [score_drift]", "  the scores moved"],
+    ),
+    "a damaged model": (
+        [LIVE | {"detail": "the file is damaged"}],
+        ["* model  the night goes by the health score: the model cannot be trusted  [live]", "  the file is damaged"],
+    ),
+    "many features drifted": ([FINE, MANY], ["* model  the model should be looked at  [features_drifted]", "  9 features moved"]),
+    "one feature drifted": ([FINE, ONE_FEATURE], []),
+}
+
+
+@pytest.mark.parametrize("case", MODEL)
+def test_what_is_wrong_with_the_model_is_told(acme, mailbox, case):
+    rows, told = MODEL[case]
+    acme.night(FIRST)
+    with warehouse(acme.home.warehouse_url) as target, writing(target).begin() as connection:
+        connection.execute(model_health.insert(), [row | {"as_of": SECOND, "model_version": "v1"} for row in rows])
+    acme.night(SECOND)
+    said = [line for mail in mailbox.mails for line in text(mail).splitlines()]
+    assert [line for line in told if line not in said] == []
+    assert sum(line.startswith("* model ") for line in said) == len(told) // 2
+
+
+def test_since_when_the_model_is_wrong(acme, mailbox):
+    """Wrong on the 28th, fine on the 29th, wrong again on the 30th and 31st."""
+    nights = [(date(2025, 3, 28), DRIFTED), (FIRST, FINE), (SECOND, DRIFTED), (date(2025, 3, 31), DRIFTED)]
+    acme.night(FIRST)
+    with warehouse(acme.home.warehouse_url) as target, writing(target).begin() as connection:
+        connection.execute(model_health.insert(), [row | {"as_of": night, "model_version": "v1"} for night, row in nights])
+    acme.night(date(2025, 3, 31))
+    assert "since the night of 2025-03-30" in text(mailbox.mails[-1])

@@ -12,7 +12,8 @@ from mandegar.reporting.datadocs.pages import write_pages
 from mandegar.sources.extract import extract
 from mandegar.storage.home import Home
 from mandegar.storage.lake import Lake
-from mandegar.warehouse.connect import warehouse
+from mandegar.warehouse.connect import warehouse, writing
+from mandegar.warehouse.tables import model_health
 
 FIRST, SECOND = date(2025, 3, 30), date(2025, 3, 31)
 FILES = {
@@ -118,3 +119,44 @@ def test_persian_pages_read_from_right_to_left(write):
     assert '<html lang="fa" dir="rtl">' in page.read_text(encoding="utf-8")
     assert "شب ۱۴۰۴-۰۱-۱۱" in text(page)
     assert "amount عددی با حداکثر ۱۸ رقم نیست ۱" in text(page)
+
+
+CHECKS = [
+    {"measure": "live", "name": "2025-02-28-abc", "value": 0.05, "status": "ok"},
+    {"measure": "score_drift", "name": "(score)", "value": 0.04, "limit_value": 0.25, "status": "ok"},
+    *({"measure": "feature_drift", "name": f"attribute_n{n}", "value": n / 100, "limit_value": 0.25, "status": "ok"} for n in range(1, 12)),
+    {"measure": "feature_drift", "name": "response_hours", "value": 0.31, "limit_value": 0.25, "status": "warned"},
+    {"measure": "matured_auc", "name": "2024-12-31", "value": 0.712, "limit_value": 0.6, "status": "ok"},
+    {"measure": "features_drifted", "name": "(all)", "value": 9.0, "limit_value": 8.0, "status": "warned", "detail": "9 <features>"},
+    {"measure": "expected_loss", "name": "60", "value": 5000.0, "status": "ok"},
+]
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"), [("en", "drift of a feature (PSI) hours waited for an answer warned 0.310 0.250"), ("fa", "ساعت انتظار برای پاسخ")]
+)
+def test_the_night_s_page_shows_what_was_looked_at_of_the_model(make_company, tmp_path: Path, locale: str, told: str) -> None:
+    """Features by name, the ten that moved most; the matured night as a day; nothing of expected losses; text is no markup."""
+    company, home = companies.load(make_company(FILES, locale=locale)), Home(tmp_path / "home")
+    lake = Lake(home.lake)
+    extract(company, lake, company.table("files.spend"), FIRST)
+    validate(company, lake, company.table("files.spend"), FIRST)
+    with warehouse(home.warehouse_url) as target:
+        rows = [{"limit_value": None, "detail": None} | row | {"as_of": FIRST, "model_version": "m"} for row in CHECKS]
+        with writing(target).begin() as connection:
+            connection.execute(model_health.insert(), rows)
+        write_pages(company, home, lake, target, FIRST)
+    page = (home.data_docs / FIRST.isoformat() / "index.html").read_text(encoding="utf-8")
+    said = text(home.data_docs / FIRST.isoformat() / "index.html")
+    assert told in said
+    assert "9 &lt;features&gt;" in page
+    assert "5,000" not in said
+    shown = [n for n in range(1, 12) if f" n{n} " in said]
+    assert shown == list(range(3, 12))  # beside response_hours the nine that moved most
+    if locale == "en":
+        assert "features that drifted warned 9 &lt;features&gt; 9 8" in said
+        assert "ranking of the predictions of (AUC) 2024-12-31 ok 0.712 0.600" in said
+
+
+def test_where_no_model_scores_the_page_says_nothing_of_one(docs) -> None:
+    assert "model" not in text(docs / "2025-03-31" / "index.html")

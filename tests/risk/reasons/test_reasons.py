@@ -13,10 +13,11 @@ NAMES = [
 ]
 
 
-def reasons(values: dict[str, float], adds: dict[str, float], locale: str = "en") -> list[tuple[str, str]]:
+def reasons(values: dict[str, float | str | None], adds: dict[str, float], locale: str = "en") -> list[tuple[str, str]]:
     """The reasons of one customer, of whom nothing else is known."""
-    rows = pd.DataFrame([{name: values.get(name, np.nan) for name in [*NAMES, "events_a_week_before"]}])
-    return told_reasons(rows, np.array([[adds.get(name, 0.0) for name in NAMES]]), NAMES, locale)[0]
+    names = [*NAMES, *(name for name in adds if name not in NAMES)]
+    rows = pd.DataFrame([{name: values.get(name, np.nan) for name in [*names, "events_a_week_before"]}])
+    return told_reasons(rows, np.array([[adds.get(name, 0.0) for name in names]]), names, locale)[0]
 
 
 def test_the_weightiest_comes_first_with_the_customers_own_numbers() -> None:
@@ -75,11 +76,32 @@ def test_health_signals_fill_up_with_what_is_not_said_yet() -> None:
     assert with_signals(told, signals) == [told[0], signals[1], signals[2]]
 
 
+def test_what_a_customer_is_like_is_told_by_name() -> None:
+    values = {"plan": "Basic 2", "subscriptions": 1, "attribute_payment_method": "Electronic check", "attribute_monthly_charges": "104.5"}
+    adds = {"plan": 0.2, "subscriptions": 0.1, "attribute_payment_method": 0.4}
+    assert reasons(values, adds) == [
+        ("attribute_payment_method", "payment method is Electronic check: with that more customers leave"),
+        ("plan", "is on the plan Basic 2: more of its customers leave"),
+        ("few_subscriptions", "has one subscription only"),
+    ]
+    assert reasons(values, {"attribute_monthly_charges": 0.3}) == [
+        ("attribute_monthly_charges", "monthly charges is 104.5: with that more customers leave")
+    ]
+
+
+def test_a_name_within_persian_keeps_its_direction_and_its_digits() -> None:
+    assert reasons({"plan": "Basic 2"}, {"plan": 0.2}, "fa") == [("plan", "طرح \u2068Basic 2\u2069 را دارد؛ مشتریان این طرح بیشتر می‌روند")]
+
+
+def test_what_is_not_known_of_a_customer_and_who_has_several_subscriptions_are_no_reasons() -> None:
+    assert reasons({"plan": None, "subscriptions": 3}, {"plan": 0.9, "subscriptions": 0.9}) == []
+
+
 @pytest.mark.parametrize("locale", ["en", "fa"])
 def test_every_feature_can_be_told(locale: str) -> None:
     """Each with a value of 3 for everything it speaks of: no placeholder is left, and Persian has Persian digits."""
     for name, wording in WORDINGS.items():
-        told = wording.said.of(*["3"] * (1 + len(wording.others))).told(locale)
+        told = wording.said.of(*["3"] * (1 + len(wording.others)), value="x").told(locale)
         assert "{" not in told, name
         assert told
         assert ("3" in told) <= (locale == "en"), name

@@ -17,6 +17,7 @@ from mandegar.quality.quarantine.review import first_of_run
 from mandegar.quality.suites import suites
 from mandegar.quality.suites.suite_file import Owner
 from mandegar.quality.suites.suites import Suites
+from mandegar.reporting.alerts import model_findings
 from mandegar.reporting.alerts.campaign_findings import SOURCE, STOPPED, WORDS, campaign_findings
 from mandegar.storage.lake import Lake
 from mandegar.warehouse import tables
@@ -121,7 +122,7 @@ def counted(lake: Lake, connection: sa.Connection, as_of: date) -> list[Counted]
 
 
 def findings(company: Company, lake: Lake, connection: sa.Connection, as_of: date) -> list[Finding]:
-    """Everything that is wrong on a night: stages and tables that failed first, then broken rules by source."""
+    """Everything that is wrong on a night: stages and tables that failed first, then broken rules by source, the model, campaigns."""
     every = suites.load(company)
     broken = [one for one in counted(lake, connection, as_of) if one.status in WRONG]
     first = _since(connection, broken, as_of)
@@ -130,7 +131,23 @@ def findings(company: Company, lake: Lake, connection: sa.Connection, as_of: dat
         column, reason, mend = told(company, every, one, as_of)
         counts = (one.severity, one.status, one.unexpected, one.evaluated)
         found.append(Finding(one.source, one.rule, *counts, first[one.source, one.rule], column, reason, mend, one.detail))
-    return [*_failed(company, connection, as_of), *found, *_of_campaigns(company, connection, as_of)]
+    return [
+        *_failed(company, connection, as_of),
+        *found,
+        *_of_model(company, connection, as_of),
+        *_of_campaigns(company, connection, as_of),
+    ]
+
+
+def _of_model(company: Company, connection: sa.Connection, as_of: date) -> list[Finding]:
+    """What the checks of the model that scores say that somebody has to hear."""
+    found = []
+    for measure, status, detail, since in model_findings.model_findings(connection, as_of):
+        words = model_findings.FAILED if status == "failed" else model_findings.WARNED
+        reason, mend = (one.told(company.locale) for one in words)
+        severity = "fail" if status == "failed" else "warn"
+        found.append(Finding(model_findings.SOURCE, measure, severity, status, 1, 1, since, None, reason, mend, detail))
+    return found
 
 
 def _of_campaigns(company: Company, connection: sa.Connection, as_of: date) -> list[Finding]:

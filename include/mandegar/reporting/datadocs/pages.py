@@ -18,6 +18,7 @@ from mandegar.quality.drift import profile
 from mandegar.quality.quarantine import quarantine
 from mandegar.quality.suites import suites
 from mandegar.reporting.alerts.findings import Counted, Finding, counted, findings, owner_of, told
+from mandegar.reporting.datadocs.model_checks import model_checks
 from mandegar.reporting.datadocs.words import PageWords
 from mandegar.storage.home import Home
 from mandegar.storage.lake import Lake
@@ -77,6 +78,7 @@ def write_pages(company: Company, home: Home, lake: Lake, warehouse: sa.Engine, 
     with warehouse.begin() as connection:
         found = findings(company, lake, connection, as_of)
         results = counted(lake, connection, as_of)
+        checks = model_checks(connection, as_of, company.locale)
     words = PageWords(company)
     root = home.data_docs
     beside, place = root / f".{as_of}", root / as_of.isoformat()
@@ -88,7 +90,7 @@ def write_pages(company: Company, home: Home, lake: Lake, warehouse: sa.Engine, 
         if sheet.page:
             text = _page("table", **looks, sheet=sheet, bars=_bars(lake, sheet.name, as_of), waiting=_waiting(lake, sheet.name, as_of))
             (beside / sheet.page).write_text(text, encoding="utf-8")
-    (beside / "index.html").write_text(_page("night", **looks, sheets=sheets, findings=found), encoding="utf-8")
+    (beside / "index.html").write_text(_page("night", **looks, sheets=sheets, findings=found, checks=checks), encoding="utf-8")
     written = sum(1 for _ in beside.iterdir())
     shutil.rmtree(place, ignore_errors=True)
     beside.rename(place)

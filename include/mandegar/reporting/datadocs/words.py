@@ -45,6 +45,20 @@ WORDS = {
     "no history": Said("no history"),
     "fail": Said("fail"),
     "warn": Said("warn"),
+    "ok": Said("ok"),
+    "model": Said("The model of who leaves"),
+    "looked at": Said("what was looked at"),
+    "measured": Said("measured"),
+    "limit": Said("limit"),
+    "live": Said("what scores the night, and the churn share it learnt from"),
+    "sentiment": Said("reading of texts"),
+    "score_drift": Said("drift of the scores (PSI)"),
+    "feature_drift": Said("drift of a feature (PSI)"),
+    "feature_known": Said("share of customers of whom it is known"),
+    "features_drifted": Said("features that drifted"),
+    "matured_departures": Said("departures since the predictions of"),
+    "matured_auc": Said("ranking of the predictions of (AUC)"),
+    "matured_calibration_error": Said("calibration error of the predictions of"),
     "personal": Said("values of personal columns are not shown"),
 }
 
@@ -66,6 +80,17 @@ class PageWords:
             return "–"
         text = f"{value:,.{decimals}f}"
         return digits(self._company.locale, text)
+
+    def measured(self, value: float | None) -> str:
+        """A measure with the digits that tell something: a count whole, a share or an index with three."""
+        return self.number(value, 0 if value is not None and value == round(value) and abs(value) >= 1 else 3)
+
+    def name(self, name: str) -> str:
+        """Of what a measure is: a night as the company writes days; all of them, or the scores, by no name."""
+        try:
+            return self.day(date.fromisoformat(name))
+        except ValueError:
+            return "" if name.startswith("(") else name
 
     def day(self, day: date) -> str:
         """A day in the company's calendar."""

@@ -10,6 +10,7 @@ from mandegar.config.company import Company
 from mandegar.language.catalogue import LOCALES, digits, right_to_left
 from mandegar.reporting.model_report.charts import Points, line_chart
 from mandegar.reporting.model_report.words import WORDS
+from mandegar.risk.features.names import called
 from mandegar.storage.home import Home
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,6 +32,10 @@ class ReportWords:
     def with_numbers(self, key: str, *numbers: str, **names: str) -> str:
         """A sentence of the report with numbers and names in it."""
         return WORDS[key].of(*numbers, **names).told(self.locale)
+
+    def feature(self, name: str) -> str:
+        """What a feature is called."""
+        return called(name, self.locale)
 
     def number(self, value: float | None, decimals: int = 0) -> str:
         """A number as the language writes it; a dash where there is none."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mandegar.language.catalogue import Said
 from mandegar.risk.health import REASONS
-from mandegar.risk.reasons.wording import THEMES, WORDINGS, Wording
+from mandegar.risk.reasons.wording import THEMES, Value, Wording, wording_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +30,7 @@ ACTIONS = {  # of reasons that health.yaml does not know
     "few_purchases": "win_back",
     "gave_back": "call",
     "sentiment": "call",
+    "few_subscriptions": "success_call",
 }
 
 
@@ -39,45 +40,52 @@ def told_reasons(rows: "pd.DataFrame", contributions: "np.ndarray", names: list[
     contributions: what each of the features `names` adds to the log-odds of leaving. Features of one theme are summed, and told by the
     one that adds most of those whose value is worth saying.
     """
-    values = {name: rows[name].to_numpy() for name in rows.columns if name in WORDINGS or name.startswith("events_a_week")}
-    places = [(place, name, WORDINGS[name]) for place, name in enumerate(names) if name in WORDINGS and name in values]
+    places = [(place, name, wording) for place, name in enumerate(names) if name in rows.columns and (wording := wording_of(name))]
+    needed = {other for _, name, wording in places for other in (name, *wording.others, wording.better)}
+    values = {name: rows[name].to_numpy() for name in rows.columns if name in needed}
     return [
-        _of_customer({name: float(column[row]) for name, column in values.items()}, contributions[row], places, locale)
+        _of_customer({name: _value(column[row]) for name, column in values.items()}, contributions[row], places, locale)
         for row in range(len(rows))
     ]
 
 
+def _value(told: object) -> Value:
+    """A number, or a text; what is not known is no number."""
+    return told if isinstance(told, str) else float("nan") if told is None else float(told)  # type: ignore[arg-type]  # a NumPy number
+
+
 def _of_customer(
-    values: dict[str, float], contributions: "np.ndarray", places: list[tuple[int, str, Wording]], locale: str
+    values: dict[str, Value], contributions: "np.ndarray", places: list[tuple[int, str, Wording]], locale: str
 ) -> list[tuple[str, str]]:
     """The reasons of one customer."""
-    themes: dict[str, list[tuple[float, str]]] = {}
+    themes: dict[str, list[tuple[float, str, Wording]]] = {}
     for place, name, wording in places:
         adds = float(contributions[place])
         if adds > 0 and worth_saying(wording, values[name], values):
-            themes.setdefault(wording.theme, []).append((adds, name))
-    ranked = sorted(themes.values(), key=lambda speakers: (-sum(adds for adds, _ in speakers), min(name for _, name in speakers)))
+            themes.setdefault(wording.theme, []).append((adds, name, wording))
+    ranked = sorted(themes.values(), key=lambda speakers: (-sum(adds for adds, *_ in speakers), min(name for _, name, _ in speakers)))
     told = []
     for speakers in ranked[:REASONS]:
-        if sum(adds for adds, _ in speakers) >= LEAST:
-            feature = max(speakers)[1]
-            better = WORDINGS[feature].better
-            if better and worth_saying(WORDINGS[better], values.get(better, float("nan")), values):
-                feature = better
-            told.append((WORDINGS[feature].code, in_words(feature, values, locale)))
+        if sum(adds for adds, *_ in speakers) >= LEAST:
+            _, feature, wording = max(speakers, key=lambda speaker: speaker[:2])
+            better = wording_of(wording.better) if wording.better else None
+            if better and worth_saying(better, values.get(str(wording.better), float("nan")), values):
+                feature, wording = str(wording.better), better
+            told.append((wording.code, in_words(feature, wording, values, locale)))
     return told
 
 
-def worth_saying(wording: Wording, value: float, values: Mapping[str, float]) -> bool:
+def worth_saying(wording: Wording, value: Value, values: Mapping[str, Value]) -> bool:
     """Whether a value is known, and speaks for leaving."""
     return value == value and wording.worth(value, values)
 
 
-def in_words(feature: str, values: Mapping[str, float], locale: str) -> str:
+def in_words(feature: str, wording: Wording, values: Mapping[str, Value], locale: str) -> str:
     """What a feature says of a customer; without the part after it where another value that it needs is not known."""
-    wording = WORDINGS[feature]
-    needed = [values.get(name, float("nan")) for name in (feature, *wording.others)]
-    said = wording.said
+    own, said = values.get(feature, float("nan")), wording.said
+    if "{value}" in said.english:
+        return said.of(**dict(said.names), value=own if isinstance(own, str) else number(own)).told(locale)
+    needed = [float(own), *(float(values.get(name, float("nan"))) for name in wording.others)]
     if any(value != value for value in needed):
         return SHORTER.get(feature, said).of(number(needed[0])).told(locale)
     return said.of(*map(number, needed)).told(locale)

@@ -4,18 +4,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mandegar.language.catalogue import Said
+from mandegar.risk.features.names import called
+from mandegar.risk.features.traits import PREFIX
 
-Values = Mapping[str, float]
-Worth = Callable[[float, Values], bool]
+Value = float | str
+Values = Mapping[str, Value]
+Worth = Callable[[Value, Values], bool]
 
 
 @dataclass(frozen=True)
 class Wording:
     """How a feature is told as a reason.
 
-    code: of the reason. said: with {0} for the feature's own value, {1} … for the values of `others`. worth: whether a value says
-    anything, beside the customer's other values; a number that speaks against leaving is no reason. theme: features of one theme are told
-    once, by the one that adds most; the code, unless it is named. better: the feature that tells the same more exactly, where it is known.
+    code: of the reason. said: with {0} for the feature's own value, {1} … for the values of `others`; {value} for a text. worth: whether a
+    value says anything, beside the customer's other values; a number that speaks against leaving is no reason. theme: features of one
+    theme are told once, by the one that adds most; the code, unless it is named. better: the feature that tells the same more exactly,
+    where it is known.
     """
 
     code: str
@@ -32,16 +36,21 @@ class Wording:
 
 
 def _below(limit: float) -> Worth:
-    return lambda value, _: value < limit
+    return lambda value, _: float(value) < limit
 
 
 def _above(limit: float) -> Worth:
-    return lambda value, _: value > limit
+    return lambda value, _: float(value) > limit
 
 
 def _less_than(before: str, share: float) -> Worth:
     """Whether a value is less than so much of another of the customer's values."""
-    return lambda value, values: value < share * values.get(before, float("nan"))
+    return lambda value, values: float(value) < share * float(values.get(before, float("nan")))
+
+
+def _always(value: Value, values: Values) -> bool:
+    """Of a text, whether more of such customers leave is for the model to say."""
+    return True
 
 
 WORDINGS: dict[str, Wording] = {
@@ -119,4 +128,21 @@ WORDINGS: dict[str, Wording] = {
     "survey_sentiment": Wording("sentiment", Said("writes of discontent in surveys"), _below(-0.1)),
     "sentiment_change": Wording("sentiment", Said("writes less kindly than before"), _below(-0.1)),
 }
+WORDINGS |= {
+    "subscriptions": Wording("few_subscriptions", Said("has one subscription only"), _below(2)),
+    "plan": Wording("plan", Said("is on the plan {value}: more of its customers leave"), _always),
+    "acquisition_channel": Wording("channel", Said("came through {value}: more of those customers leave"), _always),
+    "segment": Wording("segment", Said("is of the segment {value}: more of its customers leave"), _always),
+    "industry": Wording("industry", Said("is in the industry {value}: more of its customers leave"), _always),
+    "country": Wording("place", Said("is in {value}: more of the customers there leave"), _always),
+    "region": Wording("place", Said("is in {value}: more of the customers there leave"), _always),
+}
+OF_ATTRIBUTES = Said("{name} is {value}: with that more customers leave")
 THEMES = {wording.code: wording.theme for wording in WORDINGS.values()}
+
+
+def wording_of(feature: str) -> Wording | None:
+    """How a feature is told; None of one that is no reason for a person. A key of customers' attributes has no other name."""
+    if feature.startswith(PREFIX):
+        return Wording(feature, OF_ATTRIBUTES.of(name=called(feature, "en")), _always)
+    return WORDINGS.get(feature)
