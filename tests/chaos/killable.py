@@ -19,6 +19,13 @@ def start_night(company: Path, home: Path, as_of: date, told: Path) -> BaseProce
     return start(told, None, "night", "--company", str(company), "--home", str(home), "--as-of", as_of.isoformat())
 
 
+def start_stage(company: Path, home: Path, as_of: date, told: Path, line: str) -> BaseProcess:
+    """One stage of a night alone, as a scheduler runs it; it says the line that the night says before it."""
+    process = FORKS.Process(target=_stage, args=(told, company, home, as_of, line))
+    process.start()
+    return process
+
+
 def start(told: Path, warehouse: str | None, *words: str) -> BaseProcess:
     """`mandegar …` onto a warehouse (that of its home where None), telling its progress into a file."""
     process = FORKS.Process(target=_command, args=(told, warehouse, words))
@@ -40,12 +47,42 @@ def kill_at(process: BaseProcess, told: Path, line: str, after: float) -> None:
     process.join()
 
 
-def _command(told: Path, warehouse: str | None, words: tuple[str, ...]) -> None:
-    from mandegar.cli.main import main
+def _stage(told: Path, company: Path, home: Path, as_of: date, line: str) -> None:
+    from mandegar.config import company as companies
+    from mandegar.pipeline import stages
+    from mandegar.pipeline.nightly import take_in
+    from mandegar.storage.home import Home
 
+    _say_into(told)
+    night = stages.Night(companies.load(company), Home(home), as_of)
+    of_night = {
+        "taking in": lambda: take_in(night, lambda _: None, 1),
+        "conforming": lambda: stages.conform_stage(night),
+        "measuring": lambda: stages.measure_stage(night),
+        "scoring": lambda: stages.score_stage(night),
+        "publishing and auditing": lambda: stages.publish_stage(night),
+        "judging campaigns": lambda: stages.results_stage(night),
+        "alerting": lambda: stages.alert_stage(night),
+    }
+    of_one = {"extracting": stages.extract_stage, "validating": stages.validate_stage, "campaign": stages.campaign_stage}
+    print(line, flush=True)
+    if line in of_night:
+        of_night[line]()
+    else:
+        verb, name = line.split()
+        of_one[verb](night, name)
+
+
+def _say_into(told: Path) -> None:
     stream = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
+
+
+def _command(told: Path, warehouse: str | None, words: tuple[str, ...]) -> None:
+    from mandegar.cli.main import main
+
+    _say_into(told)
     os.environ.pop("MANDEGAR_WAREHOUSE", None)
     if warehouse:
         os.environ["MANDEGAR_WAREHOUSE"] = warehouse
