@@ -3,7 +3,7 @@
 from typing import Any
 
 from mandegar.config.entities import ENTITIES
-from mandegar.config.systems import VENDORS, vendor
+from mandegar.config.source_kinds import VENDORS, vendor
 
 GENERATED = "<!-- Written by `make docs` from include/mandegar/sources/vendors/{kind}.yaml; change it there. -->\n"
 TITLES = {"hubspot": "HubSpot"}

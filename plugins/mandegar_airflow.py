@@ -252,7 +252,7 @@ def say(text: str) -> None:
 def _lend_connections(company: Company) -> None:
     """Airflow's connections, where the library looks for them: in the environment of this task's process."""
     for source in company.sources.values():
-        given = _connection(source.connection, whole=source.over_http) if source.connection else None
+        given = _connection(source.connection, whole=source.kind != "sql") if source.connection else None
         if given:
             os.environ[f"AIRFLOW_CONN_{str(source.connection).upper()}"] = given
     lend_connections_of_delivery(_owners_connections(company))

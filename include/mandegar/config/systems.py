@@ -1,19 +1,15 @@
 """The systems that a company's rows come from: the `sources:` of company.yaml."""
 
 import codecs
-import functools
 import unicodedata
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, Field, model_validator
 
 from mandegar.config.entities import ENTITIES
 from mandegar.config.settings import MOST_DAYS, Strict, TimeZone, once
-
-VENDORS = Path(__file__).parents[1] / "sources" / "vendors"  # one YAML each: what is read, and what becomes what
-
+from mandegar.config.source_kinds import SourceKind, kinds, known, vendor
 
 LONGEST_NAME = 120  # bytes of the name of a source or a table: folders and pages are called by both
 TAKEN = ("conform", "warehouse")  # sources of that name would stand among what these stages found
@@ -174,11 +170,11 @@ class Rest(Strict):
 class Source(Strict):
     """One system: its kind, how to reach it, and the tables taken from it."""
 
-    kind: Literal["files", "sql", "rest", "stripe", "zendesk", "hubspot", "salesforce", "mixpanel", "amplitude"]
+    kind: Annotated[str, AfterValidator(known)]
     url: str | None = Field(None, description="SQLAlchemy URL without a password; sqlite:///x.db is beside company.yaml")
     connection: str | None = Field(None, description="name of the Airflow connection that holds the URL and its password")
     rest: Rest | None = Field(None, description="of kind rest: how the system is asked")
-    options: dict[str, str | int] = Field(default_factory=dict, description="of a vendor: what its page in docs/sources names")
+    options: dict[str, str | int] = Field(default_factory=dict, description="of a vendor, or a kind of your own: what its page names")
     waits: Waits = Field(Waits(), description="of what answers over HTTP: timeouts and retries")
     limits: Limits = Field(Limits(), description="of what answers over HTTP: how much one table may take")
     tables: dict[SourceName, TableSource] = Field(min_length=1)
@@ -187,8 +183,9 @@ class Source(Strict):
     @classmethod
     def _complete(cls, given: object) -> object:
         """A vendor's tables stand in its YAML; a table's name is its entity unless it says otherwise."""
-        if isinstance(given, dict) and (VENDORS / f"{given.get('kind')}.yaml").is_file():
-            given = _with_vendor(given, vendor(str(given["kind"])))
+        kind = kinds().get(str(given.get("kind"))) if isinstance(given, dict) else None
+        if isinstance(given, dict) and kind is not None:
+            given = _with_vendor(given, vendor(given["kind"])) if kind.told_by else _with_options(given, kind)
         if isinstance(given, dict) and isinstance(given.get("tables"), dict):
             tables = {name: {"entity": name, **table} if isinstance(table, dict) else table for name, table in given["tables"].items()}
             return {**given, "tables": tables}
@@ -200,43 +197,43 @@ class Source(Strict):
             raise ValueError("a source of kind sql needs either `url:` (without a password) or `connection:`.")
         if self.url and "@" in self.url and ":" in self.url.split("://", 1)[-1].split("@", 1)[0]:
             raise ValueError("the URL holds a password. Put it in an Airflow connection and name that under `connection:`.")
-        if self.over_http and (self.connection is None or self.rest is None):
-            raise ValueError(f"a source of kind {self.kind} needs `connection:`{'' if self.rest else ' and `rest:`'}.")
-        wanted = {"files": "`file:`", "sql": "`table:` or `query:`"}.get(self.kind, "`resource:`")
+        kind = kinds()[self.kind]
+        if lacking := [key for key in kind.needs if getattr(self, key) is None]:
+            raise ValueError(f"a source of kind {self.kind} needs {' and '.join(f'`{key}:`' for key in lacking)}.")
         for name, table in self.tables.items():
-            taken = "`file:`" if table.file else "`resource:`" if table.resource else "`table:` or `query:`"
-            if taken != wanted:
-                raise ValueError(f"tables.{name}: a source of kind {self.kind} takes {wanted}.")
+            if not any(getattr(table, key) is not None for key in kind.takes):
+                raise ValueError(f"tables.{name}: a source of kind {self.kind} takes {' or '.join(f'`{key}:`' for key in kind.takes)}.")
         return self
 
-    @property
-    def over_http(self) -> bool:
-        """Whether it is read over HTTP."""
-        return self.kind not in ("files", "sql")
+
+def _with_options(given: dict[str, Any], kind: SourceKind) -> dict[str, Any]:
+    """A source as company.yaml gives it, with the options that its kind knows."""
+    own = given.get("options") or {}
+    if kind.options is None or not isinstance(own, dict):
+        return given
+    return {**given, "options": _options(given["kind"], kind.options, own)}
 
 
-@functools.cache
-def vendor(kind: str) -> dict[str, Any]:
-    """What a vendor's YAML says: about, credentials, options, rest, tables."""
-    return yaml.safe_load((VENDORS / f"{kind}.yaml").read_text(encoding="utf-8"))
+def _options(kind: str, there: Mapping[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    if unknown := own.keys() - there.keys():
+        raise ValueError(f"options: {kind} has no {min(map(str, unknown))!r}. It has: {', '.join(there) or 'none'}.")
+    return {**there, **own}
 
 
-def _with_vendor(given: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+def _with_vendor(given: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     """A source as company.yaml gives it, laid over what the vendor's YAML says; a table that is `false` there is left out.
 
     A table that is `only_if_named` in the YAML of the vendor comes in where company.yaml names it, if only as `true`.
     """
     if "rest" in given:
         raise ValueError(f"kind {given['kind']} knows how to ask its system. Remove `rest:`, or write `kind: rest`.")
-    options = {**{name: told["default"] for name, told in known.get("options", {}).items()}, **(given.get("options") or {})}
-    if unknown := options.keys() - known.get("options", {}).keys():
-        raise ValueError(f"options: {given['kind']} has no {min(unknown)!r}. It has: {', '.join(known.get('options', {})) or 'none'}.")
+    options = _options(given["kind"], {name: one["default"] for name, one in told.get("options", {}).items()}, given.get("options") or {})
     own = given.get("tables") or {}
-    left_out = {name for name, table in known["tables"].items() if own.get(name, not table.get("only_if_named")) is False}
-    tables = {name: _laid_over(table, own.get(name)) for name, table in known["tables"].items() if name not in left_out}
+    left_out = {name for name, table in told["tables"].items() if own.get(name, not table.get("only_if_named")) is False}
+    tables = {name: _laid_over(table, own.get(name)) for name, table in told["tables"].items() if name not in left_out}
     tables |= {name: table for name, table in own.items() if table is not False and name not in tables}
-    patience = {key: {**known.get(key, {}), **(given.get(key) or {})} for key in ("waits", "limits")}
-    return {**given, "rest": known["rest"], "options": options, **patience, "tables": tables}
+    patience = {key: {**told.get(key, {}), **(given.get(key) or {})} for key in ("waits", "limits")}
+    return {**given, "rest": told["rest"], "options": options, **patience, "tables": tables}
 
 
 def _laid_over(table: dict[str, Any], own: object) -> object:

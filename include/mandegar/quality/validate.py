@@ -25,7 +25,7 @@ from mandegar.quality.suites import suites
 from mandegar.quality.suites.rules import Rule
 from mandegar.quality.suites.suite_file import SuiteLines
 from mandegar.quality.suites.vocabulary import broken_by
-from mandegar.sources.extract import where
+from mandegar.sources.names import where
 from mandegar.storage.lake import Lake, Receipt
 from mandegar.time import calendar
 

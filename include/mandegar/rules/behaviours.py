@@ -2,54 +2,69 @@
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from mandegar.config.installed import brought
+from mandegar.errors import MandegarError
 from mandegar.language.folding import folded
+from mandegar.rules import events
+from mandegar.rules.behaviour import COUNTS, ENTRY_POINTS, Behaviour
 
 ANYTHING = "anything"
-COUNTS = ("times", "days", "amount")
-
-
-@dataclass(frozen=True)
-class Behaviour:
-    """One behaviour.
-
-    main: the trait that a bare value means, `used: export`; traits: what else can be asked, `ticket: {priority: critical}`.
-    kind: of an interaction, the kind it has to be. counts: what can be counted: times, days on which, amount in the company's currency.
-    """
-
-    word: str
-    entity: str
-    main: str
-    traits: tuple[str, ...]
-    says: str
-    kind: str | None = None
-    counts: tuple[str, ...] = COUNTS[:2]
-
-
 TOUCH = ("topic", "channel", "campaign")
-BEHAVIOURS: dict[str, Behaviour] = {
-    one.word: one
-    for one in (
-        Behaviour("used", "usage", "feature", ("feature",), "used a feature; times are its events"),
-        Behaviour("visited", "interaction", "topic", TOUCH, "visited a page", "visited"),
-        Behaviour("opened", "interaction", "campaign", TOUCH, "opened a message of a campaign", "opened"),
-        Behaviour("clicked", "interaction", "campaign", TOUCH, "clicked in a message of a campaign", "clicked"),
-        Behaviour("interaction", "interaction", "kind", ("kind", "direction", *TOUCH), "any other touch, by its kind"),
-        Behaviour("bought", "invoice", "category", ("category", "product"), "bought something of a category", counts=COUNTS),
-        Behaviour("paid", "payment", "method", ("method",), "paid by a method", counts=COUNTS),
-        Behaviour("payment_failed", "payment", "reason", ("reason", "method"), "a payment failed for a reason", counts=COUNTS),
-        Behaviour("ticket", "ticket", "topic", ("topic", "priority", "channel", "open"), "asked support about a topic"),
-        Behaviour("answered", "survey", "kind", ("kind", "touchpoint"), "answered a survey: nps, csat or ces"),
-        Behaviour("plan_changed", "subscription", "direction", ("direction", "to", "from"), "changed plan: up, down or same"),
-    )
-}
-CHOICES = {
-    ("plan_changed", "direction"): ("up", "down", "same"),
-    ("answered", "kind"): ("nps", "csat", "ces"),
-    ("ticket", "open"): ("yes", "no"),
-}
+GOODS = ("category", "product")
+PAYMENT_FAILED = "a payment failed for a reason"
+SHIPPED = (
+    Behaviour("used", events.USAGE, "feature", ("feature",), "used a feature; times are its events"),
+    Behaviour("visited", events.INTERACTION, "topic", TOUCH, "visited a page", "visited"),
+    Behaviour("opened", events.INTERACTION, "campaign", TOUCH, "opened a message of a campaign", "opened"),
+    Behaviour("clicked", events.INTERACTION, "campaign", TOUCH, "clicked in a message of a campaign", "clicked"),
+    Behaviour("interaction", events.INTERACTION, "kind", ("kind", "direction", *TOUCH), "any other touch, by its kind"),
+    Behaviour("bought", events.INVOICE, "category", GOODS, "bought something of a category", counts=COUNTS, by_trait=events.INVOICE_LINE),
+    Behaviour("paid", events.PAID, "method", ("method",), "paid by a method", counts=COUNTS),
+    Behaviour("payment_failed", events.FAILED, "reason", ("reason", "method"), PAYMENT_FAILED, counts=COUNTS),
+    Behaviour(
+        "ticket",
+        events.TICKET,
+        "topic",
+        ("topic", "priority", "channel", "open"),
+        "asked support about a topic",
+        choices={"open": ("yes", "no")},
+    ),
+    Behaviour(
+        "answered",
+        events.SURVEY,
+        "kind",
+        ("kind", "touchpoint"),
+        "answered a survey: nps, csat or ces",
+        choices={"kind": ("nps", "csat", "ces")},
+    ),
+    Behaviour(
+        "plan_changed",
+        events.SUBSCRIPTION,
+        "direction",
+        ("direction", "to", "from"),
+        "changed plan: up, down or same",
+        choices={"direction": ("up", "down", "same")},
+    ),
+)
+
+
+def _installed() -> dict[str, Behaviour]:
+    """Behaviours that installed packages bring. Errors: MandegarError when one is none, or has a word that there is already."""
+    found = {one.word: one for one in SHIPPED}
+    for behaviour, place in brought(ENTRY_POINTS, Behaviour, "Behaviour").values():
+        if behaviour.word in found:
+            raise MandegarError(f"The behaviour {place} is called {behaviour.word!r}, which there is already. Give it another word.")
+        if behaviour.main not in behaviour.traits:
+            raise MandegarError(f"The behaviour {place} has no trait {behaviour.main!r}, its main one. Write it among its traits.")
+        if strange := [one for one in behaviour.counts if one not in COUNTS]:
+            raise MandegarError(f"The behaviour {place} counts {strange[0]!r}. Write some of {', '.join(COUNTS)}.")
+        found[behaviour.word] = behaviour
+    return found
+
+
+BEHAVIOURS = _installed()
 
 
 def ask(of: Behaviour, given: Any) -> dict[str, tuple[str, ...]] | None:
@@ -73,7 +88,7 @@ def _values(of: Behaviour, trait: str, given: Any) -> Iterable[str]:
     several = given if isinstance(given, list) else [given]
     if not several:
         raise ValueError(f"`{trait}` is an empty list. Write at least one value.")
-    choices = CHOICES.get((of.word, trait))
+    choices = of.choices.get(trait)
     for one in several:
         text = {True: "yes", False: "no"}[one] if isinstance(one, bool) else one
         if isinstance(text, (int, float)):

@@ -8,8 +8,9 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.compute.engine import Engine
+from mandegar.rules.behaviour import Events
 from mandegar.rules.behaviours import BEHAVIOURS
-from mandegar.rules.events import AMOUNT, AT, DAY, ENTITIES_OF, ONCE, TIMES, events
+from mandegar.rules.events import AMOUNT, AT, DAY, ONCE, TIMES, events
 from mandegar.rules.seen import Seen
 from mandegar.rules.words import Condition
 from mandegar.time.local_days import local_day, number
@@ -30,11 +31,10 @@ class Measure:
     by_day: bool = False
 
     @property
-    def source(self) -> str:
-        """The events it is counted from."""
-        if self.word == "bought":
-            return "invoice_line" if self.what else "invoice"
-        return self.word if self.word in ("paid", "payment_failed") else BEHAVIOURS[self.word].entity
+    def events(self) -> Events:
+        """What it is counted from."""
+        behaviour = BEHAVIOURS[self.word]
+        return behaviour.by_trait if self.what and behaviour.by_trait else behaviour.events
 
     @property
     def traits(self) -> list[str]:
@@ -61,17 +61,17 @@ def beside(rows: ir.Table, measures: Iterable[Measure], seen: Seen, engine: Engi
     empty (unknown) where no source tells of it; first and last are empty where nothing was seen.
     """
     names = {measure: f"measure {place}" for place, measure in enumerate(dict.fromkeys(measures))}
-    by_source: dict[str, list[Measure]] = defaultdict(list)
+    by_events: dict[Events, list[Measure]] = defaultdict(list)
     for measure in names:
-        by_source[measure.source].append(measure)
+        by_events[measure.events].append(measure)
     wide = rows
-    for source, every in by_source.items():
+    for told, every in by_events.items():
         some = [measure for measure in every if told_of(seen, measure)]
         if len(some) < len(every):
             wide = wide.mutate(**{names[measure]: ibis.null("float64") for measure in every if measure not in some})
         if not some:
             continue
-        happened = events(seen, engine, source, sorted({trait for measure in some for trait in measure.traits}))
+        happened = events(seen, engine, told, sorted({trait for measure in some for trait in measure.traits}))
         counted = happened.group_by("customer_id").agg(**{names[measure]: _aggregate(happened, measure, seen) for measure in some})
         joined = wide.join(counted, "customer_id", how="left")
         wide = joined.select(*wide.columns, **{names[measure]: _or_none(joined[names[measure]], measure) for measure in some})
@@ -89,7 +89,7 @@ def told_of(seen: Seen, measure: Measure) -> bool:
     kinds = dict(measure.what).get("kind", ()) if measure.word == "interaction" else (measure.word,)
     if kinds and all(kind in seen.told_here for kind in kinds):
         return True
-    return all(name in seen.entities and seen.company.has(name) for name in ENTITIES_OF.get(measure.source, (measure.source,)))
+    return all(name in seen.entities and seen.company.has(name) for name in measure.events.needs)
 
 
 def _or_none(value: ir.Value, measure: Measure) -> ir.Value:

@@ -1,6 +1,6 @@
 """What customers did, one row each: the entities in the form in which behaviours are counted."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import ibis
 import ibis.expr.types as ir
@@ -8,8 +8,10 @@ import ibis.expr.types as ir
 from mandegar.compute import exchange_rates
 from mandegar.compute.engine import Engine
 from mandegar.compute.money import MONEY
+from mandegar.errors import MandegarError
 from mandegar.metrics.contracts.ledger import MONTHS_PER
 from mandegar.metrics.purchases.purchases import purchases
+from mandegar.rules.behaviour import Events
 from mandegar.rules.seen import Seen
 from mandegar.rules.text import folded_column
 from mandegar.time.local_days import EPOCH
@@ -21,14 +23,19 @@ AT = "at"
 AMOUNT = "amount"
 
 
-def events(seen: Seen, engine: Engine, source: str, traits: Iterable[str]) -> ir.Table:
-    """The events of a source.
+def events(seen: Seen, engine: Engine, told: Events, traits: Iterable[str]) -> ir.Table:
+    """The events, with some of their traits.
 
     Grain: one row per event, of `invoice_line` one per line. Columns: customer_id; at, or of usage `day`, the company's day as a
     number; the traits that are asked for, folded; `times`, where one row tells of several; `amount`, in the company's currency;
-    `once`, the invoice of a line.
+    `once`, the invoice of a line. Errors: MandegarError if a company's own lack one of these.
     """
-    rows = OF_SOURCE[source](seen, engine)
+    rows = told.rows(seen, engine)
+    traits = tuple(traits)
+    when = DAY if DAY in rows.columns else AT
+    if lacking := [name for name in ("customer_id", when, *traits) if name not in rows.columns]:
+        place = f"{told.rows.__module__}.{told.rows.__qualname__}"
+        raise MandegarError(f"The events of {place} have no column {lacking[0]!r}. They have: {', '.join(rows.columns)}. Give them one.")
     for trait in traits:
         rows = _folded(rows, trait)
     return rows
@@ -126,15 +133,11 @@ def _converted(seen: Seen, engine: Engine, rows: ir.Table, at: str, amount: str)
     return exchange_rates.in_own_currency(seen.company, engine, rows, at, (amount,), known)
 
 
-OF_SOURCE: dict[str, Callable[[Seen, Engine], ir.Table]] = {
-    "usage": _usage,
-    "interaction": _interaction,
-    "invoice": _invoice,
-    "invoice_line": _invoice_line,
-    "paid": _paid,
-    "payment_failed": _failed,
-    "ticket": _ticket,
-    "survey": _survey,
-    "subscription": _subscription,
-}
-ENTITIES_OF = {"invoice_line": ("invoice", "invoice_line"), "paid": ("payment",), "payment_failed": ("payment",)}
+USAGE = Events(_usage, ("usage",))
+INTERACTION = Events(_interaction, ("interaction",))
+INVOICE = Events(_invoice, ("invoice",))
+INVOICE_LINE = Events(_invoice_line, ("invoice", "invoice_line"))
+PAID, FAILED = Events(_paid, ("payment",)), Events(_failed, ("payment",))
+TICKET = Events(_ticket, ("ticket",))
+SURVEY = Events(_survey, ("survey",))
+SUBSCRIPTION = Events(_subscription, ("subscription",))

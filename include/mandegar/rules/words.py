@@ -4,10 +4,21 @@ from datetime import date, datetime
 from math import isfinite
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_serializer, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    create_model,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from mandegar.config.settings import MOST, MOST_DAYS, Strict, gregorian
-from mandegar.rules.behaviours import ANYTHING, BEHAVIOURS, COUNTS, ask
+from mandegar.errors import MandegarError
+from mandegar.rules.behaviour import COUNTS, ENTRY_POINTS
+from mandegar.rules.behaviours import ANYTHING, BEHAVIOURS, ask
 
 COMPARISONS = ("is", "is_not", "one_of", "none_of", "at_least", "at_most", "above", "below", "between", "top_share")
 OF_AMOUNTS = ("is", "at_least", "at_most", "above", "below", "between", "top_share")  # what a count of behaviour can be held against
@@ -78,7 +89,17 @@ Bound = Annotated[Any, AfterValidator(_bound)]
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 
 
-class Condition(Strict):
+def _behaviours() -> type[Strict]:
+    """A key for each behaviour, those of the company's own packages too. Errors: MandegarError where one is called as another key is."""
+    taken = (*LOGIC, "field", "segment", *COMPARISONS, *WINDOWS, "known", "count")
+    for word in BEHAVIOURS:
+        if word in taken or hasattr(Strict, word) or not word.isidentifier() or word.startswith("_"):
+            raise MandegarError(f"A behaviour of {ENTRY_POINTS} is called {word!r}, which no rule can name. Give it another word.")
+    asked: dict[str, Any] = dict.fromkeys(BEHAVIOURS, (What | None, None))
+    return create_model("Behaviours", __base__=Strict, **asked)
+
+
+class Condition(_behaviours()):  # type: ignore[misc]  # its keys are known when it is made
     """One condition: what it is about, what that is held against, and in which time.
 
     It is about exactly one of SUBJECTS. Comparisons (several have to hold all) are of a field's value, or of how often something
@@ -90,17 +111,6 @@ class Condition(Strict):
     not_: "Condition | None" = Field(None, alias="not")
     field: str | None = None
     segment: str | None = None
-    used: What | None = None
-    visited: What | None = None
-    opened: What | None = None
-    clicked: What | None = None
-    interaction: What | None = None
-    bought: What | None = None
-    paid: What | None = None
-    payment_failed: What | None = None
-    ticket: What | None = None
-    answered: What | None = None
-    plan_changed: What | None = None
     is_: Single = Field(None, alias="is")
     is_not: Single = None
     one_of: Annotated[tuple[Single, ...], BeforeValidator(_listed), AfterValidator(_some)] | None = None

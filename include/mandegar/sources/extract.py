@@ -1,23 +1,28 @@
 """Extract: one table of one source into its raw window, as the source gave it."""
 
-import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from importlib.metadata import EntryPoint
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mandegar.config.company import Company
 from mandegar.config.entities import ENTITIES
+from mandegar.config.source_kinds import ENTRY_POINTS, SHIPPED, kinds
 from mandegar.config.systems import Expression, TableId
 from mandegar.errors import SourceError
 from mandegar.sources import columns, deletions, names
-from mandegar.sources.files import places, text_cursors
-from mandegar.sources.rest import rest
-from mandegar.sources.sql import sql
-from mandegar.sources.window import Window, bounds, next_window
+from mandegar.sources.connections import connection
+from mandegar.sources.names import lacks, where
+from mandegar.sources.redaction import Secrets
+from mandegar.sources.rows import numbered
+from mandegar.sources.window import Window, next_window
 from mandegar.storage.lake import Lake, Receipt
 from mandegar.time import calendar
+
+# What opens a table of a kind of source: its columns, and its rows within the window; `_row`, the place of a row, is counted where it is
+# left out. Errors: SourceError, with the mend.
+Opens = Callable[[Company, TableId, Window], tuple[pa.Schema, Iterable[pa.RecordBatch]]]
 
 
 def extract(company: Company, lake: Lake, table: TableId, as_of: date, again: bool = False) -> Receipt:
@@ -62,13 +67,6 @@ def _that_count(lake: Lake, name: str, before: list[Receipt]) -> list[Receipt]:
     return [receipt for receipt in before if receipt.as_of in validated]
 
 
-def where(company: Company, table: TableId) -> str:
-    """How messages name a source table: the file, or the table of the database."""
-    if table.table.file:
-        return table.table.file if "://" in table.table.file else str(company.folder / table.table.file)
-    return f"{table.source_name}: {table.table.table or table.table.resource or 'query'}"
-
-
 def window_of(company: Company, table: TableId, before: list[Receipt], as_of: date) -> Window:
     """Which span of its cursor a table is asked for on a day. before: the receipts of the windows that count, oldest first."""
     opens, closes = calendar.midnight(as_of, company.zone), calendar.day_end(as_of, company.zone)
@@ -79,21 +77,45 @@ def window_of(company: Company, table: TableId, before: list[Receipt], as_of: da
 
 
 def open_table(company: Company, table: TableId, window: Window) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    """The columns and rows of a source table within a window, as the source gives them."""
-    if table.source.kind == "sql":
-        return sql.open_table(company.folder, table, window)
-    if table.source.over_http:
-        return rest.open_table(table, window, company.zone)
-    assert table.table.file is not None
-    schema, batches = places.open_table(company.folder, table)
-    if table.table.cursor:
-        if table.table.cursor not in schema.names:
-            raise _lacks(where(company, table), table.table.cursor, schema, "the cursor")
-        kind = schema.field(table.table.cursor).type
-        if not text_cursors.is_comparable(kind):
-            raise text_cursors.unusable(where(company, table), table.table.cursor, f"numbers ({kind})")
-        batches = _within(batches, table, where(company, table), kind, window)
-    return schema, batches
+    """The columns and rows of a source table within a window, as the source gives them, numbered. Errors: SourceError."""
+    opens = _opens(table)
+    if table.source.kind in SHIPPED:
+        return numbered(*opens(company, table, window))
+    try:
+        schema, batches = opens(company, table, window)
+    except Exception as problem:
+        raise _broken(company, table, problem) from None
+    return numbered(schema, _explained(company, table, batches))
+
+
+def _opens(table: TableId) -> Opens:
+    """What opens a table of that kind. Errors: SourceError if a package names something that is not there."""
+    named = kinds()[table.source.kind].opens
+    try:
+        return EntryPoint(table.source.kind, named, ENTRY_POINTS).load()
+    except (ImportError, AttributeError) as problem:
+        raise SourceError(
+            f"{table}: the package that brings the kind {table.source.kind!r} opens it by {named!r}, which cannot be imported ({problem}). "
+            "Write module:function there."
+        ) from problem
+
+
+def _explained(company: Company, table: TableId, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from batches
+    except Exception as problem:
+        raise _broken(company, table, problem) from None
+
+
+def _broken(company: Company, table: TableId, problem: Exception) -> SourceError:
+    """What a package of the company's own raises costs its table, not the night; a secret of its connection is not shown."""
+    if isinstance(problem, SourceError):
+        return problem
+    secrets = Secrets.of(connection(table.source.connection, str(table))) if table.source.connection else Secrets()
+    said = f"{type(problem).__name__}: {secrets.told(problem)[:200]}"
+    return SourceError(
+        f"{where(company, table)}: cannot be read ({said}). Mend the package that brings the kind {table.source.kind!r}, or what it reads."
+    )
 
 
 def _keys(company: Company, table: TableId) -> Iterator[pa.RecordBatch]:
@@ -101,36 +123,13 @@ def _keys(company: Company, table: TableId) -> Iterator[pa.RecordBatch]:
     column = deletions.key_column(table)
     assert isinstance(column, str)
     if table.source.kind == "sql":
+        from mandegar.sources.sql import sql
+
         yield from sql.open_keys(company.folder, table, column, company.zone)
         return
-    _, batches = places.open_table(company.folder, table)
+    _, batches = open_table(company, table, _endless(company))
     for batch in batches:
         yield pa.RecordBatch.from_arrays([batch.column(column).cast(pa.string())], schema=deletions.SCHEMA)
-
-
-def _within(batches: Iterator[pa.RecordBatch], table: TableId, shown: str, kind: pa.DataType, window: Window) -> Iterator[pa.RecordBatch]:
-    """The rows of a window, and those whose cursor says nothing. Errors: SourceError if most cursors say nothing that compares."""
-    form = "date" if pa.types.is_date(kind) else "text"
-    if pa.types.is_timestamp(kind):
-        form = "aware" if kind.tz else "naive"
-    low, high = bounds(window, form)
-    assert table.table.cursor is not None
-    given, unknown, example = 0, 0, ""
-    for batch in batches:
-        values = batch.column(table.table.cursor)
-        strange = pa.repeat(False, batch.num_rows)
-        given += batch.num_rows - values.null_count
-        if form == "text":
-            values = pc.replace_substring(values, "T", " ")
-            strange = text_cursors.strange(values)
-            unknown += strange.true_count
-            example = example or next(iter(values.filter(strange).to_pylist()), "")
-        keep = pa.repeat(True, batch.num_rows) if table.table.cursor_moves else pc.less(values, pa.scalar(high, kind))
-        if low is not None:
-            keep = pc.and_(keep, pc.greater_equal(values, pa.scalar(low, kind)))
-        yield batch.filter(pc.or_(pc.fill_null(keep, True), strange))
-    if 2 * unknown > given:
-        raise text_cursors.unusable(shown, table.table.cursor, example)
 
 
 def _columns_are_there(table: TableId, schema: pa.Schema) -> None:
@@ -142,28 +141,18 @@ def _columns_are_there(table: TableId, schema: pa.Schema) -> None:
         if isinstance(mapped, Expression):
             continue
         if isinstance(mapped, str) and mapped not in schema.names:
-            raise _lacks(shown, mapped, schema, f"{table.entity}.{column.name}")
+            raise lacks(shown, mapped, schema, f"{table.entity}.{column.name}")
         if mapped is None and column.required and column.name not in schema.names:
-            raise _lacks(shown, column.name, schema, f"{table.entity}.{column.name}")
-
-
-def _lacks(shown: object, column: str, schema: pa.Schema, wanted_for: str) -> SourceError:
-    if names.is_reserved(column):
-        return SourceError(
-            f"{shown}: column {column!r}, needed for {wanted_for}, has a name that the lake keeps for itself. Give it another there, "
-            f"in a database by `query: SELECT {column} AS stated_{column.strip('_')}, …`."
-        )
-    there = [name for name in schema.names if not name.startswith("_")]
-    close = difflib.get_close_matches(column, there, n=1, cutoff=0.5)
-    guess = close[0] if close else "its name there"
-    entity, _, name = wanted_for.partition(".")
-    mend = f"If it is called otherwise there, map it in company.yaml, under columns of {entity}: `{name or column}: {guess}`."
-    return SourceError(f"{shown}: has no column {column!r}, needed for {wanted_for}. It has: {', '.join(there)}. {mend}")
+            raise lacks(shown, column.name, schema, f"{table.entity}.{column.name}")
 
 
 def describe(company: Company, table: TableId) -> str:
     """A line about a source table that can be read: where it is and which columns it has. Errors: SourceError if it cannot."""
-    window = Window(None, calendar.day_end(date.max.replace(year=9000), company.zone), company.zone)
-    schema, _ = names.fitting(where(company, table), *open_table(company, table, window))
+    schema, _ = names.fitting(where(company, table), *open_table(company, table, _endless(company)))
     _columns_are_there(table, schema)
     return f"{where(company, table)} ({len([name for name in schema.names if not name.startswith('_')])} columns)"
+
+
+def _endless(company: Company) -> Window:
+    """The window that holds everything."""
+    return Window(None, calendar.day_end(date.max.replace(year=9000), company.zone), company.zone)

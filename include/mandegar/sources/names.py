@@ -1,9 +1,12 @@
-"""The names of a source's columns: what the lake and its engines can tell apart, and what they keep for themselves."""
+"""The names of a source's tables and columns: what the lake and its engines can tell apart, and what they keep for themselves."""
 
+import difflib
 from collections.abc import Iterator
 
 import pyarrow as pa
 
+from mandegar.config.company import Company
+from mandegar.config.systems import TableId
 from mandegar.errors import SourceError
 from mandegar.sources.rows import ROW, UNREADABLE
 
@@ -57,3 +60,25 @@ def fitting(shown: object, schema: pa.Schema, batches: Iterator[pa.RecordBatch])
     if places == list(range(len(schema))):
         return schema, batches
     return pa.schema([schema.field(place) for place in places]), (batch.select(places) for batch in batches)
+
+
+def where(company: Company, table: TableId) -> str:
+    """How messages name a source table: the file, or the table of the database."""
+    if table.table.file:
+        return table.table.file if "://" in table.table.file else str(company.folder / table.table.file)
+    return f"{table.source_name}: {table.table.table or table.table.resource or 'query'}"
+
+
+def lacks(shown: object, column: str, schema: pa.Schema, wanted_for: str) -> SourceError:
+    """The message for a column that a source does not have. wanted_for: `entity.column`, or what else needs it."""
+    if is_reserved(column):
+        return SourceError(
+            f"{shown}: column {column!r}, needed for {wanted_for}, has a name that the lake keeps for itself. Give it another there, "
+            f"in a database by `query: SELECT {column} AS stated_{column.strip('_')}, …`."
+        )
+    there = [name for name in schema.names if not name.startswith("_")]
+    close = difflib.get_close_matches(column, there, n=1, cutoff=0.5)
+    guess = close[0] if close else "its name there"
+    entity, _, name = wanted_for.partition(".")
+    mend = f"If it is called otherwise there, map it in company.yaml, under columns of {entity}: `{name or column}: {guess}`."
+    return SourceError(f"{shown}: has no column {column!r}, needed for {wanted_for}. It has: {', '.join(there)}. {mend}")

@@ -5,7 +5,8 @@ from datetime import date
 from mandegar.config.company import Company
 from mandegar.config.systems import TableId
 from mandegar.sources import names
-from mandegar.sources.extract import open_table, where, window_of
+from mandegar.sources.extract import open_table, window_of
+from mandegar.sources.names import where
 from mandegar.storage.lake import Lake, Receipt
 
 

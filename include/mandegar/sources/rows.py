@@ -1,6 +1,7 @@
 """What all readers share: where a row stood, and a value as the text that validation reads back."""
 
 import json
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import orjson
@@ -41,3 +42,19 @@ def as_texts(values: tuple) -> pa.Array:
     if kinds <= {int} or kinds <= {float}:
         return pa.array([None if value is None else str(value) for value in values], pa.string())
     return pa.array(list(map(as_text, values)), pa.string())
+
+
+def numbered(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The rows with their places, from 1 on, where their source does not say them."""
+    if ROW.name in schema.names:
+        return schema, iter(batches)
+    wider = schema.append(ROW)
+    return wider, _numbered(wider, batches)
+
+
+def _numbered(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    first = 1
+    for batch in batches:
+        places = pa.array(range(first, first + batch.num_rows), ROW.type)
+        yield pa.RecordBatch.from_arrays([*batch.columns, places], schema=schema)
+        first += batch.num_rows

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from mandegar.storage.lake import Receipt
 
+NEVER = 3000  # a window that ends in that year or later has no end
+
 
 @dataclass(frozen=True)
 class Window:

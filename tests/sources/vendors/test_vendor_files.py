@@ -6,7 +6,7 @@ import pytest
 from tests.sources.vendors.conftest import SUBSCRIPTION
 
 from mandegar.config import company as companies
-from mandegar.config.systems import VENDORS, vendor
+from mandegar.config.source_kinds import VENDORS, vendor
 from mandegar.errors import CompanyError
 from mandegar.sources.rest.rest_rows import used
 

@@ -13,11 +13,9 @@ import sqlalchemy as sa
 
 from mandegar.campaigns.delivery import outbox
 from mandegar.campaigns.delivery.channel import Channel, Failed, InDoubt, Refused
-from mandegar.campaigns.delivery.http import Http
+from mandegar.campaigns.delivery.kinds import kinds
 from mandegar.campaigns.delivery.outbox import Outgoing
-from mandegar.campaigns.delivery.settings import DeliveryFile, Mail, SqlTasks
-from mandegar.campaigns.delivery.smtp import Smtp
-from mandegar.campaigns.delivery.sql_tasks import Sql
+from mandegar.campaigns.delivery.settings import DeliveryFile
 from mandegar.config.company import Company
 
 BATCH = 50
@@ -29,13 +27,8 @@ def channels_of(company: Company, file: DeliveryFile, now: Callable[[], datetime
     """The channels that are set up."""
     found: dict[str, Channel] = {}
     for name in ("email", "sms", "call", "task"):
-        settings = file.of(name)
-        if isinstance(settings, Mail):
-            found[name] = Smtp(company, settings, now)
-        elif isinstance(settings, SqlTasks):
-            found[name] = Sql(settings, now)
-        elif settings is not None:
-            found[name] = Http(name, settings, now)
+        if (settings := file.of(name)) is not None:
+            found[name] = kinds()[settings.gateway].makes(name, settings, company, now)
     return found
 
 
@@ -96,9 +89,13 @@ def _one(
     tried = message.attempts + 1
     handing_over = {"claimed_until": at + outbox.CLAIM_FOR, "attempts": tried}
 
+    under_way = False
+
     def about_to() -> None:
+        nonlocal under_way
         if not outbox.mark(engine, message, sender, outbox.SENDING, **handing_over):
             raise _Lost
+        under_way = True
 
     try:
         called = channel.send(message, about_to)
@@ -118,6 +115,10 @@ def _one(
         told = {"attempts": tried, "next_attempt_at": later, "reason": str(problem)[:255], "claimed_until": None}
         outbox.mark(engine, message, sender, outbox.QUEUED, **told)
         return "put off"
+    except Exception as problem:  # of a channel that says nothing of what became of it: a person looks, and the others go on
+        state = outbox.UNCERTAIN if under_way else outbox.DEAD
+        outbox.mark(engine, message, sender, state, attempts=tried, reason=f"the channel broke off ({type(problem).__name__})"[:255])
+        return state
     outbox.mark(engine, message, sender, outbox.SENT, sent_at=_plain(now()), provider_id=called)
     return outbox.SENT
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from mandegar.config import yaml_file
 from mandegar.config.company import Company
@@ -18,6 +18,7 @@ PLACES = ("s3", "s3a", "sftp", "file")
 class Mail(Strict):
     """By SMTP. connection: host, port, login, password; sender: Acme <hello@acme.example>."""
 
+    gateway: Literal["smtp"] = "smtp"
     connection: Line
     sender: Line
     reply_to: Line | None = None
@@ -26,14 +27,15 @@ class Mail(Strict):
 
 
 class Gateway(Strict):
-    """Over HTTP. gateway: one of those in delivery/gateways; sender: the number or name that the gateway knows."""
+    """By a gateway: over HTTP, one of those in delivery/gateways, or one of your own. sender: the number or name that the gateway knows."""
 
-    gateway: Literal["kavenegar", "twilio", "generic", "webhook", "hubspot", "salesforce", "zendesk"]
+    gateway: str
     connection: Line
     sender: str = ""
     per_second: float = Field(10, gt=0, le=MOST)
     attempts: int = Field(6, ge=1, le=100)
     mapping: dict[Line, Line] = Field(default_factory=dict, description="what the gateway's body needs beside, such as an owner's id")
+    options: dict[str, str | int] = Field(default_factory=dict, description="of a gateway of your own: what its page names")
 
 
 class SqlTasks(Strict):
@@ -104,13 +106,22 @@ class Drafting(Strict):
     path: Annotated[str, Field(pattern=r"^/\S{0,200}$")] = "/v1/chat/completions"
 
 
+def _settings_of(given: Any) -> str:
+    """Whose settings stand under a channel. (A name that begins so is left out where an error names its key.)"""
+    gateway = given.get("gateway", "smtp") if isinstance(given, dict) else getattr(given, "gateway", None)
+    return f"tagged-{gateway}" if gateway in ("smtp", "sql") else "tagged-gateway"
+
+
+ByGateway = Annotated[Gateway, Tag("tagged-gateway")]
+
+
 class DeliveryFile(Strict):
     """The whole of delivery.yaml."""
 
-    email: Mail | None = None
+    email: Annotated[ByGateway | Annotated[Mail, Tag("tagged-smtp")], Discriminator(_settings_of)] | None = None
     sms: Gateway | None = None
     call: Gateway | None = None
-    task: Annotated[Gateway | SqlTasks, Field(discriminator="gateway")] | None = None
+    task: Annotated[ByGateway | Annotated[SqlTasks, Tag("tagged-sql")], Discriminator(_settings_of)] | None = None
     audiences: dict[Literal["mailchimp", "brevo", "klaviyo"], Audience] = Field(
         default_factory=dict, description="lists of marketing tools that approved send lists are added to"
     )
@@ -121,6 +132,24 @@ class DeliveryFile(Strict):
     )
     secret: Line | None = Field(None, description="the connection whose password signs the links in mails")
     keep_days: int = Field(30, ge=0, le=3_650, description="for how long it is kept what messages said")
+
+    @field_validator("email", "sms", "call", "task")
+    @classmethod
+    def _goes_so(cls, given: Mail | Gateway | SqlTasks | None, info: ValidationInfo) -> Mail | Gateway | SqlTasks | None:
+        """The channel can go that way, and what is not written among its options stands as its package says."""
+        from mandegar.campaigns.delivery.kinds import kinds, of_channel
+
+        channel = str(info.field_name)
+        if given is None:
+            return given
+        if given.gateway not in (known := of_channel(channel)):
+            raise ValueError(f"gateway: found {given.gateway[:40]!r}. Write {', '.join(map(repr, known))}.")
+        if not isinstance(given, Gateway):
+            return given
+        there = kinds()[given.gateway].options
+        if unknown := given.options.keys() - there.keys():
+            raise ValueError(f"options: {given.gateway} has no {min(unknown)!r}. It has: {', '.join(there) or 'none'}.")
+        return given.model_copy(update={"options": {**there, **given.options}})
 
     @field_validator("audiences")
     @classmethod

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from importlib.metadata import entry_points
 
 import ibis
 import ibis.expr.types as ir
 
 from mandegar.config.company import Company
+from mandegar.config.installed import brought
 from mandegar.errors import MandegarError
 from mandegar.metrics.contracts.policies import conventions
 from mandegar.metrics.frame import kpi
@@ -46,12 +46,11 @@ SETTLED_AFTER = timedelta(days=activation.WINDOW + 1)  # so long figures of a cl
 def _installed() -> tuple[Family, ...]:
     """Families that installed packages bring. Errors: MandegarError when one is none, or tells of a metric that there is already."""
     found, known = [], {metric.name for family in SHIPPED for metric in family.metrics}
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
-        family = point.load()
-        if not isinstance(family, Family) or family.compute is None:
-            raise MandegarError(f"The entry point {point.name!r} of {ENTRY_POINTS} ({point.value}) is no family that computes something.")
+    for name, (family, place) in brought(ENTRY_POINTS, Family, "family that computes something").items():
+        if family.compute is None:
+            raise MandegarError(f"The entry point {name!r} of {ENTRY_POINTS} ({place}) is no family that computes something.")
         if twice := known & {metric.name for metric in family.metrics}:
-            raise MandegarError(f"The family {point.value} tells of {', '.join(sorted(twice))}, which there is already. Name it otherwise.")
+            raise MandegarError(f"The family {place} tells of {', '.join(sorted(twice))}, which there is already. Name it otherwise.")
         known |= {metric.name for metric in family.metrics}
         found.append(family)
     return tuple(found)

@@ -2,7 +2,7 @@
 
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,17 +11,27 @@ import pyarrow as pa
 from fsspec.compression import compr
 from fsspec.utils import infer_compression
 
+from mandegar.config.company import Company
 from mandegar.config.systems import TableId
 from mandegar.errors import SourceError
 from mandegar.sources.connections import Connection, connection
+from mandegar.sources.cursors import within
 from mandegar.sources.files import files, packed
 from mandegar.sources.redaction import Secrets
+from mandegar.sources.window import Window
 
 TRIES = {"max_attempts": 4, "mode": "standard"}  # of one request to S3
 
 
-def open_table(folder: Path, table: TableId) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    """The columns and the rows of a table's file. Errors: SourceError if it is not there, may not be read, or is unreadable."""
+def open_table(company: Company, table: TableId, window: Window) -> tuple[pa.Schema, Iterable[pa.RecordBatch]]:
+    """The columns of a table's file and its rows within the window.
+
+    Errors: SourceError if it is not there, may not be read, is unreadable, or has no cursor that compares.
+    """
+    return within(company, table, window, *_open(company.folder, table))
+
+
+def _open(folder: Path, table: TableId) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     place = table.table.file
     assert place is not None
     if "://" not in place and infer_compression(place) is None:

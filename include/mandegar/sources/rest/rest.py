@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import requests
 
+from mandegar.config.company import Company
 from mandegar.config.systems import Rest, TableId
 from mandegar.errors import SourceError
 from mandegar.sources.connections import connection
@@ -101,7 +102,7 @@ class Reach:
             ) from None
 
 
-def open_table(table: TableId, window: Window, zone: ZoneInfo) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+def open_table(company: Company, table: TableId, window: Window) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """The columns of a resource and its rows within the window. The first page is asked for at once, the others as they are read.
 
     Errors: SourceError if the system is down, refuses, answers nonsense, or its connection is not there.
@@ -109,7 +110,7 @@ def open_table(table: TableId, window: Window, zone: ZoneInfo) -> tuple[pa.Schem
     from mandegar.sources.vendors import reader
 
     assert table.table.resource is not None
-    reach = reached(table, window, zone)
+    reach = reached(table, window, company.zone)
     own = reader(table.source.kind, table.table.resource)
     try:
         records = own(reach) if own else rest_rows.within_window(table, reach.records(table.table.resource), window)

@@ -20,11 +20,10 @@ from mandegar.config.systems import TableId
 from mandegar.errors import SourceError
 from mandegar.sources.connections import Connection
 from mandegar.sources.redaction import SENSITIVE, Secrets
-from mandegar.sources.window import Window
+from mandegar.sources.window import NEVER, Window
 
 PLACEHOLDER = re.compile(r"\{(connection|options|window)\.(\w+)(?::(\w+))?(?:\|([^}]*))?\}")
 BARE = re.compile(r"connection\.\w+")
-NEVER = 3000  # a window that ends so late has no end
 LEFT_OUT = object()
 FORMS: dict[str, Callable[[datetime, ZoneInfo], str | int]] = {
     "iso": lambda instant, _: instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -14,6 +14,7 @@ import adbc_driver_manager
 import pyarrow as pa
 import sqlalchemy as sa
 
+from mandegar.config.company import Company
 from mandegar.config.systems import TableId
 from mandegar.errors import SourceError
 from mandegar.sources.files import text_cursors
@@ -61,12 +62,12 @@ class SqlTable:
                 yield [as_texts(column) for column in zip(*rows, strict=True)]
 
 
-def open_table(folder: Path, table: TableId, window: Window) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+def open_table(company: Company, table: TableId, window: Window) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """The columns of a table or query and its rows within the window.
 
     Errors: SourceError if the database is down, or has no such table, column or query.
     """
-    url = url_of(folder, table)
+    url = url_of(company.folder, table)
     engine = _engine(url, table, window.zone.key)
     try:
         statement = _statement(engine, table, window)
