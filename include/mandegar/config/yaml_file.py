@@ -1,7 +1,9 @@
 """Reading YAML into typed objects, with errors that name file, line, key, what was found and what to write instead."""
 
+import copy
 import difflib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +20,7 @@ DEEPEST = 50  # levels within one another
 MOST_NODES = 50_000  # keys and values, with what is repeated by an anchor counted wherever it stands
 MOST_DIGITS = 15  # of a whole number
 SHOWN = 200  # letters of what was found
+KEPT = 128  # files, parsed
 
 
 def read(path: Path, model: type[Model], error: type[MandegarError], shown: str | None = None) -> Model:
@@ -28,11 +31,9 @@ def read(path: Path, model: type[Model], error: type[MandegarError], shown: str 
     try:
         if path.stat().st_size > MOST_BYTES:
             raise error(f"{shown}: has more than {MOST_BYTES >> 20} MB. It describes a company, and holds no data; take these out.")
-        text = path.read_text(encoding="utf-8-sig")
-        if wrong := _unsound(text):
+        wrong, content, tree, twice = _parsed(path.read_text(encoding="utf-8-sig"))
+        if wrong:
             raise error(f"{shown}{wrong}")
-        content = yaml.safe_load(text)
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError as problem:
         raise error(f"{shown}: is not UTF-8 ({problem.reason} at byte {problem.start}). Save it as UTF-8.") from problem
     except OSError as problem:
@@ -41,13 +42,25 @@ def read(path: Path, model: type[Model], error: type[MandegarError], shown: str 
         raise error(f"{shown}: not readable as YAML: {_one_line(problem)}. Mend the line it names.") from problem
     if not isinstance(content, dict):
         raise error(f"{shown}: holds {type(content).__name__}, not keys and values. Begin with a line such as `name: Acme`.")
-    if twice := _written_twice(tree):
+    if twice:
         raise error(f"{shown}, line {twice.start_mark.line + 1}: {twice.value}: is written a second time. Remove one of the two.")
     try:
-        return model.model_validate(content)
+        return model.model_validate(copy.deepcopy(content))
     except ValidationError as problem:
         lines = [_explain(shown, tree, model, item) for item in problem.errors()]
         raise error("\n".join(lines)) from problem
+
+
+@lru_cache(maxsize=KEPT)
+def _parsed(text: str) -> tuple[str | None, Any, yaml.Node | None, yaml.ScalarNode | None]:
+    """What is unsound in a text; else its content, which nobody may change, its tree, and a key that stands twice.
+
+    Kept, because a night reads the same files many times over. Errors: yaml.YAMLError if it is no YAML.
+    """
+    if wrong := _unsound(text):
+        return wrong, None, None, None
+    tree = yaml.compose(text, Loader=yaml.SafeLoader)
+    return None, yaml.safe_load(text), tree, _written_twice(tree)
 
 
 def _unsound(text: str) -> str | None:

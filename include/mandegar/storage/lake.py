@@ -7,9 +7,11 @@ What has no receipt is not there: a night killed while it wrote leaves rows that
 them. A reader asks for the receipts up to its day, and then for exactly those windows, or that version.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -143,7 +145,7 @@ class Lake:
         """Writes a table again, in one commit, if an earlier release gave its decimals fewer digits than the schema asks for."""
         if not self.exists(stage, name):
             return
-        table = DeltaTable(str(self.path(stage, name)))
+        table = _opened(self.path(stage, name))
         there = pa.schema(table.schema().to_arrow())
         wider = pa.schema([schema.field(field.name) if _is_narrower(field, schema) else field for field in there])
         if wider == there:
@@ -173,17 +175,18 @@ class Lake:
 
     def version(self, stage: str, name: str) -> int:
         """The present version of a table."""
-        return DeltaTable(str(self.path(stage, name))).version()
+        return _opened(self.path(stage, name)).version()
 
     def chunk_files(self, stage: str, name: str, version: int | None = None) -> dict[str, list[str]]:
         """The Parquet files of every chunk of a table, as of a version; none if the table is not there."""
         if not self.exists(stage, name):
             return {}
-        table = DeltaTable(str(self.path(stage, name)), version=version)
+        path = self.path(stage, name)
+        table = _opened(path) if version is None else DeltaTable(str(path), version=version)
         actions = pa.table(table.get_add_actions(flatten=True)).select(["path", f"partition.{CHUNK}"]).to_pylist()
         found: dict[str, list[str]] = {}
         for action in actions:
-            found.setdefault(action[f"partition.{CHUNK}"], []).append(str(self.path(stage, name) / unquote(action["path"])))
+            found.setdefault(action[f"partition.{CHUNK}"], []).append(str(path / unquote(action["path"])))
         return {chunk: sorted(found[chunk]) for chunk in sorted(found)}
 
     def changed_chunks(self, stage: str, name: str, version: int, until: int | None = None) -> set[str]:
@@ -202,7 +205,7 @@ class Lake:
         """The Parquet files of the named windows; none if the table or the windows are not there."""
         if not self.exists(stage, name):
             return []
-        table = DeltaTable(str(self.path(stage, name)))
+        table = _opened(self.path(stage, name))
         wanted = ", ".join(f"'{day.isoformat()}'" for day in windows)
         found = table.file_uris(file_pruning_predicate=f"as_of IN ({wanted})") if wanted else []
         # delta-rs spells a table's folder as a URI; below it a window's file lies in as_of=…/
@@ -210,14 +213,14 @@ class Lake:
 
     def schema(self, stage: str, name: str) -> pa.Schema:
         """The table's columns without `as_of`."""
-        arrow = pa.schema(DeltaTable(str(self.path(stage, name))).schema().to_arrow())
+        arrow = pa.schema(_opened(self.path(stage, name)).schema().to_arrow())
         return pa.schema([field for field in arrow if field.name != "as_of"])
 
     def windows(self, stage: str, name: str) -> list[date]:
         """The days that have a window, in order."""
         if not self.exists(stage, name):
             return []
-        parts = DeltaTable(str(self.path(stage, name))).partitions()
+        parts = _opened(self.path(stage, name)).partitions()
         return sorted(date.fromisoformat(str(part["as_of"])) for part in parts)
 
     def sign(self, stage: str, name: str, receipt: Receipt) -> None:
@@ -236,8 +239,8 @@ class Lake:
         """All receipts of a table, oldest first."""
         if not self.exists(f"receipts/{stage}", name):
             return []
-        rows = DeltaTable(str(self.path(f"receipts/{stage}", name))).to_pyarrow_table().to_pylist()
-        return sorted((Receipt(**row) for row in rows), key=lambda receipt: receipt.as_of)
+        path = self.path(f"receipts/{stage}", name)
+        return list(_receipts(path, _state(path)))
 
     def latest(self, stage: str, name: str, before: date) -> Receipt | None:
         """The last receipt of a night before a day."""
@@ -262,6 +265,31 @@ class Lake:
         if windows:
             table = DeltaTable(str(self.path(stage, name)))
             table.delete("as_of IN (" + ", ".join(f"'{day.isoformat()}'" for day in windows) + ")")
+
+
+def _state(path: Path) -> tuple[str, int, int, int]:
+    """What changes with every commit to a table, by whomever: the last file of its log, its size, when it was written, and its place."""
+    with os.scandir(path / "_delta_log") as log:
+        last = max((entry.name for entry in log if entry.name.endswith(".json")), default="")
+    told = (path / "_delta_log" / last).stat()
+    return last, told.st_size, told.st_mtime_ns, told.st_ino
+
+
+def _opened(path: Path) -> DeltaTable:
+    """The present version of a table, to be read only: opened once for each version, since it costs milliseconds and a night asks a
+    thousand times."""
+    return _at(path, _state(path))
+
+
+@lru_cache(maxsize=256)
+def _at(path: Path, state: tuple[str, int, int, int]) -> DeltaTable:
+    return DeltaTable(str(path))
+
+
+@lru_cache(maxsize=512)
+def _receipts(path: Path, state: tuple[str, int, int, int]) -> tuple[Receipt, ...]:
+    rows = DeltaTable(str(path)).to_pyarrow_table().to_pylist()
+    return tuple(sorted((Receipt(**row) for row in rows), key=lambda receipt: receipt.as_of))
 
 
 def _is_narrower(field: pa.Field, schema: pa.Schema) -> bool:
