@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from mandegar.errors import SourceError
-from mandegar.storage.lake import Lake, Receipt
+from mandegar.storage.lake import Lake
+from mandegar.storage.receipts import Receipt
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2025, 3, day) for day in (3, 4, 5, 6))
 SCHEMA = pa.schema([("customer_id", pa.string())])

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from mandegar.errors import BrokenTable
-from mandegar.storage.lake import Receipt
+from mandegar.storage.receipts import Receipt
 from mandegar.warehouse import publish as publishing
 from mandegar.warehouse import tables
 from mandegar.warehouse.connect import warehouse

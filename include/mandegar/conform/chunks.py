@@ -20,7 +20,8 @@ from mandegar.conform.rates import Rates
 from mandegar.conform.state import newest
 from mandegar.quality.reading import entity_schema
 from mandegar.sources.deletions import STAGE as DELETED
-from mandegar.storage.lake import CHUNK, Lake, Receipt
+from mandegar.storage.lake import CHUNK, Lake
+from mandegar.storage.receipts import Receipt
 
 CODE = ("conform", "config.entities", "compute", "time.calendar")
 WHOLE = "all"  # the one chunk of an entity that is not cut by time

@@ -19,7 +19,8 @@ from mandegar.conform.rates import Rates
 from mandegar.conform.state import born_before, is_born, masked, newest, unknown_yet
 from mandegar.errors import BrokenTable
 from mandegar.quality.validate import RESULT_SCHEMA
-from mandegar.storage.lake import CHUNK, Lake, Receipt
+from mandegar.storage.lake import CHUNK, Lake
+from mandegar.storage.receipts import Receipt
 from mandegar.time import calendar
 
 SLICE_ROWS = 6_000_000

@@ -10,7 +10,8 @@ from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 from mandegar.config.entities import CUSTOMER
 from mandegar.config.settings import TRAITS
-from mandegar.storage.lake import Lake, Receipt
+from mandegar.storage.lake import Lake
+from mandegar.storage.receipts import Receipt
 from mandegar.time import calendar
 
 EVER = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))

@@ -26,7 +26,8 @@ from mandegar.quality.suites.rules import Rule
 from mandegar.quality.suites.suite_file import SuiteLines
 from mandegar.quality.suites.vocabulary import broken_by
 from mandegar.sources.names import where
-from mandegar.storage.lake import Lake, Receipt
+from mandegar.storage.lake import Lake
+from mandegar.storage.receipts import Receipt
 from mandegar.time import calendar
 
 BATCH_ROWS = 200_000

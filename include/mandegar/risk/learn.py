@@ -19,7 +19,8 @@ from mandegar.risk.sentiment.model import Sentiment
 from mandegar.risk.sentiment.model import learn as learn_sentiment
 from mandegar.risk.sentiment.saved import save
 from mandegar.storage.home import Home
-from mandegar.storage.lake import Lake, Receipt
+from mandegar.storage.lake import Lake
+from mandegar.storage.receipts import Receipt
 from mandegar.time.calendar import day_end
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pyarrow as pa
 from mandegar.config.entities import ENTITIES
 from mandegar.config.systems import Expression, TableId
 from mandegar.errors import SourceError
-from mandegar.storage.lake import Lake, Receipt
+from mandegar.storage.lake import Lake
+from mandegar.storage.receipts import Receipt
 
 
 def noted(schema: pa.Schema) -> str:

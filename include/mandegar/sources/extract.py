@@ -17,7 +17,8 @@ from mandegar.sources.names import lacks, where
 from mandegar.sources.redaction import Secrets
 from mandegar.sources.rows import numbered
 from mandegar.sources.window import Window, next_window
-from mandegar.storage.lake import Lake, Receipt
+from mandegar.storage.lake import Lake
+from mandegar.storage.receipts import Receipt
 from mandegar.time import calendar
 
 # What opens a table of a kind of source: its columns, and its rows within the window; `_row`, the place of a row, is counted where it is

@@ -7,7 +7,8 @@ from mandegar.config.systems import TableId
 from mandegar.sources import names
 from mandegar.sources.extract import open_table, window_of
 from mandegar.sources.names import where
-from mandegar.storage.lake import Lake, Receipt
+from mandegar.storage.lake import Lake
+from mandegar.storage.receipts import Receipt
 
 
 def peek(company: Company, lake: Lake, aside: Lake, table: TableId, today: date) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from mandegar.storage.lake import Receipt
+from mandegar.storage.receipts import Receipt
 
 NEVER = 3000  # a window that ends in that year or later has no end
 

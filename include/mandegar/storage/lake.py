@@ -9,8 +9,8 @@ them. A reader asks for the receipts up to its day, and then for exactly those w
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -20,45 +20,13 @@ import pyarrow.fs as pafs
 from deltalake import DeltaTable, write_deltalake
 
 from mandegar.errors import BrokenTable
-from mandegar.storage import external_commit
+from mandegar.storage import external_commit, receipts
+from mandegar.storage.receipts import Receipt
 
 AS_OF = pa.field("as_of", pa.date32())
-RECEIPT_SCHEMA = pa.schema(
-    [
-        AS_OF,
-        ("covers", pa.string()),
-        ("starts_at", pa.timestamp("us", "UTC")),
-        ("ends_at", pa.timestamp("us", "UTC")),
-        ("rows", pa.int64()),
-        ("refused", pa.int64()),
-        ("version", pa.int64()),
-        ("made_of", pa.string()),
-        ("notes", pa.string()),
-    ]
-)
 CHUNK = "chunk"
 REMADE = ("conformed", "marts")  # stages that follow from the ones before them
 UNREAD_FOR = timedelta(days=8)  # versions of the last nights stay readable
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """One window that is complete: what of the source it covers and how many rows it holds.
-
-    covers: "all" (the whole source as read that night) or "window" (rows whose cursor lies in starts_at <= t < ends_at).
-    refused: rows that came and were not usable. version: of a table in chunks, the version that the night left.
-    made_of: a hash of what it was made from; notes: what the stage wants to remember, as JSON.
-    """
-
-    as_of: date
-    covers: str
-    starts_at: datetime | None
-    ends_at: datetime
-    rows: int
-    refused: int = 0
-    version: int | None = None
-    made_of: str | None = None
-    notes: str | None = None
 
 
 @dataclass(frozen=True)
@@ -225,22 +193,15 @@ class Lake:
 
     def sign(self, stage: str, name: str, receipt: Receipt) -> None:
         """Writes the receipt that makes a window count; the last thing a stage does to a table."""
-        row = {key: [value] for key, value in asdict(receipt).items()}
-        batch = pa.RecordBatch.from_pydict(row, schema=RECEIPT_SCHEMA)
-        without = pa.schema([field for field in RECEIPT_SCHEMA if field.name != "as_of"])
-        self.replace(f"receipts/{stage}", name, receipt.as_of, without, [batch.select(without.names)])
+        receipts.sign(self.path(f"receipts/{stage}", name), receipt)
 
     def withdraw(self, stage: str, name: str, as_of: date) -> None:
         """Takes a window's receipt back, before the window is written again."""
-        if as_of in self.windows(f"receipts/{stage}", name):
-            DeltaTable(str(self.path(f"receipts/{stage}", name))).delete(f"as_of = '{as_of.isoformat()}'")
+        receipts.withdraw(self.path(f"receipts/{stage}", name), as_of)
 
     def receipts(self, stage: str, name: str) -> list[Receipt]:
         """All receipts of a table, oldest first."""
-        if not self.exists(f"receipts/{stage}", name):
-            return []
-        path = self.path(f"receipts/{stage}", name)
-        return list(_receipts(path, _state(path)))
+        return receipts.signed(self.path(f"receipts/{stage}", name))
 
     def latest(self, stage: str, name: str, before: date) -> Receipt | None:
         """The last receipt of a night before a day."""
@@ -284,12 +245,6 @@ def _opened(path: Path) -> DeltaTable:
 @lru_cache(maxsize=256)
 def _at(path: Path, state: tuple[str, int, int, int]) -> DeltaTable:
     return DeltaTable(str(path))
-
-
-@lru_cache(maxsize=512)
-def _receipts(path: Path, state: tuple[str, int, int, int]) -> tuple[Receipt, ...]:
-    rows = DeltaTable(str(path)).to_pyarrow_table().to_pylist()
-    return tuple(sorted((Receipt(**row) for row in rows), key=lambda receipt: receipt.as_of))
 
 
 def _is_narrower(field: pa.Field, schema: pa.Schema) -> bool:

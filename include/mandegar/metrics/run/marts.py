@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from mandegar.compute.engine import Engine, arrow_schema
 from mandegar.metrics.frame.grain import CELL, PERIOD
-from mandegar.storage.lake import CHUNK, Lake, Receipt
+from mandegar.storage.lake import CHUNK, Lake
+from mandegar.storage.receipts import Receipt
 
 COMPUTED_ON = "computed_on"
 BY_PERIOD = ("fct_mrr_movement", "fct_customer_period")

@@ -15,7 +15,8 @@ from mandegar.language.catalogue import Said, listed, said
 from mandegar.quality.drift import profile
 from mandegar.quality.drift.profile import Facts
 from mandegar.quality.suites.suite_file import Drift
-from mandegar.storage.lake import Lake, Receipt
+from mandegar.storage.lake import Lake
+from mandegar.storage.receipts import Receipt
 
 NORMAL = 1.4826  # median absolute deviation to standard deviation, of a normal distribution
 VOLUME, FRESHNESS, DISTRIBUTION = "volume_as_usual", "freshness_as_usual", "distribution_as_usual"

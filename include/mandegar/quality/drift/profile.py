@@ -18,7 +18,8 @@ from mandegar.config.entities import Column, Entity
 from mandegar.quality.reading import quote
 from mandegar.quality.schemas import PROFILE_SCHEMA
 from mandegar.quality.suites.rules import PERSONAL
-from mandegar.storage.lake import Lake, Receipt
+from mandegar.storage.lake import Lake
+from mandegar.storage.receipts import Receipt
 
 STAGE = "profile"
 CATEGORIES = 30  # a text with more values than this is no category

@@ -13,7 +13,8 @@ from mandegar.metrics.contracts.policies import own_policies
 from mandegar.risk.evening import Evening
 from mandegar.risk.features.wide import features
 from mandegar.risk.sentiment.model import Sentiment
-from mandegar.storage.lake import Lake, Receipt
+from mandegar.storage.lake import Lake
+from mandegar.storage.receipts import Receipt
 
 STAGE, NAME = "features", "customer"
 CODE = ("risk.features", "metrics.contracts", "metrics.purchases.purchases", "compute", "conform.history")
