@@ -4,7 +4,6 @@ import functools
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import holidays
 from persiantools.jdatetime import JalaliDate
 
 from mandegar.config.company import Company
@@ -64,4 +63,6 @@ def is_closed(company: Company, day: date) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _public_holidays(country: str, year: int) -> frozenset[date]:
+    import holidays
+
     return frozenset(holidays.country_holidays(country, years=year))

@@ -15,11 +15,11 @@ from mandegar.campaigns.delivery.channel import Failed, Refused
 from mandegar.campaigns.delivery.push_record import Lost
 from mandegar.campaigns.delivery.settings import Files
 from mandegar.campaigns.delivery.sftp import WrongHost, opened
+from mandegar.campaigns.lists.files import MANIFEST
 from mandegar.sources.connections import Connection, connection
 from mandegar.sources.files.places import s3_options
 from mandegar.sources.redaction import Secrets
 
-MANIFEST = "manifest.json"
 UNFINISHED = ".unfinished"
 LONGEST_SAID = 150
 

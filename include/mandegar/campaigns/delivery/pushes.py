@@ -17,13 +17,13 @@ from mandegar.campaigns.delivery.audiences.brevo import Brevo
 from mandegar.campaigns.delivery.audiences.klaviyo import Klaviyo
 from mandegar.campaigns.delivery.audiences.mailchimp import Mailchimp
 from mandegar.campaigns.delivery.audiences.tool import Person, Tool, lots
-from mandegar.campaigns.delivery.away import MANIFEST, take_away
 from mandegar.campaigns.delivery.channel import Failed, Refused
 from mandegar.campaigns.delivery.push_record import DEAD, DONE, WAITING, Claim, Push
 from mandegar.campaigns.delivery.send import FIRST_WAIT, LONGEST_WAIT
 from mandegar.campaigns.delivery.settings import Audience, DeliveryFile
 from mandegar.campaigns.file.load import load_all
 from mandegar.campaigns.file.words import Campaign
+from mandegar.campaigns.lists.files import MANIFEST
 from mandegar.config.company import Company
 from mandegar.errors import MandegarError
 from mandegar.storage.home import Home
@@ -116,6 +116,8 @@ def _one(home: Home, file: DeliveryFile, run: Run, mine: Claim, attempts: int, w
     going_on = lambda: mine.keep(_plain(now()))  # noqa: E731
     try:
         if mine.push.target == FILES:
+            from mandegar.campaigns.delivery.away import take_away  # which brings SSH and object storage
+
             assert file.files is not None
             rows, reason = take_away(file.files, folder, f"{run.campaign.id}/{run.as_of}", going_on), None
         else:

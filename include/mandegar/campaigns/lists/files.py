@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import xlsxwriter
 
 from mandegar.campaigns.file.words import Campaign
 from mandegar.campaigns.lists.presets import SMS, opt_outs, preset_rows, sms_rows
 from mandegar.campaigns.lists.rows import Lists, tuples
 from mandegar.campaigns.lists.words import COLUMNS, DECIDING_RULE, DECISIONS
 
+MANIFEST = "manifest.json"
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
 UNFINISHED = ".unfinished-"
@@ -45,7 +45,7 @@ def write_lists(
     same bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "manifest.json").unlink(missing_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
     for left_behind in folder.glob(f".*{UNFINISHED}*"):  # by one that was killed
         left_behind.unlink(missing_ok=True)
     files = {}
@@ -73,8 +73,8 @@ def write_lists(
         "rows": {decision: len(lists.of(decision)) for decision in DECISIONS},
         "files": files,
     }
-    _write_whole(folder / "manifest.json", (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode())
-    return folder / "manifest.json"
+    _write_whole(folder / MANIFEST, (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode())
+    return folder / MANIFEST
 
 
 def _for_importers(lists: Lists, presets: Sequence[str], texts: dict[str, str]) -> dict[str, pa.Table]:
@@ -85,7 +85,7 @@ def _for_importers(lists: Lists, presets: Sequence[str], texts: dict[str, str]) 
 
 def mode_of(folder: Path) -> str | None:
     """Whether the lists in a folder are a dry run's or a live run's; None while they are not complete."""
-    manifest = folder / "manifest.json"
+    manifest = folder / MANIFEST
     return json.loads(manifest.read_text(encoding="utf-8"))["mode"] if manifest.is_file() else None
 
 
@@ -128,6 +128,8 @@ def _quoted(cells: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _xlsx(columns: list[str], rows: pa.Table, as_of: date) -> bytes:
     """For a person: every cell text, the header fixed, the same bytes every time."""
+    import xlsxwriter
+
     content = io.BytesIO()
     book = xlsxwriter.Workbook(
         content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}

@@ -7,7 +7,6 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from mandegar.campaigns.file.words import CatalogueOffer
 
@@ -79,6 +78,7 @@ def _drawn(
     campaign_id: str, as_of: date, offers: Sequence[CatalogueOffer], seen: Mapping[str, Seen], people: Sequence[Person]
 ) -> NDArray[np.float64]:
     """For each person and offer the drawn gain over no offer, less the offer's cost."""
+    from scipy import stats
 
     def drawn(code: str, offer: CatalogueOffer | None) -> NDArray[np.float64]:
         chances = np.array([_chance(campaign_id, as_of, f"draw {code}", one.key) for one in people])

@@ -5,8 +5,6 @@ from math import ceil, inf, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
-from statsmodels.stats.proportion import confint_proportions_2indep
 
 Values = NDArray[np.float64]
 ALPHA = 0.05
@@ -46,6 +44,8 @@ def difference_of_shares(treated: Values, control: Values) -> Effect:
     does not, and is no point where nobody, or everybody, came to the goal. For any look the error is that of Agresti and Caffo (2000),
     as if each group had one more of either kind.
     """
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
     n, m = len(treated), len(control)
     if min(n, m) < FEWEST:
         return difference(treated, control)
@@ -59,6 +59,8 @@ def difference_of_shares(treated: Values, control: Values) -> Effect:
 
 def difference(treated: Values, control: Values) -> Effect:
     """The effect on an amount: mean of the treated less mean of the control group, with both intervals."""
+    from scipy import stats
+
     n, m = len(treated), len(control)
     if not n or not m:
         return Effect(n, m, _mean(treated), _mean(control), None)
@@ -108,6 +110,8 @@ def adjusted(treated: Values, control: Values, before_treated: Values, before_co
 def sample_ratio(treated: int, control: int, share: float) -> float | None:
     """How probable so odd a division is, if the control group was drawn with its share (exact binomial); below SRM_ALARM something
     other than chance divides them, and no result can be trusted. Empty without anybody, or without a control group."""
+    from scipy import stats
+
     if not treated + control or not 0 < share < 1:
         return None
     return float(stats.binomtest(control, treated + control, share).pvalue)
@@ -118,6 +122,8 @@ def people_until_clear(found: Effect, least: float) -> int | None:
 
     Of the division there is: (z_.975 + z_.9)^2 x error^2 x n / least^2.
     """
+    from scipy import stats
+
     if found.low is None or found.high is None or least <= 0:
         return None
     people = found.treated + found.control
