@@ -93,8 +93,10 @@ def judged(folder: Path, data: Path) -> dict:
         LEFT: (asked[LEFT_AFTER].to_numpy() <= HORIZON).astype(float),
         SILENT: (~asked["customer_id"].isin(again)).to_numpy().astype(float),
     }
-    history = history.loc[asked["customer_id"]]
-    alive, silent = by_buyer_model(history)
+    # who took back all that was ever bought has no history for a buyer model: as who bought once, on the first day
+    first = {"frequency": 0, "recency": 0, "age": history["age"].max(), "recency_days": history["age"].max()}
+    everybody, history = history, history.reindex(asked["customer_id"]).fillna(first)
+    alive, silent = by_buyer_model(everybody, history)
     ways = {
         "model": (by_model(known, asked), True),
         "health score": (100.0 - asked[HEALTH].to_numpy(), False),
@@ -132,17 +134,21 @@ def by_model(known: "pd.DataFrame", asked: "pd.DataFrame") -> "np.ndarray":
     return calibration.of(best.raw(parts["judge"].matrix))
 
 
-def by_buyer_model(history: "pd.DataFrame") -> tuple["np.ndarray", "np.ndarray"]:
-    """Of each customer, by BG/NBD, the probability to be still a customer, and to buy nothing in the 90 days after.
+def by_buyer_model(everybody: "pd.DataFrame", history: "pd.DataFrame") -> tuple["np.ndarray", "np.ndarray"]:
+    """Of each customer the probability to be still one, and to buy nothing in the 90 days after, by BG/NBD of everybody who ever bought.
 
     Formula: nothing is bought by who is gone, or is there and does not buy: 1 - alive (1 - ((alpha + T) / (alpha + T + t))^(r + x)).
     """
     from mandegar.metrics.purchases.buyer_model import BGNBD, WEEK, fit_bgnbd, p_alive
 
-    x, t_x, age = history["frequency"].to_numpy(), history["recency"].to_numpy() / WEEK, history["age"].to_numpy() / WEEK
+    def told(of: "pd.DataFrame") -> tuple["np.ndarray", "np.ndarray", "np.ndarray"]:
+        return of["frequency"].to_numpy(), of["recency"].to_numpy() / WEEK, of["age"].to_numpy() / WEEK
+
+    x, t_x, age = told(everybody)
     model = fit_bgnbd(x, t_x, age, x * 0 + 1)
     if not isinstance(model, BGNBD):
         raise SystemExit(f"There is no BG/NBD of this retailer: {model.reason}")
+    x, t_x, age = told(history)
     alive = p_alive(model, x, t_x, age)
     idle = ((model.alpha + age) / (model.alpha + age + HORIZON / WEEK)) ** (model.r + x)
     return alive, 1 - alive * (1 - idle)
