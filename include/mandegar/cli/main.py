@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from mandegar import __version__
-from mandegar.cli import campaigns, model, outbox, quarantine
+from mandegar.cli import campaigns, health, model, outbox, quarantine
 from mandegar.config.settings import EARLIEST
 from mandegar.errors import MandegarError
 from mandegar.pipeline import last_resort
@@ -281,6 +281,7 @@ def _shown(url: str) -> str:
 
 
 quarantine.add_to(main, COMPANY, HOME, Day(), _home)
+health.add_to(main, COMPANY, HOME, Day(), _home)
 model.add_to(main, COMPANY, HOME, Day(), _home, _say)
 campaigns.add_to(main, COMPANY, HOME, Day(), _home, _say)
 outbox.add_to(main, COMPANY, HOME, Day(), _home)
