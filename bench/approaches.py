@@ -131,6 +131,9 @@ def differences(results: dict[str, dict[str, list[str]]]) -> list[str]:
         for other in others:
             for table, (query, keys, amounts) in SUMMED.items():
                 sides = [query.replace(f"FROM {table}", f"FROM {table}_{way}") for way in (first, other)]
+                if table == "kpi_period":  # Mandegar tells of more metrics than were written by hand
+                    told = f"WHERE metric IN (SELECT metric FROM {table}_{other}) GROUP BY ALL"  # noqa: S608  # names of this file
+                    sides[0] = sides[0].replace("GROUP BY ALL", told)
                 same = " AND ".join(["a.n = b.n", "a.who = b.who", *(_same(f"a.{name}", f"b.{name}") for name in amounts)])
                 both = connection.sql(sides[0]).set_alias("a").join(connection.sql(sides[1]).set_alias("b"), keys, how="outer")
                 wrong = both.filter(f"coalesce(NOT ({same}), true)").project(f"{keys}, a.n, b.n").fetchall()

@@ -73,18 +73,38 @@ WITH opened AS (
 SELECT b.*, f.first_paid_at, coalesce(f.first_paid_at < p.starts_at, false) AS ever_paid
 FROM both_ends b JOIN periods p USING (period) LEFT JOIN first_paid f USING (customer_id);
 
+-- of an account that stops paying, what it paid for subscriptions that are paused now is apart
 CREATE TEMP TABLE fct_mrr_movement AS
-SELECT p.calendar, p.period_kind, p.period_start, a.customer_id,
-    CASE WHEN m0 = 0 AND NOT ever_paid THEN 'new'
-         WHEN m0 = 0 AND was_paused THEN 'resumed'
-         WHEN m0 = 0 THEN 'reactivation'
-         WHEN m1 = 0 AND is_paused THEN 'paused'
-         WHEN m1 = 0 THEN 'churn'
-         WHEN m1 > m0 THEN 'expansion'
-         ELSE 'contraction' END AS movement,
-    'USD' AS currency, CAST(m1 - m0 AS DECIMAL(18, 4)) AS amount, CAST(m1 - m0 AS DECIMAL(18, 4)) AS amount_reporting
-FROM accounts a JOIN periods p USING (period)
-WHERE m0 <> m1;
+WITH resting AS (
+    SELECT DISTINCT p.period, p.starts_at, s.subscription_id
+    FROM stretches s JOIN periods p ON s.from_at < p.ends_at AND s.until_at >= p.ends_at
+    WHERE s.status = 'paused'
+), to_pause AS (
+    SELECT r.period, s.customer_id, sum(s.mrr) AS amount
+    FROM resting r JOIN stretches s ON s.subscription_id = r.subscription_id AND s.from_at < r.starts_at AND s.until_at >= r.starts_at
+    WHERE s.mrr > 0
+    GROUP BY r.period, s.customer_id
+), changed AS (
+    SELECT p.calendar, p.period_kind, p.period_start, a.*,
+        CASE WHEN m0 > 0 AND m1 = 0 AND is_paused THEN least(coalesce(t.amount, 0), m0) ELSE 0 END AS parted
+    FROM accounts a JOIN periods p USING (period) LEFT JOIN to_pause t USING (period, customer_id)
+    WHERE m0 <> m1
+), moved AS (
+    SELECT *, m1 - m0 + parted AS amount,
+        CASE WHEN m0 = 0 AND NOT ever_paid THEN 'new'
+             WHEN m0 = 0 AND was_paused THEN 'resumed'
+             WHEN m0 = 0 THEN 'reactivation'
+             WHEN m1 = 0 THEN 'churn'
+             WHEN m1 > m0 THEN 'expansion'
+             ELSE 'contraction' END AS movement
+    FROM changed
+    WHERE m1 - m0 + parted <> 0
+    UNION ALL
+    SELECT *, -parted, 'paused' FROM changed WHERE parted > 0
+)
+SELECT calendar, period_kind, period_start, customer_id, movement, 'USD' AS currency,
+    CAST(amount AS DECIMAL(18, 4)) AS amount, CAST(amount AS DECIMAL(18, 4)) AS amount_reporting
+FROM moved;
 
 -- a refund counts net of tax, and once if there is a credit note of the same amount within a week of it
 CREATE TEMP TABLE entries AS
@@ -149,19 +169,24 @@ WITH passed AS (
     SELECT p.period, e.customer_id, arg_max(e.involuntary, (e.ended_at, e.stated, e.involuntary)) AS involuntary
     FROM endings e JOIN periods p ON e.ended_at >= p.starts_at AND e.ended_at < p.ends_at
     GROUP BY p.period, e.customer_id
+), standing AS (
+    SELECT a.*, g.customer_id IS NOT NULL AS gone, coalesce(e.involuntary, false) AS involuntary,
+        m0 = 0 AND m1 = 0 AND was_paused AND ever_paid AND NOT is_paused AND g.customer_id IS NULL AS from_pause,
+        m0 > 0 AND m1 = 0 AND NOT is_paused AS stopped
+    FROM accounts a LEFT JOIN passed g USING (period, customer_id) LEFT JOIN last_ending e USING (period, customer_id)
 ), counts AS (
-    SELECT a.period, count_if(m0 > 0) AS customers_start, count_if(m1 > 0) AS customers_end,
-        count_if(m0 > 0 AND m1 = 0 AND NOT is_paused) AS churned,
-        count_if(m0 > 0 AND m1 = 0 AND NOT is_paused AND coalesce(e.involuntary, false)) AS involuntary,
+    SELECT period, count_if(m0 > 0) AS customers_start, count_if(m1 > 0) AS customers_end,
+        count_if(stopped OR from_pause) AS churned, count_if(m0 > 0 OR from_pause) AS base,
+        count_if((stopped OR from_pause) AND involuntary) AS involuntary,
         count_if(m0 > 0 AND m1 = 0 AND is_paused) AS paused_customers,
         count_if(m0 = 0 AND m1 > 0 AND NOT ever_paid) AS new_customers,
         count_if(m0 = 0 AND m1 > 0 AND ever_paid AND was_paused) AS resumed_customers,
         count_if(m0 = 0 AND m1 > 0 AND ever_paid AND NOT was_paused) AS reactivated,
-        count_if((m0 > 0 OR (was_paused AND ever_paid)) AND g.customer_id IS NULL) AS there,
+        count_if((m0 > 0 OR (was_paused AND ever_paid)) AND NOT gone) AS there,
         sum(m0) AS mrr_start, sum(m1) AS mrr_end,
         sum(least(m0, m1)) FILTER (m0 > 0) AS kept, sum(m1) FILTER (m0 > 0) AS grown
-    FROM accounts a LEFT JOIN passed g USING (period, customer_id) LEFT JOIN last_ending e USING (period, customer_id)
-    GROUP BY a.period
+    FROM standing
+    GROUP BY period
 ), moved AS (
     SELECT calendar, period_kind, period_start,
         abs(sum(amount_reporting) FILTER (movement = 'new')) AS new_mrr,
@@ -206,13 +231,13 @@ WITH filled AS (
         {metric: 'customers_new', numerator: new_customers, denominator: NULL, divided: false},
         {metric: 'customers_reactivated', numerator: reactivated, denominator: NULL, divided: false},
         {metric: 'customers_new_and_gone', numerator: new_and_gone, denominator: NULL, divided: false},
-        {metric: 'logo_churn_rate', numerator: churned, denominator: customers_start, divided: true},
-        {metric: 'logo_retention_rate', numerator: customers_start - churned, denominator: customers_start, divided: true},
+        {metric: 'logo_churn_rate', numerator: churned, denominator: base, divided: true},
+        {metric: 'logo_retention_rate', numerator: base - churned, denominator: base, divided: true},
         {metric: 'reactivation_rate', numerator: reactivated, denominator: pool, divided: true},
         {metric: 'customers_paused', numerator: paused_customers, denominator: NULL, divided: false},
         {metric: 'customers_resumed', numerator: resumed_customers, denominator: NULL, divided: false},
-        {metric: 'voluntary_churn_rate', numerator: churned - involuntary, denominator: customers_start, divided: true},
-        {metric: 'involuntary_churn_rate', numerator: involuntary, denominator: customers_start, divided: true},
+        {metric: 'voluntary_churn_rate', numerator: churned - involuntary, denominator: base, divided: true},
+        {metric: 'involuntary_churn_rate', numerator: involuntary, denominator: base, divided: true},
         {metric: 'mrr_start', numerator: mrr_start, denominator: NULL, divided: false},
         {metric: 'mrr_end', numerator: mrr_end, denominator: NULL, divided: false},
         {metric: 'new_mrr', numerator: new_mrr, denominator: NULL, divided: false},

@@ -45,7 +45,7 @@ def core(files: dict[str, list[str]], periods: pd.DataFrame, dunning_days: int, 
     accounts["passed"] = False
     passed = _passed(accounts, periods, first_paid)
     accounts["involuntary"] = _involuntary(accounts, versions, stretches, periods)
-    moved = _movements(accounts)
+    moved = _movements(accounts, _to_pause(stretches, periods))
     entries, bought = _billed(files, names)
     monthly = _customers_by_month(accounts, entries, _usage(files, names), periods, silent_days)
     figures = _figures(accounts, passed, moved, entries, bought, first_paid, periods)
@@ -180,22 +180,34 @@ def _involuntary(accounts: pd.DataFrame, versions: pd.DataFrame, stretches: pd.D
     return accounts[["period", "customer"]].merge(last, on=["period", "customer"], how="left").involuntary.eq(True).to_numpy()
 
 
-def _movements(accounts: pd.DataFrame) -> pd.DataFrame:
-    """What became of each account's MRR in each period."""
-    rows = accounts[(accounts.m1 - accounts.m0).abs() > HALF_UNIT]
+def _to_pause(stretches: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
+    """What was paid at the start of each period for subscriptions that are paused at its end."""
+    begin, end = stretches.from_at.to_numpy(), stretches.until_at.to_numpy()
+    subscription, mrr = stretches.subscription.to_numpy(), stretches.mrr.to_numpy()
+    resting, parts = (stretches.status == "paused").to_numpy(), []
+    for period in periods.itertuples():
+        opens, closes = period.starts_at.to_datetime64(), period.ends_at.to_datetime64()
+        paused = np.unique(subscription[resting & (begin < closes) & (end >= closes)])
+        paid = (mrr > 0) & (begin < opens) & (end >= opens) & np.isin(subscription, paused)
+        rows = pd.DataFrame({"customer": stretches.customer.to_numpy()[paid], "to_pause": mrr[paid]})
+        parts.append(rows.groupby("customer", as_index=False).to_pause.sum().assign(period=period.period))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _movements(accounts: pd.DataFrame, to_pause: pd.DataFrame) -> pd.DataFrame:
+    """What became of each account's MRR in each period; of one that stops paying, what it paused is apart."""
+    rows = accounts[(accounts.m1 - accounts.m0).abs() > HALF_UNIT].merge(to_pause, on=["period", "customer"], how="left")
+    stops = (rows.m0 > 0) & (rows.m1 == 0) & rows.is_paused
+    parted = np.minimum(rows.to_pause.fillna(0.0), rows.m0).where(stops, 0.0).round(4)
+    net = (rows.m1 - rows.m0 + parted).round(4)
     movement = np.select(
-        [
-            (rows.m0 == 0) & ~rows.ever_paid,
-            (rows.m0 == 0) & rows.was_paused,
-            rows.m0 == 0,
-            (rows.m1 == 0) & rows.is_paused,
-            rows.m1 == 0,
-            rows.m1 > rows.m0,
-        ],
-        ["new", "resumed", "reactivation", "paused", "churn", "expansion"],
+        [(rows.m0 == 0) & ~rows.ever_paid, (rows.m0 == 0) & rows.was_paused, rows.m0 == 0, rows.m1 == 0, rows.m1 > rows.m0],
+        ["new", "resumed", "reactivation", "churn", "expansion"],
         "contraction",
     )
-    return pd.DataFrame({"period": rows.period, "customer": rows.customer, "movement": movement, "amount": (rows.m1 - rows.m0).round(4)})
+    moved = pd.DataFrame({"period": rows.period, "customer": rows.customer, "movement": movement, "amount": net})
+    rested = pd.DataFrame({"period": rows.period, "customer": rows.customer, "movement": "paused", "amount": -parted})
+    return pd.concat([moved[net.abs() > HALF_UNIT], rested[parted > HALF_UNIT]], ignore_index=True)
 
 
 def _billed(files: dict[str, list[str]], names: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -270,13 +282,15 @@ def _figures(
 ) -> pd.DataFrame:
     """The key figures of the whole company, one row per period and metric."""
     was, now = accounts.m0 > 0, accounts.m1 > 0
-    left = was & ~now & ~accounts.is_paused
+    from_pause = ~was & ~now & accounts.was_paused & accounts.ever_paid & ~accounts.is_paused & ~accounts.passed
+    left = (was & ~now & ~accounts.is_paused) | from_pause
     came = ~was & now
     w = pd.DataFrame(
         {
             "start": was,
             "end": now,
             "churned": left,
+            "base": was | from_pause,
             "involuntary": left & accounts.involuntary,
             "paused": was & ~now & accounts.is_paused,
             "new": came & ~accounts.ever_paid,
@@ -307,13 +321,13 @@ def _figures(
         "customers_new": (w.new, None),
         "customers_reactivated": (w.reactivated, None),
         "customers_new_and_gone": (gone, None),
-        "logo_churn_rate": (w.churned, w.start),
-        "logo_retention_rate": (w.start - w.churned, w.start),
+        "logo_churn_rate": (w.churned, w.base),
+        "logo_retention_rate": (w.base - w.churned, w.base),
         "reactivation_rate": (w.reactivated, pool),
         "customers_paused": (w.paused, None),
         "customers_resumed": (w.resumed, None),
-        "voluntary_churn_rate": (w.churned - w.involuntary, w.start),
-        "involuntary_churn_rate": (w.involuntary, w.start),
+        "voluntary_churn_rate": (w.churned - w.involuntary, w.base),
+        "involuntary_churn_rate": (w.involuntary, w.base),
         "mrr_start": (w.mrr_start, None),
         "mrr_end": (w.mrr_end, None),
         **{name: (m[movement], None) for movement, name in MOVEMENTS.items()},
