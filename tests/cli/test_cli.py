@@ -276,3 +276,47 @@ def test_the_bridge_names_the_conventions_that_there_are(nights, folder):
     result = run("bridge", "--company", str(folder), "--home", str(folder / "home"), "--as-of", "2025-03-31", "--from", "strype")
     assert result.exit_code == 1
     assert "there is no convention 'strype'. Write one of default, chartmogul, stripe" in result.stderr
+
+
+HEALTH = """version: mine
+bands: {high: 50, medium: 75}
+signals:
+  renewal_open: {feature: days_to_renewal, weight: 60, good: 60, bad: 10, action: renew, reason: {en: "x", fa: "x"}}
+"""
+
+
+def health(folder: Path, *more: str) -> Result:
+    return run("health", "--company", str(folder), "--home", str(folder / "home"), *more)
+
+
+def test_health_shows_the_bands_of_the_last_night(nights, folder):
+    """Sara pays 120 a year, Ali 240; nothing is known that speaks against either."""
+    told = health(folder)
+    assert told.exit_code == 0, told.output
+    assert told.output.startswith("Acme, night of 2025-03-31: 2 customers\n")
+    assert "  low              2 customers, worth              360 USD a year\n" in told.output
+
+
+def test_a_changed_health_file_is_shown_before_it_is_used(nights, folder, tmp_path):
+    """Slow answers from the first hour on, and nobody asked: nobody moves. A signal that is no feature is refused with its line."""
+    (tmp_path / "wrong.yaml").write_text(HEALTH, encoding="utf-8")
+    refused = health(folder, "--preview", str(tmp_path / "wrong.yaml"))
+    assert refused.exit_code == 1
+    assert "wrong.yaml, line 4: signals.renewal_open.feature: found 'days_to_renewal'" in refused.output
+    changed = HEALTH.replace("days_to_renewal", "price_rise_percent").replace("good: 60, bad: 10", "good: -1, bad: 1")
+    (tmp_path / "changed.yaml").write_text(changed, encoding="utf-8")
+    told = health(folder, "--preview", str(tmp_path / "changed.yaml"), "--csv", str(tmp_path / "moved.csv"))
+    assert told.exit_code == 0, told.output
+    # a price that has not risen lies half way between -1 and 1: 30 of 60 points, so 70, and both go from low to medium
+    assert "  renewal_open              0.00 -> 30.00\n" in told.output
+    assert "2 move band; the most valuable:\n  c2 " in told.output
+    rows = (tmp_path / "moved.csv").read_text(encoding="utf-8").splitlines()
+    assert [row.split(",")[:3] for row in rows[1:]] == [['"c2"', '"low"', '"medium"'], ['"c1"', '"low"', '"medium"']]
+    assert not (folder / "health.yaml").exists()
+
+
+def test_without_a_model_no_weights_are_proposed(nights, folder, tmp_path):
+    refused = health(folder, "--propose", str(tmp_path / "proposed.yaml"))
+    assert refused.exit_code == 1
+    assert "No model scores the night of 2025-03-31" in refused.output
+    assert not (tmp_path / "proposed.yaml").exists()

@@ -13,7 +13,7 @@ from mandegar.compute.engine import Engine
 from mandegar.language.folding import folded
 from mandegar.rules.behaviours import BEHAVIOURS
 from mandegar.rules.check import Named, walked
-from mandegar.rules.counted import Measure, after, beside, measure_of, told_of
+from mandegar.rules.counted import Measure, after, beside, is_known, measure_of
 from mandegar.rules.fields import ATTRIBUTE, ATTRIBUTES, Fields, find, kind_of
 from mandegar.rules.seen import Seen
 from mandegar.rules.text import folded_column
@@ -94,7 +94,7 @@ class _Expressions:
 
     def _came_after(self, rule: Condition) -> ir.BooleanValue:
         """Whether a behaviour was seen at or after the first time of another; unknown if no source tells of one of them."""
-        if not all(told_of(self.seen, measure) for measure in after(rule)):
+        if not all(is_known(self.seen, measure) for measure in after(rule)):
             return ibis.null("boolean")
         last, first = (self.wide[self.names[measure]] for measure in after(rule))
         return (last >= first).fill_null(False)

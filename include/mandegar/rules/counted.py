@@ -66,7 +66,7 @@ def beside(rows: ir.Table, measures: Iterable[Measure], seen: Seen, engine: Engi
         by_events[measure.events].append(measure)
     wide = rows
     for told, every in by_events.items():
-        some = [measure for measure in every if told_of(seen, measure)]
+        some = [measure for measure in every if is_known(seen, measure)]
         if len(some) < len(every):
             wide = wide.mutate(**{names[measure]: ibis.null("float64") for measure in every if measure not in some})
         if not some:
@@ -84,7 +84,7 @@ def _measure(condition: Condition, of: str, by_day: bool = False) -> Measure:
     return Measure(word, what, of, condition.in_days, condition.days_before, by_day)
 
 
-def told_of(seen: Seen, measure: Measure) -> bool:
+def is_known(seen: Seen, measure: Measure) -> bool:
     """Whether the company has what a measure is counted from, or its own messages tell of it."""
     kinds = dict(measure.what).get("kind", ()) if measure.word == "interaction" else (measure.word,)
     if kinds and all(kind in seen.told_here for kind in kinds):

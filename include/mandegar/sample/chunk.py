@@ -87,9 +87,9 @@ def write(
     )
     files.billing.append("subscription_versions", dirt.subscriptions(_version_table(world_, story, subscription_ids)))
     _write_bills(world_, story, subscription_ids, files, dirt, numbers, chance)
-    stretches = stays(world_, contracts, versions)
-    _write_feedback(world_, story, stretches, files, dirt, numbers, chance)
-    _write_usage(draw_usage(world_, people, stretches, story.plants, chance), people, files, dirt)
+    spells = stays(world_, contracts, versions)
+    _write_feedback(world_, story, spells, files, dirt, numbers, chance)
+    _write_usage(draw_usage(world_, people, spells, story.plants, chance), people, files, dirt)
     files.customers.append(customer_table(people, story.outcome))
     files.dirt.append({name: np.array([record[at] for record in dirt.records], dtype=object) for at, name in enumerate(COLUMNS)})
 
@@ -149,16 +149,16 @@ def _write_bills(
 
 
 def _write_feedback(
-    world_: World, story: Story, stretches: Stays, files: Files, dirt: Dirt, numbers: Numbers, chance: np.random.Generator
+    world_: World, story: Story, spells: Stays, files: Files, dirt: Dirt, numbers: Numbers, chance: np.random.Generator
 ) -> None:
     """Tickets, surveys and mailings."""
     people, plants = story.people, story.plants
     ids = people.ids
-    ticket = draw_tickets(world_, people, stretches, plants, story.contracts, chance)
+    ticket = draw_tickets(world_, people, spells, plants, story.contracts, chance)
     files.tickets.append(dirt.tickets(ticket_table(people, ids[ticket["customer"]], ticket, numbers.ticket), ticket["late"]))
-    survey = draw_surveys(world_, people, stretches, plants, story.outcome.price_rise_at, chance)
+    survey = draw_surveys(world_, people, spells, plants, story.outcome.price_rise_at, chance)
     files.surveys.append(dirt.surveys(survey_table(people, ids[survey["customer"]], survey, numbers.survey)))
-    touch = draw_mailings(world_, people, stretches, plants, chance)
+    touch = draw_mailings(world_, people, spells, plants, chance)
     files.interactions.append(mailing_table(ids[touch["customer"]], touch, numbers.interaction))
     numbers.ticket += len(ticket["customer"])
     numbers.survey += len(survey["customer"])

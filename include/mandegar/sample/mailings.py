@@ -15,7 +15,7 @@ SENT, OPENED, CLICKED, BOUNCED, UNSUBSCRIBED = range(5)
 PER_SENDING = 1.5  # rows, and customers who may be written to share about 0.8 of it
 
 
-def draw_mailings(world_: World, people: People, stretches: Stays, plants: Plants, chance: np.random.Generator) -> dict[str, np.ndarray]:
+def draw_mailings(world_: World, people: People, spells: Stays, plants: Plants, chance: np.random.Generator) -> dict[str, np.ndarray]:
     """Touches as numbers: one sending a month, on its twelfth day, to those who agreed to mail and were there."""
     share = world_.thinned(world.MAIL_ROWS, PER_SENDING * 0.8)
     willing = people.mail_ok | (people.unsubscribed != NONE)
@@ -23,7 +23,7 @@ def draw_mailings(world_: World, people: People, stretches: Stays, plants: Plant
     parts = [_unsubscribing(world_, people)]
     for month in range(world_.months):
         day = int(np.datetime64(first + month, "M").astype("M8[D]").astype(np.int64)) + 11
-        there = np.unique(stretches.customer[(stretches.begin <= day) & (day < stretches.end)])
+        there = np.unique(spells.customer[(spells.begin <= day) & (day < spells.end)])
         reached = there[willing[there] & (chance.random(len(there)) < share)]
         reached = reached[(people.unsubscribed[reached] == NONE) | (people.unsubscribed[reached] // DAY > day)]
         sent = day * DAY + 9 * HOUR + chance.integers(0, 1800, len(reached))

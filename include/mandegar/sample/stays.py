@@ -18,12 +18,12 @@ class Stays:
     end: np.ndarray
 
     def of(self, which: np.ndarray) -> "Stays":
-        """The stretches of some customers. which: by position, whether it is one of them."""
+        """The spells of some customers. which: by position, whether it is one of them."""
         kept = which[self.customer]
         return Stays(self.customer[kept], self.begin[kept], self.end[kept])
 
     def days(self, per_month: float | np.ndarray, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Customers and days, evenly scattered over the stretches: so many per 30 days and customer (or per stretch's own rate)."""
+        """Customers and days, evenly scattered over the spells: so many per 30 days and customer (or per spell's own rate)."""
         count = chance.poisson(np.broadcast_to(per_month, len(self.begin)) * (self.end - self.begin) / 30)
         which = np.repeat(np.arange(len(self.begin)), count)
         length = (self.end - self.begin)[which]
@@ -31,7 +31,7 @@ class Stays:
 
 
 def stays(world: World, contracts: Contracts, versions: dict[str, np.ndarray]) -> Stays:
-    """The stretches of trial and paid service inside history; second subscriptions beside a first one do not count twice."""
+    """The spells of trial and paid service inside history; second subscriptions beside a first one do not count twice."""
     subscription = versions["subscription"]
     inside = np.isin(versions["status"], (TRIALING, ACTIVE, PAST_DUE)) & (contracts.slot[subscription] != 2)
     begin = np.maximum(versions["valid_from"] // DAY, world.first_day)

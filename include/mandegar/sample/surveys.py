@@ -28,10 +28,10 @@ def comments(language: str, tone: str) -> np.ndarray:
 
 
 def draw_surveys(
-    world_: World, people: People, stretches: Stays, plants: Plants, risen: np.ndarray, chance: np.random.Generator
+    world_: World, people: People, spells: Stays, plants: Plants, risen: np.ndarray, chance: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Answers as numbers, by instant; `risen` is the instant of each customer's price rise, or NONE."""
-    customer, day = stretches.days(PER_MONTH * world_.thinned(world.SURVEY_ROWS, PER_MONTH), chance)
+    customer, day = spells.days(PER_MONTH * world_.thinned(world.SURVEY_ROWS, PER_MONTH), chance)
     sent = day * DAY + 10 * HOUR + chance.integers(0, 1800, len(day))
     answered = awake(sent + (np.exp(chance.normal(np.log(9), 1.1, len(day))) * HOUR).astype(np.int64))
     order = np.lexsort((customer, answered))

@@ -33,18 +33,18 @@ def texts(language: str, topic: str, angry: bool) -> tuple[np.ndarray, np.ndarra
 
 
 def draw_tickets(
-    world_: World, people: People, stretches: Stays, plants: Plants, contracts: Contracts, chance: np.random.Generator
+    world_: World, people: People, spells: Stays, plants: Plants, contracts: Contracts, chance: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Tickets as numbers, by the instant of opening."""
     lots: list[tuple[np.ndarray, np.ndarray, int | None]] = [
-        (*stretches.days(PER_MONTH * world_.thinned(world.TICKET_ROWS, 0.22), chance), None)
+        (*spells.days(PER_MONTH * world_.thinned(world.TICKET_ROWS, 0.22), chance), None)
     ]
-    customer, day = stretches.days(SLOW_PER_MONTH, chance)
+    customer, day = spells.days(SLOW_PER_MONTH, chance)
     slow = (plants.slow_from[customer] <= day) & (day < plants.slow_to[customer])
     lots.append((customer[slow], day[slow], None))
-    struck = _there(stretches, np.flatnonzero(plants.slow_from != NONE), plants.slow_from)
+    struck = _there(spells, np.flatnonzero(plants.slow_from != NONE), plants.slow_from)
     lots.append((struck, plants.slow_from[struck], None))
-    fallen = _there(stretches, np.flatnonzero(plants.fall_from != NONE), plants.fall_from + 40)
+    fallen = _there(spells, np.flatnonzero(plants.fall_from != NONE), plants.fall_from + 40)
     fallen = fallen[chance.random(len(fallen)) < 0.30]
     lots.append((fallen, plants.fall_from[fallen] + 40, LEAVING))
     risen = contracts.risen_at != NONE
@@ -59,10 +59,10 @@ def draw_tickets(
     return _answered(world_, customer[order], opened[order], given[order], plants, chance)
 
 
-def _there(stretches: Stays, customers: np.ndarray, day: np.ndarray) -> np.ndarray:
+def _there(spells: Stays, customers: np.ndarray, day: np.ndarray) -> np.ndarray:
     """Those of the customers who use the product on their day."""
-    at = day[stretches.customer]
-    there = np.unique(stretches.customer[(stretches.begin <= at) & (at < stretches.end)])
+    at = day[spells.customer]
+    there = np.unique(spells.customer[(spells.begin <= at) & (at < spells.end)])
     return np.intersect1d(customers, there)
 
 

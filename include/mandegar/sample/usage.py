@@ -21,7 +21,7 @@ def level(plants: Plants, customer: np.ndarray, day: np.ndarray) -> np.ndarray:
     return 1 - fallen * (1 - plants.fall_floor[customer])
 
 
-def _told_of(people: People, share: float) -> np.ndarray:
+def _users_taken(people: People, share: float) -> np.ndarray:
     """Whether the usage of a customer is told of: a share of them, told whole or not at all, so that what befell them shows.
 
     Chosen by number, spread evenly over all numbers: the multiples of the golden ratio, less their whole part.
@@ -29,16 +29,16 @@ def _told_of(people: People, share: float) -> np.ndarray:
     return (people.number * GOLDEN) % 1.0 < share
 
 
-def draw_usage(world_: World, people: People, stretches: Stays, plants: Plants, chance: np.random.Generator) -> dict[str, np.ndarray]:
+def draw_usage(world_: World, people: People, spells: Stays, plants: Plants, chance: np.random.Generator) -> dict[str, np.ndarray]:
     """Usage as numbers: customer (a position), day, feature, events, tenths of minutes, learnt (when the source wrote the row)."""
     rate = chance.uniform(*ACTIVE_DAYS, len(people))
     if world_.usage_rows is None:
         rate = rate * world_.thinned(world.USAGE_ROWS, sum(ACTIVE_DAYS) / 2)
     else:
         allotted = world_.usage_rows * len(people) / world_.customers
-        expected = (rate[stretches.customer] * (stretches.end - stretches.begin)).sum() / 30
-        stretches = stretches.of(_told_of(people, allotted / max(expected, 1.0)))
-    customer, day = stretches.days(rate[stretches.customer], chance)
+        expected = (rate[spells.customer] * (spells.end - spells.begin)).sum() / 30
+        spells = spells.of(_users_taken(people, allotted / max(expected, 1.0)))
+    customer, day = spells.days(rate[spells.customer], chance)
     share = level(plants, customer, day)
     feature = np.minimum(chance.geometric(0.42, len(day)) - 1 + people.number[customer] % 2, len(world.FEATURES) - 1)
     features = len(world.FEATURES)

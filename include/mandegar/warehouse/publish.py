@@ -46,7 +46,7 @@ def publish(company: Company, lake: Lake, engine: sa.Engine, as_of: date) -> dic
     Errors: BrokenTable when a mart of the night is not complete; IdentityBroken when the audit finds it wrong; the results of the
     audit then stand in data_quality_result, and nothing else of the night does.
     """
-    expected = [table for table in (*CURRENT, *NIGHTLY) if _told_of(company, table)]
+    expected = [table for table in (*CURRENT, *NIGHTLY) if _has_its_entities(company, table)]
     for table in expected:
         if lake.receipt("marts", table.name, as_of) is None:
             raise BrokenTable(f"The mart {table.name} of {as_of} is not complete; run measure and score for that night again.")
@@ -93,7 +93,7 @@ def _write(connection: sa.Connection, company: Company, lake: Lake, expected: li
     return counts
 
 
-def _told_of(company: Company, table: sa.Table) -> bool:
+def _has_its_entities(company: Company, table: sa.Table) -> bool:
     """Whether the company has what a mart needs."""
     if table is tables.fct_mrr_movement and company.churn.kind != "contract":
         return False

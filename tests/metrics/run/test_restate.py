@@ -1,4 +1,4 @@
-"""Restatements: which published figure moved, and because of which rows, told figure by figure; what ripens is none."""
+"""Restatements: which published figure moved, and because of which rows, told figure by figure; what settles later is none."""
 
 from datetime import date
 from pathlib import Path
@@ -102,7 +102,7 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Moved:
 
 
 def test_nothing_late_restates_nothing(tmp_path: Path) -> None:
-    """An invoice of the second night's own day, and a ticket of February that is solved on it, which ripens."""
+    """An invoice of the second night's own day, and a ticket of February that is solved on it, which settles later."""
     tonight = {"invoice": "4,a,one_off,2026-04-01,70,USD\n"}
     solved = {"ticket": ("2026-02-03,\n", "2026-02-03,2026-04-01\n")}
     assert restated(tmp_path, "contract", DATA_FROM, solved, tonight) == {}
@@ -128,8 +128,8 @@ def test_a_late_contract_is_told_as_one(moved: Moved) -> None:
     assert not any(metric in ("mrr_start", "mrr_end") for metric, day, _ in moved if day == "2026-03-01")
 
 
-def test_a_late_ticket_moves_what_ripens_and_is_told(moved: Moved) -> None:
-    """One ticket more of February; that of March that is solved tonight only ripens."""
+def test_a_late_ticket_moves_what_settles_later_and_is_told(moved: Moved) -> None:
+    """One ticket more of February; that of March that is solved tonight only settles."""
     assert moved["tickets_opened", "2026-02-01", "all"] == (1, 2, "1 ticket (t3)")
     assert moved["tickets_opened", "2026-02-01", "north"] == (1, 2, "1 ticket (t3)")
     assert not any(day == "2026-03-01" and metric.startswith("resolution") for metric, day, _ in moved)

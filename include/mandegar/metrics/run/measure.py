@@ -140,21 +140,23 @@ def _restated(
 ) -> ir.Table:
     """What an earlier night said of periods that were over, and is otherwise now: key figures and cohorts.
 
-    Column ripens: the figure can be another because time went on. Where everything was computed anew, only figures of which both nights
-    have some are told: what a new dimension, convention or metric brings is no restatement.
+    Column settles_later: the figure can be another because time went on. Where everything was computed anew, only figures of which both
+    nights have some are told: what a new dimension, convention or metric brings is no restatement.
     """
     closed = known.as_of + timedelta(days=1)
-    ripe = closed - families.SETTLED_AFTER
+    settled_by = closed - families.SETTLED_AFTER
     if known.differs:
         fresh, before = (one.semi_join(other, restate.OF_A_KIND) for one, other in ((fresh, before), (before, fresh)))
     parts = []
     for periods, metrics in computed:
         then = before.filter(before.metric.isin(metrics)).semi_join(periods, PERIOD)
         found = restate.restated(fresh.filter(fresh.metric.isin(metrics)), then, closed)
-        over = found.period_end <= ripe if known.differs and metrics == families.UNSETTLED else ibis.literal(metrics == families.SETTLED)
-        parts.append(found.mutate(ripens=~over))
+        over = (
+            found.period_end <= settled_by if known.differs and metrics == families.UNSETTLED else ibis.literal(metrics == families.SETTLED)
+        )
+        parts.append(found.mutate(settles_later=~over))
     now, was = (marts.earlier(lake, engine, "cohort_retention", night) for night in (as_of, known.as_of))
-    return ibis.union(*parts, restate.cohorts_restated(now, was).mutate(ripens=ibis.literal(not known.differs)))
+    return ibis.union(*parts, restate.cohorts_restated(now, was).mutate(settles_later=ibis.literal(not known.differs)))
 
 
 def open_night(company: Company, lake: Lake, engine: Engine, as_of: date) -> MeasuredNight:

@@ -97,7 +97,7 @@ def restated(now: ir.Table, before: ir.Table, closed: date) -> ir.Table:
 
 def none(figures: ir.Table) -> ir.Table:
     """No restatement, of a first night."""
-    return restated(figures.limit(0).drop(COMPUTED_ON), figures.limit(0), date.min).mutate(ripens=ibis.literal(False))
+    return restated(figures.limit(0).drop(COMPUTED_ON), figures.limit(0), date.min).mutate(settles_later=ibis.literal(False))
 
 
 def cohorts_restated(now: ir.Table, before: ir.Table) -> ir.Table:
@@ -141,7 +141,7 @@ def cohorts_restated(now: ir.Table, before: ir.Table) -> ir.Table:
 
 
 def with_reasons(night: MeasuredNight, lake: Lake, known: Basis | None, moved: ir.Table, sources: SourcesOf) -> ir.Table:
-    """The restated figures with the rows that moved each, in words: column because, in place of ripens.
+    """The restated figures with the rows that moved each, in words: column because, in place of settles_later.
 
     A row moves a figure if its entity is one of those that the figure stands on, its time lies in the period, and its customer in the
     cell; where no changed row is so near, those of the days around, of the entity, or all that changed are told. What beside the data
@@ -149,12 +149,12 @@ def with_reasons(night: MeasuredNight, lake: Lake, known: Basis | None, moved: i
     row moved them.
     """
     engine, locale = night.engine, night.company.locale
-    columns = [name for name in moved.columns if name not in ("period_end", "ripens")]
+    columns = [name for name in moved.columns if name not in ("period_end", "settles_later")]
     kept = engine.keep(moved.mutate(figure=ibis.row_number().over(order_by=list(KEY))))
     if known is None or not engine.count(kept):
         return kept.select(*columns, because=ibis.literal("")).limit(0)
     changed = changed_rows(night, lake, known)
-    figures = engine.arrow(kept.select("figure", "metric", "convention", "ripens")).to_pylist()
+    figures = engine.arrow(kept.select("figure", "metric", "convention", "settles_later")).to_pylist()
     near = _nearest(night, kept, changed, sources)
     differing = _differing(known, night.company.churn.days, locale)
     words = []
@@ -164,10 +164,12 @@ def with_reasons(night: MeasuredNight, lake: Lake, known: Basis | None, moved: i
         found = near.get(row["figure"], {})
         apart = [text for name, text in differing.items() if name != "days" or of.days]
         told = [
-            in_words(entity, count, first, locale) for entity, (count, first, late) in found.items() if late or not (row["ripens"] or apart)
+            in_words(entity, count, first, locale)
+            for entity, (count, first, late) in found.items()
+            if late or not (row["settles_later"] or apart)
         ]
         told += [changed.counted[entity] for entity in entities if entity in changed.crowds]
-        if row["ripens"] and not told:
+        if row["settles_later"] and not told:
             continue
         if not told and not apart:
             told = [changed.counted[entity] for entity in entities if entity in changed.counted] or list(changed.counted.values())
