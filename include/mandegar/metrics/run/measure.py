@@ -155,8 +155,10 @@ def _restated(
             found.period_end <= settled_by if known.differs and metrics == families.UNSETTLED else ibis.literal(metrics == families.SETTLED)
         )
         parts.append(found.mutate(settles_later=~over))
-    now, was = (marts.earlier(lake, engine, "cohort_retention", night) for night in (as_of, known.as_of))
-    return ibis.union(*parts, restate.cohorts_restated(now, was).mutate(settles_later=ibis.literal(not known.differs)))
+    if lake.exists("marts", "cohort_retention"):
+        now, was = (marts.earlier(lake, engine, "cohort_retention", night) for night in (as_of, known.as_of))
+        parts.append(restate.cohorts_restated(now, was).mutate(settles_later=ibis.literal(not known.differs)))
+    return ibis.union(*parts)
 
 
 def open_night(company: Company, lake: Lake, engine: Engine, as_of: date) -> MeasuredNight:
