@@ -4,6 +4,8 @@ A cell that cannot be read leaves its column empty and its text in a column besi
 rule can refuse the row and name what stood there.
 """
 
+from dataclasses import dataclass
+
 import pyarrow as pa
 
 from mandegar.compute import money
@@ -88,16 +90,29 @@ WITH mapped AS (SELECT * FROM {quote(rows)}),
 
 
 def _read(entity: Entity, types: dict[str, pa.DataType | None], conditions: dict[str, str]) -> str:
-    """The rest of the query, from the columns as the source has them (`mapped`) to the entity's types."""
-    outer = ",\n    ".join(_typed(column, types[column.name], column.name == entity.born) for column in entity.columns)
-    texts = ", ".join(_text(column, types[column.name], column.name == entity.born) for column in entity.columns if column.type in PARSED)
+    """The rest of the query, from the columns as the source has them (`mapped`) to the entity's types.
+
+    In steps, because what stands in one SELECT twice may be computed twice: the text of a cell, its plain form, what can be read of it, and
+    that within bounds.
+    """
+    steps = [_Cell(column, types[column.name], column.name == entity.born) for column in entity.columns]
+    parsed = [cell for cell in steps if cell.column.type in PARSED]
+    as_text = [cell for cell in parsed if cell.core is None]
+    texts = ", ".join(["*", *(f"{cell.text} AS {cell.named('text')}" for cell in as_text)])
+    plain = ", ".join(["*", *(f"{cell.plain} AS {cell.named('plain')}" for cell in as_text)])
+    values = ", ".join(["*", *(f"{cell.read} AS {cell.named('read')}" for cell in parsed)])
+    outer = ",\n    ".join(f"{cell.typed} AS {quote(cell.column.name)}" for cell in steps)
     told = [f"coalesce(CAST(({condition}\n) AS BOOLEAN), false) AS {quote(name)}" for name, condition in conditions.items()]
     wide = {column.name: WIDE[column.type] for column in entity.columns if told and column.type in WIDE}
-    found = [quote_text(column, column.name in wide) for column in entity.columns if column.type in PARSED]
+    kept = ", ".join(cell.kept for cell in parsed)
+    found = [cell.as_found(cell.column.name in wide) for cell in parsed]
     names = [f"{quote(f'{name} as typed')} AS {quote(name)}" if name in wide else quote(name) for name in entity.names]
-    return f"""typed AS (SELECT _row,
-    {", ".join(part for part in (outer, texts) if part)}
-  FROM mapped)
+    return f"""texts AS (SELECT {texts} FROM mapped),
+plain AS (SELECT {plain} FROM texts),
+read AS (SELECT {values} FROM plain),
+typed AS (SELECT _row,
+    {", ".join(part for part in (outer, kept) if part)}
+  FROM read)
 SELECT _row, {", ".join([*names, *found, *told])} FROM {_widened(wide)}"""
 
 
@@ -119,12 +134,6 @@ def _multipliable(name: str, kind: str, among: dict[str, str]) -> str:
 def quote(name: str) -> str:
     """An SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def quote_text(column: Column, widened: bool) -> str:
-    """The text of a cell that was there and could not be read."""
-    text, typed = quote(f"{column.name} text"), quote(f"{column.name} as typed" if widened else column.name)
-    return f"CASE WHEN {typed} IS NULL THEN {text} END AS {quote(as_found(column.name))}"
 
 
 def _rows(table: TableId, columns: list[str], files: str) -> str:
@@ -168,75 +177,114 @@ def _type_of(table: TableId, column: Column, raw: pa.Schema) -> pa.DataType | No
     return None if pa.types.is_string(kind) or pa.types.is_large_string(kind) else kind
 
 
-def _direct(column: Column, kind: pa.DataType | None, born: bool) -> str | None:
-    """The cast of a cell that has its type already; None where it has to be read as text."""
-    name = quote(column.name)
-    number = kind is not None and (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
-    match column.type:
-        case "decimal" if number:
-            return _amount(name)
-        case "integer" if kind is not None and pa.types.is_signed_integer(kind):
-            return f"CAST({name} AS BIGINT)"
-        case "boolean" if kind is not None and pa.types.is_boolean(kind):
-            return name
-        case "timestamp" if kind is not None and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
-            return _tellable(f"TRY_CAST({name} AS TIMESTAMPTZ)", "TIMESTAMPTZ", born)
-        case "date" if kind is not None and pa.types.is_date(kind):
-            return _tellable(f"CAST({name} AS DATE)", "DATE", born)
-    return None
+@dataclass(frozen=True)
+class _Cell:
+    """How the cells of one column are read, step by step: an SQL expression for each, over the columns of the steps before.
 
-
-def _amount(value: str) -> str:
-    """An amount; NULL where it has more digits than an amount of a source may have (mandegar.compute.money)."""
-    return f"CAST(TRY_CAST({value} AS {money.READ_SQL}) AS {money.SQL})"
-
-
-def _tellable(value: str, kind: str, born: bool) -> str:
-    """A time or a day that is one of business; NULL where it lies before 1900, after 9999, or at no end of time.
-
-    born: of the column by which a row is born a rule of its own says that it lies before 1900 (rules.generated).
+    kind: the type in which they come; None where they come as text. born: of the column by which a row is born a rule of its own says
+    that it lies before 1900 (rules.generated).
     """
-    first = FIRST if born else EARLIEST.isoformat()
-    kept = f"least({value}, {LAST})" if kind == "TIMESTAMPTZ" else value
-    return f"CASE WHEN {value} >= {kind} '{first}' AND {value} < {kind} '{BEYOND}' THEN {kept} END"
 
+    column: Column
+    kind: pa.DataType | None
+    born: bool
 
-def _text(column: Column, kind: pa.DataType | None, born: bool) -> str:
-    text = f"nullif(trim(CAST({quote(column.name)} AS VARCHAR)), '')"
-    if direct := _direct(column, kind, born):
-        text = f"CASE WHEN {direct} IS NULL THEN {text} END"
-    return f"{text} AS {quote(column.name + ' text')}"
+    def named(self, step: str) -> str:
+        """The column that holds a step."""
+        return quote(f"{self.column.name} {step}")
 
+    @property
+    def core(self) -> str | None:
+        """The cast of a cell that has its type already; None where it has to be read as text."""
+        name, kind = quote(self.column.name), self.kind
+        number = kind is not None and (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+        match self.column.type:
+            case "decimal" if number:
+                return f"TRY_CAST({name} AS {money.READ_SQL})"
+            case "integer" if kind is not None and pa.types.is_signed_integer(kind):
+                return f"CAST({name} AS BIGINT)"
+            case "boolean" if kind is not None and pa.types.is_boolean(kind):
+                return name
+            case "timestamp" if kind is not None and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
+                return f"TRY_CAST({name} AS TIMESTAMPTZ)"
+            case "date" if kind is not None and pa.types.is_date(kind):
+                return f"CAST({name} AS DATE)"
+        return None
 
-def _typed(column: Column, kind: pa.DataType | None, born: bool) -> str:
-    """One column in its type; NULL where it cannot be read."""
-    name = quote(column.name)
-    if direct := _direct(column, kind, born):
-        return f"{direct} AS {name}"
-    text = f"nullif(trim(CAST({name} AS VARCHAR)), '')"
-    plain = f"translate({text}, '{DIGITS[0]}', '{DIGITS[1]}')"
-    bare = f"replace(replace({plain}, '٬', ''), ' ', '')"
-    grouped = f"CASE WHEN regexp_full_match({bare}, '{GROUPED}') THEN replace({bare}, ',', '') END"
-    number = f"CASE WHEN contains({bare}, ',') THEN {grouped} WHEN regexp_full_match({bare}, '{NUMBER}') THEN {bare} END"
-    match column.type:
-        case "decimal":
-            typed = _amount(number)
-        case "rate":
-            typed = f"TRY_CAST({number} AS DECIMAL(22, 14))"
-        case "integer":
-            exact = f"TRY_CAST({number} AS {money.SQL})"
-            typed = f"CASE WHEN {exact} = floor({exact}) THEN TRY_CAST({exact} AS BIGINT) END"
-        case "boolean":
-            yes, no = (", ".join(f"'{word}'" for word in words) for words in (YES, NO))
-            typed = f"CASE WHEN lower({plain}) IN ({yes}) THEN true WHEN lower({plain}) IN ({no}) THEN false END"
-        case "timestamp":
-            read = f"coalesce(TRY_CAST({name} AS TIMESTAMPTZ), TRY_CAST({plain} AS TIMESTAMPTZ))"
-            typed = f"CASE WHEN regexp_matches({plain}, '{YEAR_FIRST}') THEN {_tellable(read, 'TIMESTAMPTZ', born)} END"
-        case "date":
-            read = f"coalesce(TRY_CAST({plain} AS DATE), CAST(TRY_CAST({plain} AS TIMESTAMP) AS DATE))"
-            typed = f"CASE WHEN regexp_matches({plain}, '{YEAR_FIRST}') THEN {_tellable(read, 'DATE', born)} END"
-        case "map":
-            typed = f"CASE WHEN json_valid({text}) THEN {text} END"
-        case _:
-            typed = text
-    return f"{typed} AS {name}"
+    @property
+    def text(self) -> str:
+        """What stands in the cell; NULL where it is blank."""
+        return f"nullif(trim(CAST({quote(self.column.name)} AS VARCHAR)), '')"
+
+    @property
+    def plain(self) -> str:
+        """The text with Latin digits; of a number without blanks and signs between thousands."""
+        text = self.named("text")
+        plain = f"CASE WHEN strlen({text}) = length({text}) THEN {text} ELSE translate({text}, '{DIGITS[0]}', '{DIGITS[1]}') END"
+        return f"replace(replace({plain}, '٬', ''), ' ', '')" if self.column.type in ("decimal", "rate", "integer") else plain
+
+    @property
+    def read(self) -> str:
+        """What can be read of the cell, whatever its size."""
+        if self.core is not None:
+            return self.core
+        name, plain = quote(self.column.name), self.named("plain")
+        grouped = f"CASE WHEN regexp_full_match({plain}, '{GROUPED}') THEN replace({plain}, ',', '') END"
+        number = f"CASE WHEN contains({plain}, ',') THEN {grouped} WHEN regexp_full_match({plain}, '{NUMBER}') THEN {plain} END"
+        match self.column.type:
+            case "decimal":
+                return f"TRY_CAST({number} AS {money.READ_SQL})"
+            case "rate":
+                return f"TRY_CAST({number} AS DECIMAL(22, 14))"
+            case "integer":
+                return f"TRY_CAST({number} AS {money.SQL})"
+            case "boolean":
+                return f"lower({plain})"
+            case "timestamp":
+                read = f"coalesce(TRY_CAST({name} AS TIMESTAMPTZ), TRY_CAST({plain} AS TIMESTAMPTZ))"
+                return f"CASE WHEN regexp_matches({plain}, '{YEAR_FIRST}') THEN {read} END"
+            case "date":
+                read = f"coalesce(TRY_CAST({plain} AS DATE), CAST(TRY_CAST({plain} AS TIMESTAMP) AS DATE))"
+                return f"CASE WHEN regexp_matches({plain}, '{YEAR_FIRST}') THEN {read} END"
+        return f"json_valid({self.named('text')})"
+
+    @property
+    def typed(self) -> str:
+        """The cell in its type; NULL where it cannot be read.
+
+        An amount has no more digits than one of a source may have (compute.money); a time or a day is one of business: NULL where it lies
+        before 1900, after 9999, or at no end of time.
+        """
+        read = self.named("read")
+        match self.column.type:
+            case "decimal":
+                return f"CAST({read} AS {money.SQL})"
+            case "integer" if self.core is None:
+                return f"CASE WHEN {read} = floor({read}) THEN TRY_CAST({read} AS BIGINT) END"
+            case "boolean" if self.core is None:
+                yes, no = (", ".join(f"'{word}'" for word in words) for words in (YES, NO))
+                return f"CASE WHEN {read} IN ({yes}) THEN true WHEN {read} IN ({no}) THEN false END"
+            case "timestamp":
+                return self._tellable(read, "TIMESTAMPTZ", f"least({read}, {LAST})")
+            case "date":
+                return self._tellable(read, "DATE", read)
+            case "rate" | "integer" | "boolean":
+                return read
+            case "map":
+                return f"CASE WHEN {read} THEN {self.named('text')} END"
+        return self.text
+
+    def _tellable(self, read: str, kind: str, kept: str) -> str:
+        first = FIRST if self.born else EARLIEST.isoformat()
+        return f"CASE WHEN {read} >= {kind} '{first}' AND {read} < {kind} '{BEYOND}' THEN {kept} END"
+
+    @property
+    def kept(self) -> str:
+        """What stood in the cell, as the last step needs it: its text, or, not to write everything out, the cell itself."""
+        return self.named("text") if self.core is None else f"{quote(self.column.name)} AS {self.named('given')}"
+
+    def as_found(self, widened: bool) -> str:
+        """The text of a cell that was there and could not be read."""
+        typed = self.named("as typed") if widened else quote(self.column.name)
+        text = self.named("text") if self.core is None else f"nullif(trim(CAST({self.named('given')} AS VARCHAR)), '')"
+        return f"CASE WHEN {typed} IS NULL THEN {text} END AS {quote(as_found(self.column.name))}"
