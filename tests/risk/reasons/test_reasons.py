@@ -77,12 +77,11 @@ def test_health_signals_fill_up_with_what_is_not_said_yet() -> None:
 
 
 def test_what_a_customer_is_like_is_told_by_name() -> None:
-    values = {"plan": "Basic 2", "subscriptions": 1, "attribute_payment_method": "Electronic check", "attribute_monthly_charges": "104.5"}
-    adds = {"plan": 0.2, "subscriptions": 0.1, "attribute_payment_method": 0.4}
+    values = {"plan": "Basic 2", "attribute_payment_method": "Electronic check", "attribute_monthly_charges": "104.5"}
+    adds = {"plan": 0.2, "attribute_payment_method": 0.4}
     assert reasons(values, adds) == [
         ("attribute_payment_method", "payment method is Electronic check: with that more customers leave"),
         ("plan", "is on the plan Basic 2: more of its customers leave"),
-        ("few_subscriptions", "has one subscription only"),
     ]
     assert reasons(values, {"attribute_monthly_charges": 0.3}) == [
         ("attribute_monthly_charges", "monthly charges is 104.5: with that more customers leave")
@@ -93,8 +92,14 @@ def test_a_name_within_persian_keeps_its_direction_and_its_digits() -> None:
     assert reasons({"plan": "Basic 2"}, {"plan": 0.2}, "fa") == [("plan", "طرح \u2068Basic 2\u2069 را دارد؛ مشتریان این طرح بیشتر می‌روند")]
 
 
-def test_what_is_not_known_of_a_customer_and_who_has_several_subscriptions_are_no_reasons() -> None:
-    assert reasons({"plan": None, "subscriptions": 3}, {"plan": 0.9, "subscriptions": 0.9}) == []
+def test_what_is_not_known_of_a_customer_is_no_reason() -> None:
+    assert reasons({"plan": None}, {"plan": 0.9}) == []
+
+
+def test_what_happens_today_is_said_so() -> None:
+    assert reasons({"card_days_left": 0}, {"card_days_left": 0.4}) == [("card_expired", "the card expires today")]
+    assert reasons({"card_days_left": 1}, {"card_days_left": 0.4}) == [("card_expired", "the card expires in 1 days")]
+    assert reasons({"days_to_renewal": 0}, {"days_to_renewal": 0.4}, "fa") == [("renewal_near", "دوره امروز تمام می‌شود")]
 
 
 @pytest.mark.parametrize("locale", ["en", "fa"])

@@ -30,7 +30,6 @@ ACTIONS = {  # of reasons that health.yaml does not know
     "few_purchases": "win_back",
     "gave_back": "call",
     "sentiment": "call",
-    "few_subscriptions": "success_call",
 }
 
 
@@ -85,6 +84,8 @@ def in_words(feature: str, wording: Wording, values: Mapping[str, Value], locale
     own, said = values.get(feature, float("nan")), wording.said
     if "{value}" in said.english:
         return said.of(**dict(said.names), value=own if isinstance(own, str) else number(own)).told(locale)
+    if own == 0 and feature in TODAY:
+        return TODAY[feature].told(locale)
     needed = [float(own), *(float(values.get(name, float("nan"))) for name in wording.others)]
     if any(value != value for value in needed):
         return SHORTER.get(feature, said).of(number(needed[0])).told(locale)
@@ -97,6 +98,12 @@ def number(value: float) -> str:
     return f"{whole:.1f}" if abs(whole) < 10 and whole != round(whole) else f"{round(float(value)):,}"
 
 
+TODAY = {  # of a day that is the last one of the night
+    "card_days_left": Said("the card expires today"),
+    "days_to_renewal": Said("the term ends today"),
+    "days_to_open_renewal": Said("the term ends today and does not renew by itself"),
+    "days_since_failure": Said("a payment failed today"),
+}
 SHORTER = {  # where what it was before is not known
     "usage_percent_of_before": Said("uses the product at {0} % of what it was"),
     "events_a_week": Said("uses of the product a week: {0}"),

@@ -129,7 +129,6 @@ WORDINGS: dict[str, Wording] = {
     "sentiment_change": Wording("sentiment", Said("writes less kindly than before"), _below(-0.1)),
 }
 WORDINGS |= {
-    "subscriptions": Wording("few_subscriptions", Said("has one subscription only"), _below(2)),
     "plan": Wording("plan", Said("is on the plan {value}: more of its customers leave"), _always),
     "acquisition_channel": Wording("channel", Said("came through {value}: more of those customers leave"), _always),
     "segment": Wording("segment", Said("is of the segment {value}: more of its customers leave"), _always),
