@@ -1,5 +1,6 @@
 """Commands in processes of their own that can be killed: forked from a server that has everything imported already."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -43,7 +44,8 @@ def kill_at(process: BaseProcess, told: Path, line: str, after: float) -> None:
         assert alive, f"the night ended before it said {line!r}: {said}"
         time.sleep(0.002)
     time.sleep(after)
-    os.kill(process.pid or 0, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # it is over already
+        os.kill(process.pid or 0, signal.SIGKILL)
     process.join()
 
 
