@@ -115,7 +115,7 @@ def answer(airflow: Airflow, campaign: str, option: str) -> dict:
     airflow.trigger(f"campaign_{campaign}", NIGHT)
     airflow.until(f"the question of {campaign}", lambda: asked(airflow, campaign) is not None, 120)
     question = asked(airflow, campaign)
-    time.sleep(3)  # an answer within the scheduler's own turn fails the task
+    time.sleep(6)  # an answer within the scheduler's own turn fails the task
     one = question["task_instance"]
     path = f"/api/v2/dags/{one['dag_id']}/dagRuns/{one['dag_run_id']}/taskInstances/{one['task_id']}/-1/hitlDetails"
     airflow.ask("PATCH", path, {"chosen_options": [option], "params_input": {}})
