@@ -50,3 +50,5 @@ def test_four_charts_stand_in_each_page_and_nothing_is_fetched(pages: dict[str, 
 def test_persian_reads_from_right_to_left(pages: dict[str, str]) -> None:
     assert '<html lang="fa" dir="rtl">' in pages["fa"]
     assert '<html lang="en" dir="ltr">' in pages["en"]
+    assert "یادگیرنده: " in words(pages["fa"])
+    assert "learner: " in words(pages["en"])

@@ -56,7 +56,7 @@ WORDS = {
     "judge": Said("to judge by"),
     "gap": Said("Between two of these lies the horizon, so that no answer was known when the next were asked."),
     "hash": Said("hash"),
-    "kind": Said("kind"),
+    "kind": Said("learner"),
     "calibrated by": Said("calibrated by"),
     "use": Said("What it is for, and what not"),
     "use text": Said(
