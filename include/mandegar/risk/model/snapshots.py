@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_MONTHS = 36
-MOST_ROWS = 1_500_000
+MOST_ROWS = 400_000
 LARGE = 2_147_483_647
 LEFT_AFTER, OBSERVED, HEALTH, SNAPSHOT = "left_after", "observed_days", "health_score", "snapshot"
 BESIDE = ("customer_id", SNAPSHOT, LEFT_AFTER, OBSERVED, HEALTH)  # columns that are no features
@@ -59,7 +59,7 @@ def snapshots(
 ) -> Snapshots:
     """The snapshots of the named dates, as the lake kept them; those it did not keep are made of what is known tonight.
 
-    evening, night: tonight. Of more rows than 1.5 million, some customers are taken, always whole.
+    evening, night: tonight. Of more rows than 400,000, some customers are taken, always whole.
     """
     import pandas as pd
 
