@@ -296,3 +296,35 @@ def test_a_person_held_out_is_held_out_once(a_campaign, a_candidate, decided):
     campaign = a_campaign(control={"share": 0.1})
     members = decided(campaign, a_candidate("c1"), a_candidate("c2"), people={"c1": "p4", "c2": "p4"})
     assert [one.decision for one in members] == ["holdout", "suppressed"]
+
+
+def within(decided, campaign, *found: dict) -> list[str]:
+    """Who of some candidates is within the budget of a night, in the order in which they were given."""
+    return [member.customer_id for member in decided(campaign, *found) if member.deciding_rule == "eligible"]
+
+
+@pytest.mark.parametrize(
+    ("leaving", "reached"),
+    [
+        ((0.9, 0.2, 0.1), ["c1", "c3"]),  # at stake: 90 of 100, 60 of 300, 80 of 800
+        ((None, None, None), ["c2", "c3"]),  # nobody's chance is known: 100, 300, 800
+        ((0.9, 0.01, None), ["c1", "c3"]),  # 90, 3, 800
+    ],
+)
+def test_the_budget_goes_where_most_is_at_stake(a_campaign, a_candidate, decided, leaving, reached):
+    worth = (100, 300, 800)
+    found = [a_candidate(f"c{n}", value=Decimal(v), churn_probability=p) for n, v, p in zip((1, 2, 3), worth, leaving, strict=True)]
+    assert within(decided, a_campaign(cost={"email": 1}, budget=2), *found) == reached
+
+
+def test_a_budget_is_spent_to_the_last_tenth(a_campaign, a_candidate, decided):
+    """Three messages of 0.1 cost 0.3; in binary fractions they would cost a little more."""
+    found = [a_candidate(f"c{n}") for n in (1, 2, 3, 4)]
+    assert within(decided, a_campaign(cost={"email": 0.1}, budget=0.3), *found) == ["c1", "c2", "c3"]
+
+
+def test_who_is_refused_costs_nothing(a_campaign, a_candidate, decided):
+    found = [a_candidate("c1", value=Decimal(900), do_not_contact=True), a_candidate("c2"), a_candidate("c3", value=Decimal(5))]
+    members = decided(a_campaign(cost={"email": 1}, budget=1), *found)
+    assert [member.deciding_rule for member in members] == ["opt_out", "eligible", "budget"]
+    assert members[2].rules["budget"] == "beyond the budget of 1"

@@ -1,6 +1,7 @@
 """What becomes of every candidate of a campaign on a night: send, holdout or suppressed, with what every rule said."""
 
 from datetime import date
+from decimal import Decimal
 
 import ibis
 import ibis.expr.types as ir
@@ -52,18 +53,26 @@ def _one_person_once(rows: ir.Table) -> ir.Table:
 
 
 def _within_budget(rows: ir.Table, campaign: Campaign, engine: Engine) -> ir.Table:
-    """Those whom the budget of a night reaches, the ones with most at stake first (probability to leave x value)."""
+    """Those whom the budget of a night reaches, the ones with most at stake first: probability to leave x value.
+
+    Where no probability is known (they have left already, or the company has no model), all of the value is at stake.
+    """
     if campaign.budget is None or not campaign.cost:
         return engine.keep(rows.mutate(said_budget=rows.refused.isnull().ifelse(FINE, NOTHING)))
-    price = ibis.cases(*((rows.channel == channel, cost) for channel, cost in campaign.cost.items()), else_=0.0)
-    stake = (rows.churn_probability * rows["value"].cast("float64")).fill_null(0.0)
+    price = ibis.cases(*((rows.channel == channel, _cost(cost)) for channel, cost in campaign.cost.items()), else_=_cost(0))
+    stake = (rows.churn_probability.fill_null(1.0) * rows["value"].cast("float64")).fill_null(0.0)
     priced = rows.mutate(price=price, stake=stake, left=rows.refused.isnull())
     window = ibis.window(group_by=priced.left, order_by=[priced.stake.desc(), priced.customer_id.asc()], preceding=None, following=0)
     spent = priced.mutate(spent=priced.price.sum().over(window))
-    over = spent.spent > campaign.budget
+    over = spent.spent > _cost(campaign.budget)
     told = spent.left.ifelse(over.ifelse(ibis.literal(f"beyond the budget of {campaign.budget:g}"), FINE), NOTHING)
     refused = spent.refused.coalesce((spent.left & over).ifelse("budget", NOTHING))
     return engine.keep(spent.mutate(said_budget=told, refused=refused).drop("price", "stake", "left", "spent"))
+
+
+def _cost(amount: float) -> ir.DecimalScalar:
+    """What messages cost, exactly: ten of 0.1 are 1."""
+    return ibis.literal(Decimal(str(amount)), "decimal(24, 9)")
 
 
 def _drawn(company: Company, campaign: Campaign, rows: ir.Table, drawn: ir.Table, engine: Engine) -> ir.Table:

@@ -39,7 +39,8 @@ def with_offers(tonight: Tonight, campaign: Campaign, members: pa.Table, mode: s
             (offer.rule is None or by_rule.get(column_of(offer.code), False)) and not (renews and not offer.to_auto_renewing)
             for offer in offers
         )
-        stake = (row["churn_probability"] or 0.0) * float(row["value"])
+        leaves = 1.0 if row["churn_probability"] is None else row["churn_probability"]  # not known: left already, or no model
+        stake = leaves * float(row["value"])
         people.append(Person(row["person_key"], may, had.get(row["person_key"], 0), stake))
         stays.append(renews and not any(may))
     chosen = choose(campaign.id, tonight.as_of, offers, learnt(tonight.warehouse, campaign, tonight.as_of), people)
