@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from tests.databases import drop_database, empty_database
 from tests.left_out import leave_out, told
 
 from mandegar.compute import engine as engines
@@ -128,16 +129,9 @@ def postgres_url(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]
     """An empty database of its own for one test."""
     import hashlib
 
-    import sqlalchemy as sa
-
     name = "t" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
-    server = sa.create_engine(postgres.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield str(sa.make_url(postgres).set(database=name).render_as_string(hide_password=False))
-    with server.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+    yield empty_database(postgres, name)
+    drop_database(postgres, name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.databases import empty_database
 
 from mandegar.config import company as companies
 from mandegar.config.company import Company
@@ -77,6 +78,26 @@ def published(nights: Nights, target: sa.Engine) -> sa.Engine:
     """A warehouse with the night of 31 March."""
     publish(nights.company, nights.lake, target, SECOND)
     return target
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def public(request: pytest.FixtureRequest, nights: Nights, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+    """One warehouse of each kind with the night of 31 March, for all tests that leave it as it is."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('public') / 'warehouse.db'}"
+    else:
+        url = empty_database(request.getfixturevalue("postgres"), "public")
+    with warehouse(url) as engine:
+        publish(nights.company, nights.lake, engine, SECOND)
+        yield engine
+
+
+@pytest.fixture
+def undone(public: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection to it within a transaction: what a test changes, and what it then finds, is undone after it."""
+    with public.connect() as connection, connection.begin() as transaction:
+        yield connection
+        transaction.rollback()
 
 
 @pytest.fixture

@@ -19,45 +19,45 @@ from mandegar.warehouse.publish import publish
 FIRST, SECOND = date(2025, 3, 30), date(2025, 3, 31)
 
 
-def test_a_night_s_figures_are_there_to_be_read(published, rows):
+def test_a_night_s_figures_are_there_to_be_read(public, rows):
     """c1 pays 10.10 since January, c2 20.20 since February, c3 0.03 since the last of March."""
     monthly = "SELECT period_start, customers_end, mrr_end, new_mrr FROM kpi_monthly WHERE calendar = 'gregorian' ORDER BY period_start"
-    found = [(str(start)[:10], end, round(mrr, 4), round(new, 4)) for start, end, mrr, new in rows(published, monthly)]
+    found = [(str(start)[:10], end, round(mrr, 4), round(new, 4)) for start, end, mrr, new in rows(public, monthly)]
     assert found == [("2025-01-01", 1, 10.1, 10.1), ("2025-02-01", 2, 30.3, 20.2), ("2025-03-01", 3, 30.33, 0.03)]
 
 
-def test_money_is_exact_in_postgresql(published, rows):
+def test_money_is_exact_in_postgresql(public, rows):
     """In floating point 10.1 + 20.2 + 0.03 is 30.33 less a little; PostgreSQL holds 30.3300."""
     query = "SELECT numerator FROM kpi_period WHERE metric = 'mrr_end' AND period_kind = 'month' AND period_start = '2025-03-01'"
-    [[total]] = rows(published, query)
-    if published.dialect.name == "postgresql":
+    [[total]] = rows(public, query)
+    if public.dialect.name == "postgresql":
         assert isinstance(total, Decimal)
         assert total == Decimal("30.33")
     else:
         assert total == 30.33  # the nearest float, as a person types it
 
 
-def test_movements_are_one_row_per_customer_and_month(published, rows):
+def test_movements_are_one_row_per_customer_and_month(public, rows):
     query = "SELECT customer_id, movement, amount FROM fct_mrr_movement WHERE period_kind = 'month' ORDER BY customer_id"
-    found = [(who, what, round(float(amount), 4)) for who, what, amount in rows(published, query)]
+    found = [(who, what, round(float(amount), 4)) for who, what, amount in rows(public, query)]
     assert found == [("c1", "new", 10.1), ("c2", "new", 20.2), ("c3", "new", 0.03)]
 
 
-def test_who_a_customer_is_stands_apart_from_what_is_known(published, rows):
-    assert rows(published, "SELECT customer_id, name, email FROM customer_contact ORDER BY 1")[1] == ("c2", "علی", "ali@example.com")
-    assert rows(published, "SELECT customer_id, country FROM dim_customer ORDER BY 1") == [("c1", "IR"), ("c2", "NA"), ("c3", "IR")]
+def test_who_a_customer_is_stands_apart_from_what_is_known(public, rows):
+    assert rows(public, "SELECT customer_id, name, email FROM customer_contact ORDER BY 1")[1] == ("c2", "علی", "ali@example.com")
+    assert rows(public, "SELECT customer_id, country FROM dim_customer ORDER BY 1") == [("c1", "IR"), ("c2", "NA"), ("c3", "IR")]
     assert not {"name", "email", "phone", "birth_date"} & set(tables.dim_customer.columns.keys())
 
 
-def test_instants_are_utc(published, rows):
-    [signed, *_] = rows(published, sa.select(tables.dim_customer.c.signed_up_at).order_by("customer_id").compile(published).string)
+def test_instants_are_utc(public, rows):
+    [signed, *_] = rows(public, sa.select(tables.dim_customer.c.signed_up_at).order_by("customer_id").compile(public).string)
     text = str(signed[0])
     assert text.startswith("2025-01-14 20:30:00")
 
 
-def test_quarantined_rows_are_told_without_the_row_itself(published, rows):
+def test_quarantined_rows_are_told_without_the_row_itself(public, rows):
     query = "SELECT source, row_number, column_name, value, reason FROM quarantined_row"
-    assert rows(published, query) == [("files.subscription", 5, "quantity", "one", "is not a number (of at most 18 digits)")]
+    assert rows(public, query) == [("files.subscription", 5, "quantity", "one", "is not a number (of at most 18 digits)")]
     assert "record" not in tables.quarantined_row.columns
 
 
@@ -69,15 +69,15 @@ def test_quarantined_rows_are_told_without_the_row_itself(published, rows):
         (date(2025, 1, 15), (2025, 1, 1), (1403, 10, 26, 4, "1403-10-26"), 3),
     ],
 )
-def test_a_day_is_described_in_both_calendars(published, rows, day, gregorian, jalali, weekday):
+def test_a_day_is_described_in_both_calendars(public, rows, day, gregorian, jalali, weekday):
     """1403 was a leap year: its last day, 30 Esfand, was Thursday 20 March 2025; the next day was Nowruz."""
-    [found] = [row for row in rows(published, tables.dim_date) if row[0] == day]
+    [found] = [row for row in rows(public, tables.dim_date) if row[0] == day]
     assert found == (day, *gregorian, *jalali, weekday)
 
 
-def test_the_days_run_from_the_first_period_to_the_night(published, rows):
+def test_the_days_run_from_the_first_period_to_the_night(public, rows):
     """January 2025 is in the year, the quarter and the month that begin on 1 January; 31 + 28 + 31 days."""
-    days = [row[0] for row in rows(published, tables.dim_date)]
+    days = [row[0] for row in rows(public, tables.dim_date)]
     assert (days[0], days[-1], len(days)) == (date(2025, 1, 1), date(2025, 3, 31), 90)
 
 
