@@ -21,6 +21,7 @@ MOST_NODES = 50_000  # keys and values, with what is repeated by an anchor count
 MOST_DIGITS = 15  # of a whole number
 SHOWN = 200  # letters of what was found
 KEPT = 128  # files, parsed
+LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # the first is ten times as fast
 
 
 def read(path: Path, model: type[Model], error: type[MandegarError], shown: str | None = None) -> Model:
@@ -57,27 +58,28 @@ def _parsed(text: str) -> tuple[str | None, Any, yaml.Node | None, yaml.ScalarNo
 
     Kept, because a night reads the same files many times over. Errors: yaml.YAMLError if it is no YAML.
     """
-    if wrong := _unsound(text):
+    wrong, tree = _composed(text)
+    if wrong:
         return wrong, None, None, None
-    tree = yaml.compose(text, Loader=yaml.SafeLoader)
-    return None, yaml.safe_load(text), tree, _written_twice(tree)
+    twice = _written_twice(tree)  # before merge keys (<<) are spread out, which changes the tree
+    return None, None if tree is None else yaml.constructor.SafeConstructor().construct_document(tree), tree, twice
 
 
-def _unsound(text: str) -> str | None:
-    """What would hang a reader or break what is made of the file, with its line; None if there is nothing of the kind.
+def _composed(text: str) -> tuple[str | None, yaml.Node | None]:
+    """What would hang a reader or break what is made of the file, with its line, and the tree of a file that has nothing of the kind.
 
     Errors: yaml.YAMLError if it is no YAML.
     """
     depth = 0
-    for events, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+    for events, event in enumerate(yaml.parse(text, Loader=LOADER)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             line = event.start_mark.line + 1 if event.start_mark else 1
-            return f", line {line}: more than {DEEPEST} levels within one another. Write it flatter."
+            return f", line {line}: more than {DEEPEST} levels within one another. Write it flatter.", None
         if events > 3 * MOST_NODES:
-            return f": has more than {MOST_NODES:,} keys and values. It describes a company, and holds no data; take these out."
-    tree = yaml.compose(text, Loader=yaml.SafeLoader)
-    return None if tree is None else _size(tree, {})
+            return f": has more than {MOST_NODES:,} keys and values. It describes a company, and holds no data; take these out.", None
+    tree = yaml.compose(text, Loader=LOADER)
+    return None if tree is None else _size(tree, {}), tree
 
 
 def _size(node: yaml.Node, sizes: dict[int, tuple[int, int]]) -> str | None:
@@ -119,7 +121,7 @@ def _scalar(node: yaml.ScalarNode) -> str | None:
 
 def place(path: Path, location: Sequence[str | int], shown: str | None = None) -> str:
     """How an error names a key of a file that could be read: file, line and key."""
-    tree = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+    tree = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=LOADER)
     return f"{shown or path.name}, line {_line_of(tree, list(location))}: {'.'.join(map(str, location))}"
 
 

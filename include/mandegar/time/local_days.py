@@ -33,7 +33,7 @@ def local_day(at: ir.TimestampValue, zone: ZoneInfo, until: datetime) -> ir.Inte
     offset = (
         ibis.cases(*((at >= ibis.literal(since), seconds) for since, seconds in reversed(later)), else_=first[1]) if later else first[1]
     )
-    return ((at.epoch_seconds() + offset) // SECONDS).cast("int64")
+    return ((at.epoch_seconds() + offset) / SECONDS).floor().cast("int64")  # exact: whole numbers far below 2**53
 
 
 @lru_cache(maxsize=16)

@@ -11,7 +11,7 @@ from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import CELL, PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
-from mandegar.metrics.service.waiting import quantiles
+from mandegar.metrics.service.waiting import counted, fallen
 from mandegar.time.working_time import clock, worked_seconds
 
 TICKET_TRAITS = ("channel", "priority", "topic")
@@ -171,14 +171,15 @@ def _counts(rows: ir.Table) -> dict[str, ir.Value]:
 
 def _minutes(night: MeasuredNight, opened: ir.Table, dimensions: tuple[Dimension, ...]) -> ir.Table:
     """The quantiles of every wait, side by side. Grain: one row per CELL with a ticket."""
+    engine = night.engine
     found = []
     for wait in WAITS:
         for kind in ("", "_business"):
             waits = opened.mutate(wait=opened[f"{wait}{kind}"], ended=opened[f"{wait}_ended"])
             # one after the other: all six at once would hold every ticket six times over
-            measured = night.engine.keep(quantiles(waits, dimensions, PERIOD, night.engine))
-            found.append(measured.mutate(what=ibis.literal(f"{wait}{kind}_minutes")))
-    every = ibis.union(*found)
+            lengths = counted(waits, dimensions, PERIOD, engine)
+            found.append(lengths.mutate(what=ibis.literal(f"{wait}{kind}_minutes")))
+    every = engine.keep(fallen(engine.keep(ibis.union(*found)), (*PERIOD, "what"), engine))
     return every.group_by(*CELL).agg(
         **{
             f"{what}_{quantile}": every[quantile].max(where=every.what == what).cast("float64") / 60.0

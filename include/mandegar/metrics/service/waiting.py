@@ -23,9 +23,18 @@ def quantiles(waits: ir.Table, dimensions: Sequence[Dimension], keys: Sequence[s
     off; the quantile q is the least t with S(t) <= 1 - q. Without censoring the median of an even number is the lower middle
     one. Source: E. L. Kaplan and P. Meier, Nonparametric Estimation from Incomplete Observations, JASA 53 (1958).
     """
-    group = [*keys, "dimension", "dimension_value"]
+    return fallen(counted(waits, dimensions, keys, engine), keys, engine)
+
+
+def counted(waits: ir.Table, dimensions: Sequence[Dimension], keys: Sequence[str], engine: Engine) -> ir.Table:
+    """How many waits ended, and how many ended or were cut off (`left`), after each length. Grain: keys, dimension, dimension_value, wait."""
     waits = waits.mutate(wait=(waits.wait <= FINE).ifelse(waits.wait, waits.wait - waits.wait % 60).cast("int32"))
-    counted = engine.keep(totals(waits, dimensions, lambda rows: {"ended": rows.ended.sum(), "left": rows.count()}, (*keys, "wait")))
+    return engine.keep(totals(waits, dimensions, lambda rows: {"ended": rows.ended.sum(), "left": rows.count()}, (*keys, "wait")))
+
+
+def fallen(counted: ir.Table, keys: Sequence[str], engine: Engine) -> ir.Table:
+    """The quantiles of waits that are counted by length; see quantiles."""
+    group = [*keys, "dimension", "dimension_value"]
     # windows over one small number are several times cheaper than over the texts that make up a cell
     cells = counted.group_by(*group).agg(everybody=counted.left.sum().cast("int64"))
     cells = engine.keep(cells.mutate(cell=ibis.row_number().over(order_by=group).cast("int32")))
