@@ -1,7 +1,6 @@
 """Commands in processes of their own that can be killed: forked from a server that has everything imported already."""
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import time
@@ -9,10 +8,7 @@ from datetime import date
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    ["mandegar.pipeline.stages", "mandegar.reporting.summary", "mandegar.cli.main", "great_expectations.expectations"]
-)
+from tests.forked import FORKS, say_into
 
 
 def start_night(company: Path, home: Path, as_of: date, told: Path) -> BaseProcess:
@@ -55,7 +51,7 @@ def _stage(told: Path, company: Path, home: Path, as_of: date, line: str) -> Non
     from mandegar.pipeline.nightly import take_in
     from mandegar.storage.home import Home
 
-    _say_into(told)
+    say_into(told)
     night = stages.Night(companies.load(company), Home(home), as_of)
     of_night = {
         "taking in": lambda: take_in(night, lambda _: None, 1),
@@ -75,16 +71,10 @@ def _stage(told: Path, company: Path, home: Path, as_of: date, line: str) -> Non
         of_one[verb](night, name)
 
 
-def _say_into(told: Path) -> None:
-    stream = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(stream, 1)
-    os.dup2(stream, 2)
-
-
 def _command(told: Path, warehouse: str | None, words: tuple[str, ...]) -> None:
     from mandegar.cli.main import main
 
-    _say_into(told)
+    say_into(told)
     os.environ.pop("MANDEGAR_WAREHOUSE", None)
     if warehouse:
         os.environ["MANDEGAR_WAREHOUSE"] = warehouse

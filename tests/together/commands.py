@@ -1,15 +1,11 @@
 """What the tests of two at once share: commands in processes of their own, forked from one that has imported everything."""
 
-import multiprocessing
 import os
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    ["mandegar.pipeline.stages", "mandegar.reporting.summary", "mandegar.cli.main", "great_expectations.expectations"]
-)
+from tests.forked import FORKS, say_into
 
 
 def start(told: Path, work: Callable[..., None], *arguments: object) -> BaseProcess:
@@ -42,7 +38,5 @@ def ended(processes: list[tuple[BaseProcess, Path]]) -> list[tuple[int | None, s
 
 
 def _told(told: Path, work: Callable[..., None], arguments: tuple[object, ...]) -> None:
-    stream = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(stream, 1)
-    os.dup2(stream, 2)
+    say_into(told)
     work(*arguments)

@@ -61,27 +61,34 @@ def after_one_another(tmp_path: Path, url: str | None, *commands: tuple[str, ...
 
 
 @pytest.fixture(scope="module")
-def two_nights(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def one_night(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the first night ran."""
+    folder = tmp_path_factory.mktemp("first")
+    after_one_another(folder, None, night(company, folder / "home", FIRST))
+    return folder / "home"
+
+
+@pytest.fixture(scope="module")
+def two_nights(company: Path, one_night: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the first and the second night ran, one after the other."""
     folder = tmp_path_factory.mktemp("alone")
-    after_one_another(folder, None, night(company, folder / "home", FIRST), night(company, folder / "home", SECOND))
+    shutil.copytree(one_night, folder / "home")
+    after_one_another(folder, None, night(company, folder / "home", SECOND))
     assert len(state(folder / "home")[0]["kpi_period"]) > 100
     return folder / "home"
 
 
-def test_the_same_night_twice_at_once(company: Path, two_nights: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    after_one_another(tmp_path, None, night(company, home, FIRST))
+def test_the_same_night_twice_at_once(company: Path, one_night: Path, two_nights: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(one_night, tmp_path / "home")
     done = together(tmp_path, None, night(company, home, SECOND), night(company, home, SECOND))
     assert [code for code, _ in done] == [0, 0], done
     assert sum("waiting for the night of 2026-06-29" in said for _, said in done) == 1
     assert state(home) == state(two_nights)
 
 
-def test_two_nights_at_once_and_a_campaign_beside_them(company: Path, two_nights: Path, tmp_path: Path) -> None:
+def test_two_nights_at_once_and_a_campaign_beside_them(company: Path, one_night: Path, two_nights: Path, tmp_path: Path) -> None:
     """The later night may come first; then the earlier one is made again after it, as a backfill is."""
-    home = tmp_path / "home"
-    after_one_another(tmp_path, None, night(company, home, FIRST))
+    home = shutil.copytree(one_night, tmp_path / "home")
     done = together(
         tmp_path,
         None,

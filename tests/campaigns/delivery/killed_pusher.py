@@ -1,7 +1,6 @@
-"""A push that kills itself at the n-th step: `killed_pusher.py COMPANY HOME FILE STEP MINUTES`; steps are calls of the tool's API, files
-that are put where they are fetched, and what is written down of the push."""
+"""A push that kills itself at the n-th step; steps are calls of the tool's API, files that are put where they are fetched, and what is
+written down of the push."""
 
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
 
 
-def main(company: str, home: str, file: str, last: int, minutes: int) -> None:
+def push(company: str, home: str, file: str, last: int, minutes: int) -> None:
     """Pushes on the morning of 1 April, or so many minutes later, two people at a time, until it dies; prints how many steps there were."""
     Mailchimp.most = 2
     requests.request, push_record.claim = counted(last, requests.request), counted(last, push_record.claim)
@@ -29,7 +28,3 @@ def main(company: str, home: str, file: str, last: int, minutes: int) -> None:
         runs = pushes.waiting_runs(companies.load(Path(company)), target, settings, at)
         pushes.push_due(here, target, settings, runs, lambda _: None, lambda: at)
     print(steps.done)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))

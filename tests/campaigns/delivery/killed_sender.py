@@ -1,7 +1,6 @@
-"""A sender that kills itself at the n-th step: `killed_sender.py URL FILE STEP`; steps are what it writes, and what it hands over."""
+"""A sender that kills itself at the n-th step; steps are what it writes, and what it hands over."""
 
 import smtplib
-import sys
 from datetime import UTC, datetime
 
 import requests
@@ -17,7 +16,7 @@ from mandegar.warehouse.connect import open_warehouse
 COMPANY = Company(name="Acme", time_zone="Asia/Tehran", currency="USD", churn=Churn(kind="contract"))
 
 
-def main(url: str, file: str, last: int, minutes: int) -> None:
+def deliver(url: str, file: str, last: int, minutes: int) -> None:
     """Sends at noon, or so many minutes later, until it dies; prints how many steps there were."""
     outbox.mark, outbox.claim = counted(last, outbox.mark), counted(last, outbox.claim)
     smtplib.SMTP.data, requests.request = counted(last, smtplib.SMTP.data), counted(last, requests.request)
@@ -27,7 +26,3 @@ def main(url: str, file: str, last: int, minutes: int) -> None:
     still = again.Still(COMPANY, engine, frozenset({"renewal"}))
     send.send_due(engine, send.channels_of(COMPANY, settings, lambda: at), settings, still, lambda: at, lambda _: None)
     print(steps.done)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -2,15 +2,15 @@
 
 import json
 import os
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
+from killed_pusher import push
+from tests import forked
 from tests.campaigns.delivery.let_go import LISTS, NIGHT, NOW, PEOPLE, House
 
-PUSHER = Path(__file__).with_name("killed_pusher.py")
 STEPS = 16  # claim; find the tag, make it; two lots, each added and tagged; end: all before and after
 FEW = (6, 9, 12)
 CHOSEN = range(1, STEPS + 1) if os.environ.get("MANDEGAR_CHAOS") == "all" else FEW
@@ -20,10 +20,10 @@ EVERYBODY = {f"{one}@example.com" for one in PEOPLE}
 
 def pusher(house: House, kill_at: int = 0, minutes: int = 0, file: dict = LISTS) -> int | None:
     """Runs a push to its end; gives its steps, or None if it was killed."""
-    given = [str(house.company.folder), str(house.home.root), json.dumps(file), str(kill_at), str(minutes)]
-    done = subprocess.run([sys.executable, str(PUSHER), *given], capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode in (0, -9), done.stderr
-    return int(done.stdout) if done.returncode == 0 else None
+    given = (str(house.company.folder), str(house.home.root), json.dumps(file), kill_at, minutes)
+    code, said = forked.run(Path(mkdtemp(dir=house.home.root.parent)), push, *given)
+    assert code in (0, -9), said
+    return int(said) if code == 0 else None
 
 
 @pytest.mark.parametrize("kill_at", CHOSEN)

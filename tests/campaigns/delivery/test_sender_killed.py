@@ -2,18 +2,19 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 import sqlalchemy as sa
+from killed_sender import deliver
+from tests import forked
 
 from mandegar.campaigns.delivery import outbox
 
-SENDER = Path(__file__).with_name("killed_sender.py")
 MAIL = json.dumps({"email": {"connection": "mail", "sender": "hello@acme.example"}})
 SMS = json.dumps({"sms": {"gateway": "generic", "connection": "gateway"}})
 TASKS = json.dumps({"task": {"gateway": "sql", "connection": "crm", "table": "task", "columns": {"id": "id", "subject": "subject"}}})
@@ -23,13 +24,17 @@ CHOSEN = range(1, STEPS + 1) if os.environ.get("MANDEGAR_CHAOS") == "all" else F
 OF_TASKS = range(1, 13) if os.environ.get("MANDEGAR_CHAOS") == "all" else (4, 5, 8)  # handing over is no step of its own
 
 
-def sender(url: str, file: str, kill_at: int = 0, minutes: int = 0) -> int | None:
+@pytest.fixture
+def sender(tmp_path: Path) -> Callable[..., int | None]:
     """Runs a sender to its end; gives its steps, or None if it was killed."""
-    done = subprocess.run(
-        [sys.executable, str(SENDER), url, file, str(kill_at), str(minutes)], capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode in (0, -9), done.stderr
-    return int(done.stdout) if done.returncode == 0 else None
+
+    def run(url: str, file: str, kill_at: int = 0, minutes: int = 0) -> int | None:
+        folder = Path(mkdtemp(dir=tmp_path))
+        code, said = forked.run(folder, deliver, url, file, kill_at, minutes)
+        assert code in (0, -9), said
+        return int(said) if code == 0 else None
+
+    return run
 
 
 @pytest.fixture
@@ -39,7 +44,7 @@ def url(engine: sa.Engine) -> str:
 
 @pytest.mark.parametrize("warehouse_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kill_at", CHOSEN)
-def test_a_mail_is_never_sent_twice_and_never_lost_in_silence(url, queued, mailbox, states, kill_at):
+def test_a_mail_is_never_sent_twice_and_never_lost_in_silence(sender, url, queued, mailbox, states, kill_at):
     """SMTP knows no keys: killed between the last word before the mail and the note that it was taken, it is uncertain."""
     queued(2)
     assert sender(url, MAIL, kill_at) is None
@@ -55,7 +60,7 @@ def test_a_mail_is_never_sent_twice_and_never_lost_in_silence(url, queued, mailb
 
 @pytest.mark.parametrize("warehouse_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kill_at", CHOSEN)
-def test_a_gateway_that_knows_keys_takes_each_message_once(url, queued, gateway, states, kill_at):
+def test_a_gateway_that_knows_keys_takes_each_message_once(sender, url, queued, gateway, states, kill_at):
     queued(2, channel="sms")
     assert sender(url, SMS, kill_at) is None
     assert sender(url, SMS, minutes=10) is not None
@@ -65,7 +70,7 @@ def test_a_gateway_that_knows_keys_takes_each_message_once(url, queued, gateway,
 
 @pytest.mark.parametrize("warehouse_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kill_at", OF_TASKS)
-def test_a_task_stands_in_the_companys_table_once(url, queued, states, tmp_path, monkeypatch, kill_at):
+def test_a_task_stands_in_the_companys_table_once(sender, url, queued, states, tmp_path, monkeypatch, kill_at):
     """Also where it was written, and the sender died before it could note so."""
     monkeypatch.setenv("AIRFLOW_CONN_CRM", json.dumps({"extra": {"url": f"sqlite:///{tmp_path}/crm.db"}}))
     database = sa.create_engine(f"sqlite:///{tmp_path}/crm.db", poolclass=sa.NullPool)
@@ -80,12 +85,12 @@ def test_a_task_stands_in_the_companys_table_once(url, queued, states, tmp_path,
 
 
 @pytest.mark.parametrize("warehouse_url", ["sqlite"], indirect=True)
-def test_a_whole_sending_has_as_many_steps_as_are_tried(url, queued, mailbox):
+def test_a_whole_sending_has_as_many_steps_as_are_tried(sender, url, queued, mailbox):
     queued(2)
     assert sender(url, MAIL) == STEPS + 2
 
 
-def test_two_senders_at_once_send_each_message_once(url, queued, mailbox, states):
+def test_two_senders_at_once_send_each_message_once(sender, url, queued, mailbox, states):
     queued(60)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: sender(url, MAIL), range(2)))

@@ -27,7 +27,10 @@ def quantiles(waits: ir.Table, dimensions: Sequence[Dimension], keys: Sequence[s
 
 
 def counted(waits: ir.Table, dimensions: Sequence[Dimension], keys: Sequence[str], engine: Engine) -> ir.Table:
-    """How many waits ended, and how many ended or were cut off (`left`), after each length. Grain: keys, dimension, dimension_value, wait."""
+    """How many waits ended, and how many ended or were cut off (`left`), after each length.
+
+    Grain: one row per keys, dimension, dimension_value and wait.
+    """
     waits = waits.mutate(wait=(waits.wait <= FINE).ifelse(waits.wait, waits.wait - waits.wait % 60).cast("int32"))
     return engine.keep(totals(waits, dimensions, lambda rows: {"ended": rows.ended.sum(), "left": rows.count()}, (*keys, "wait")))
 
