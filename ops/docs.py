@@ -1,4 +1,4 @@
-"""Writes the pages that follow from the code: entities, contracts, metrics, conventions, warehouse. `--check` compares them."""
+"""Writes the pages that follow from the code. `--check` compares them, and looks whether all that pages name is there."""
 
 import importlib
 import inspect
@@ -9,7 +9,9 @@ from typing import get_args
 
 import yaml
 
+import named
 import source_docs
+import where_docs
 from mandegar.config import yaml_file
 from mandegar.config.company import Company
 from mandegar.config.entities import ENTITIES, Column
@@ -135,7 +137,8 @@ def metrics() -> str:
         "# What each number means\n",
         "`kpi_period` has one row per convention, calendar, period, dimension value and metric, with numerator and denominator; where the "
         "denominator is 0 the value is empty. Shares are fractions of 1. What the formulas name are columns of the function under the "
-        "title, in `include/mandegar/metrics/`; what follows is its docstring.\n",
+        "title, in `include/mandegar/metrics/`, or of one it stands beside; what follows is its docstring. [where.md](where.md) leads from "
+        "the words people use to the function.\n",
     ]
     for family in SHIPPED:
         if not family.metrics:
@@ -151,6 +154,7 @@ def metrics() -> str:
     gains = "new_mrr + reactivation_mrr + resumed_mrr + expansion_mrr"
     losses = "contraction_mrr - churned_mrr - paused_mrr"
     identity = f"mrr_end = mrr_start + {gains} - {losses} + fx_mrr"
+    parts.append("## What MRR movements add up to\n")
     parts.append(f"Movement identity, to the last decimal, or nothing is published: `{identity}`.\n")
     parts.append("## The tables beside it\n")
     for mart, owner in MARTS.items():
@@ -225,6 +229,7 @@ def main() -> int:
         "metrics.md": metrics(),
         "conventions.md": conventions(),
         "warehouse.md": warehouse(),
+        "where.md": where_docs.where(),
         **source_docs.pages(),
     }
     for name, text in pages.items():
@@ -236,7 +241,10 @@ def main() -> int:
             page.write_text(text, encoding="utf-8")
     if stale:
         print(f"Out of date: {', '.join(stale)}. Run `make docs`.", file=sys.stderr)
-    return 1 if stale else 0
+    dead = named.dead_names() if "--check" in sys.argv else []
+    for line in dead:
+        print(f"{line}. Name what is there.", file=sys.stderr)
+    return 1 if stale or dead else 0
 
 
 if __name__ == "__main__":

@@ -185,7 +185,7 @@ class _Cell:
     """How the cells of one column are read, step by step: an SQL expression for each, over the columns of the steps before.
 
     kind: the type in which they come; None where they come as text. born: of the column by which a row is born a rule of its own says
-    that it lies before 1900 (rules.generated).
+    that it lies before 1900 (quality.suites.rules.generated).
     """
 
     column: Column

@@ -145,7 +145,7 @@ def company_yaml(world: World) -> str:
 
 
 def write_manifest(folder: Path, world: World, counts: dict[str, int]) -> None:
-    """Writes company.yaml, truth/README.md and, as the mark of a sample, truth/sample.json."""
+    """Writes company.yaml, what the truth means (a README in truth/) and, as the mark of a sample, truth/sample.json."""
     asked = {
         "customers": world.customers,
         "months": world.months,

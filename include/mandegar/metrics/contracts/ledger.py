@@ -32,7 +32,7 @@ def ledger(versions: ir.Table, policies: Policies, engine: Engine, closes: datet
     past_due, paused, trial, credited.
     Formula: mrr = quantity x unit_price - discount, times 1/n (every n months), 1/12n (years), 52/12n (weeks), 365/12n
     (days), rounded half up to 4 decimals per subscription. Left out: tax, trials, one-off charges.
-    Policies (metrics/policies.py; metrics.md): by default a cancellation counts at the end of the paid service; past due
+    Policies (contracts/policies.py; docs/metrics.md): by default a cancellation counts at the end of the paid service; past due
     counts for `dunning_days`; a pause is worth 0 and is not churn; a gap shorter than `gap_days` between two subscriptions
     of an account is bridged; a discount is subtracted while it lasts; credit notes do not move MRR. A contract that does not
     renew by itself ends with its term, unless a later version says that it was renewed.

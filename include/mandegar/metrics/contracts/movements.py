@@ -18,7 +18,7 @@ def movements(held: ir.Table, there: ir.Table, paused: ir.Table, switched: ir.Ta
     Columns: movement, one of MOVEMENTS; amount, signed, in the contract's currency; amount_reporting, signed, in the company's:
     the amount at the rate of the period's end; the traits that `there` has. Of `fx` amount_reporting is what rates alone did to
     the MRR held, and amount 0, or, where the account changed its currency, what went from the one to the other.
-    Identity: m1 = m0 + sum(amount) and r1 = r0 + sum(amount_reporting) for every period (metrics.md, "Movements").
+    Identity: m1 = m0 + sum(amount) and r1 = r0 + sum(amount_reporting) for every period.
     An account that stops paying has churned, but for what it paused (`newly_paused`); one that changes from one currency to
     another expands or contracts by the difference only (`switches`; None where all is in one currency).
     held: mrr.positions; there: mrr.accounts.
@@ -113,7 +113,7 @@ def switches(held: ir.Table, intervals: ir.Table, periods: ir.Table, daily: ir.T
 
     Grain: one row per period, customer_id and currency of an account whose MRR fell in one currency and rose in another.
     Column: moved, signed, in the contract's currency: the whole change of the smaller side, and as much of the other's.
-    The day is the first on which anything new was paid in a currency that rose. daily: fx.daily_rates.
+    The day is the first on which anything new was paid in a currency that rose. daily: exchange_rates.daily_rates.
     """
     changed = held.filter(held.m0 != held.m1)
     sides = changed.group_by("period", "customer_id").agg(rose=(changed.m1 > changed.m0).any(), fell=(changed.m1 < changed.m0).any())

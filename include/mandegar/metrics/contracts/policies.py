@@ -16,7 +16,7 @@ NAME = "conventions.yaml"
 
 
 class Policies(Strict):
-    """One way to reckon MRR and churn (metrics.md, "The ledger everything stands on"). The defaults are Mandegar's own."""
+    """One way to reckon MRR and churn (contracts/ledger.py). The defaults are Mandegar's own."""
 
     cancellation: Literal["end_of_service", "at_request", "at_billing_end"] = Field(
         "end_of_service",

@@ -88,7 +88,7 @@ def tall(wide: ir.Table, metrics: tuple[Metric, ...], periods: ir.Table, convent
     """One row per metric from a wide table of one row per cell.
 
     Grain: one row per convention, calendar, period, dimension value and metric.
-    Columns: those of kpi_period (design.md); numerator and denominator exact, value = numerator / denominator, empty
+    Columns: those of kpi_period (docs/warehouse.md); numerator and denominator exact, value = numerator / denominator, empty
     where the denominator is 0 or either is not known; of a metric without a denominator the numerator.
     """
     figures = ibis.array([_figure(wide, metric) for metric in metrics]).unnest()

@@ -94,7 +94,7 @@ def retention_target(company: Company, engine: Engine, plan: Targets, kpis: ir.T
     of days), compounding (c -> 1 - (1 - c)^(T/t), what is kept -> r^(T/t), t of T days over), trend (least squares through
     the last 6 closed periods, 3 at least, at the period due), as it stands; on_track: projected is no worse than target.
     All numbers float64 in the metric's unit; empty where the figure is not known. kpis: kpi_period; taken is its default
-    convention. Source of compounding: metrics.md, rates of periods of different length.
+    convention. Compounding: the churn of several periods is 1 less the product of what each kept.
     """
     wanted = {target.metric for target in plan.targets.values()}
     dimensions = {target.dimension for target in plan.targets.values()}
