@@ -140,3 +140,32 @@ def test_a_table_of_an_earlier_release_gets_the_digits_that_amounts_have_now(lak
     files = [lake.files("marts", "t", [day]) for day in (MONDAY, TUESDAY)]
     assert [pq.ParquetFile(file).read().column("net").to_pylist() for (file,) in files] == [[Decimal("12.5000")], [rials]]
     assert lake.schema("marts", "t").field("net").type == pa.decimal128(24, 4)
+
+
+def test_an_empty_window_that_was_empty_is_not_written(lake: Lake):
+    assert lake.replace("raw", "t", MONDAY, SCHEMA, [batch("a")]) == 1
+    version = lake.version("raw", "t")
+    assert lake.replace("raw", "t", TUESDAY, SCHEMA, []) == 0
+    assert lake.replace("raw", "t", TUESDAY, SCHEMA, [batch()]) == 0
+    assert lake.version("raw", "t") == version
+    assert held(lake, MONDAY) == ["a"]
+
+
+def test_an_empty_window_takes_the_place_of_a_full_one(lake: Lake):
+    lake.replace("raw", "t", MONDAY, SCHEMA, [batch("a")])
+    lake.replace("raw", "t", TUESDAY, SCHEMA, [batch("b")])
+    assert lake.replace("raw", "t", TUESDAY, SCHEMA, [batch()]) == 0
+    assert held(lake, MONDAY, TUESDAY) == ["a"]
+
+
+def test_an_empty_window_brings_the_columns_that_a_table_lacks(lake: Lake):
+    lake.replace("raw", "t", MONDAY, SCHEMA, [batch("a")])
+    wider = SCHEMA.append(pa.field("country", pa.string()))
+    assert lake.replace("raw", "t", TUESDAY, wider, []) == 0
+    assert lake.schema("raw", "t").names == wider.names
+
+
+def test_the_first_window_of_a_table_may_be_empty(lake: Lake):
+    assert lake.replace("raw", "t", MONDAY, SCHEMA, []) == 0
+    assert lake.exists("raw", "t")
+    assert held(lake, MONDAY) == []

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -62,9 +63,14 @@ class Lake:
         """Replaces the window `as_of` of a table in one commit; readers see the old window or the new one.
 
         Rows stream through; columns that the table does not have yet are added to it. Gives the number of rows written.
-        The batches must not be made by reading the lake: delta-rs cannot be entered again while it writes.
+        The batches must not be made by reading the lake: delta-rs cannot be entered again while it writes. Where there is no row and
+        was none, nothing is written.
         """
-        counted = _Counter(batches, as_of)
+        full_ones = (batch for batch in batches if batch.num_rows)
+        first = next(full_ones, None)
+        if first is None and self._has_none(stage, name, as_of, schema):
+            return 0
+        counted = _Counter(full_ones if first is None else chain([first], full_ones), as_of)
         full = schema.append(AS_OF)
         self.widen(stage, name, schema)
         path = self.path(stage, name)
@@ -83,6 +89,12 @@ class Lake:
                 raise counted.problem from None
             raise
         return counted.rows
+
+    def _has_none(self, stage: str, name: str, as_of: date, schema: pa.Schema) -> bool:
+        """Whether a table has all columns of a schema, and no row of a window."""
+        return (
+            self.exists(stage, name) and set(schema.names) <= set(self.schema(stage, name).names) and not self.files(stage, name, [as_of])
+        )
 
     def replace_chunks(self, stage: str, name: str, chunks: Iterable[str], schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
         """Replaces the named chunks of a table in one commit; the rows say in their column `chunk` where they belong.

@@ -236,3 +236,28 @@ def test_a_curve_never_rises_and_lies_within_its_interval(told: list[tuple[int, 
     known = ~np.isnan(curve["lower_95"])
     assert (curve["lower_95"][known] <= curve["survival"][known]).all()
     assert (curve["survival"][known] <= curve["upper_95"][known]).all()
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(1, 12), st.booleans()), min_size=2, max_size=60))
+def test_the_curve_is_that_of_statsmodels(lives: list[tuple[int, int, bool]]) -> None:
+    """Customers first seen on some day who stay for some days more: the same at risk, share and standard error on every day of leaving.
+
+    There somebody is at risk after the day of entry, here on it too: half a day earlier is both.
+    """
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    entry, stays, left = (np.array(column) for column in zip(*lives, strict=True))
+    tenure = entry + stays
+    days = np.unique(np.concatenate([entry, tenure]))
+    entered, events, censored = (np.array([(of == day).sum() for day in days]) for of in (entry, tenure[left], tenure[~left]))
+    curve = kaplan_meier(days, entered, events, censored)
+    if not left.any():
+        assert (curve["survival"] == 1).all()
+        return
+    known = SurvfuncRight(tenure.astype(float), left.astype(int), entry=entry - 0.5)
+    places = np.searchsorted(days, known.surv_times)
+    assert curve["at_risk"][places].tolist() == known.n_risk.tolist()
+    assert curve["survival"][places] == pytest.approx(known.surv_prob, abs=1e-12)
+    certain = known.surv_prob > 1e-12  # at 0 neither says anything of use
+    assert curve["std_error"][places][certain] == pytest.approx(known.surv_prob_se[certain], abs=1e-12)

@@ -56,3 +56,11 @@ def test_a_band_that_nobody_left() -> None:
     in_band, left = cross(0, 20, 5, 20)
     found = crude(in_band, left, np.arange(40))
     assert found.lift == pytest.approx((0, 0, 0.1611 / 0.125), abs=5e-4)
+
+
+@pytest.mark.parametrize("counts", [(0, 5), (1, 30), (7, 12), (250, 1000), (12, 12)])
+def test_wilsons_interval_is_that_of_statsmodels(counts: tuple[int, int]) -> None:
+    from statsmodels.stats.proportion import proportion_confint
+
+    left, customers = counts
+    assert wilson(left / customers, customers) == pytest.approx(proportion_confint(left, customers, method="wilson"), abs=1e-12)

@@ -4,7 +4,8 @@ import bz2
 import gzip
 import io
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +29,16 @@ MORE = """sources:
       customer: {{file: {file}{options}}}
       subscription: {{file: subscription.csv}}
 """
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is fetched lies in a folder that is empty again after each test, whatever became of the file."""
+    fetched = tmp_path / "fetched"
+    fetched.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(fetched))
+    yield
+    assert list(fetched.iterdir()) == []
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -37,13 +38,15 @@ def _open(folder: Path, table: TableId) -> tuple[pa.Schema, Iterator[pa.RecordBa
     if "://" not in place and infer_compression(place) is None:
         return files.open_file(folder / place, table.table.delimiter, table.table.encoding)
     shown = place if "://" in place else str(folder / place)
-    copy = tempfile.NamedTemporaryFile(suffix=_ending(place))  # noqa: SIM115  # lives as long as its rows are read
     known = connection(table.source.connection, str(table)) if table.source.connection else Connection("", None, {})
-    _fetch(shown, _options(place, known), Secrets.of(known), copy)
-    try:
-        schema, batches = files.open_file(Path(copy.name), table.table.delimiter, table.table.encoding)
-    except SourceError as problem:
-        raise _renamed(problem, copy.name, shown) from problem
+    with ExitStack() as at_fault:
+        copy = at_fault.enter_context(tempfile.NamedTemporaryFile(suffix=_ending(place)))
+        _fetch(shown, _options(place, known), Secrets.of(known), copy)
+        try:
+            schema, batches = files.open_file(Path(copy.name), table.table.delimiter, table.table.encoding)
+        except SourceError as problem:
+            raise _renamed(problem, copy.name, shown) from problem
+        at_fault.pop_all()  # it lives as long as its rows are read
     return schema, _rows(copy, batches, shown)
 
 
