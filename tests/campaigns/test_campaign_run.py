@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,35 @@ def test_a_night_decides_send_and_suppressed(run, home):
     done = run("renewal")
     assert (done.send, done.holdout, done.suppressed) == (2, 0, {"opt_out": 1})
     assert sent(home, "renewal", FIRST) == ["c1", "c2"]
+
+
+def key(person: str, about: str) -> str:
+    """The dedupe key as every release has made it: what was sent under it is never sent again."""
+    return sha256(f"renewal|{person}|d30|{about}".encode()).hexdigest()[:32]
+
+
+def test_keys_are_those_of_every_release(run, rows):
+    run("renewal")
+    columns = [column.name for column in campaign_member.columns]
+    log = {row["customer_id"]: row for row in (dict(zip(columns, row, strict=True)) for row in rows(campaign_member))}
+    assert {one: row["dedupe_key"] for one, row in log.items()} == {
+        one: key(log[one]["person_key"], f"s{one[1]} 2025-04-20") for one in ("c1", "c2", "c3")
+    }
+
+
+def test_what_was_sent_under_a_key_with_its_midnight_is_not_sent_again(run, rows, home):
+    """Versions of some days in 2026 wrote the event's day as `2025-04-20 00:00:00`."""
+    run("renewal", live=True)
+    columns = [column.name for column in campaign_member.columns]
+    log = {row["customer_id"]: row for row in (dict(zip(columns, row, strict=True)) for row in rows(campaign_member))}
+    with warehouse(home.warehouse_url) as engine, engine.begin() as connection:
+        for one, about in (("c1", "s1 2025-04-20 00:00:00"), ("c2", "s2 2025-04-21 00:00:00")):
+            as_it_was = key(log[one]["person_key"], about)
+            for table in (campaign_member, contact_event):
+                mine = table.c.customer_id == one
+                connection.execute(sa.update(table).where(mine).values(dedupe_key=as_it_was, as_of=FIRST - timedelta(days=40)))
+    run("renewal", SECOND, live=True)
+    assert sent(home, "renewal", SECOND) == ["c2"]  # of whom the other term was told
 
 
 def test_the_decision_log_holds_everyone_considered_and_every_rule(run, rows):

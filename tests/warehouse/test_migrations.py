@@ -1,12 +1,15 @@
 """Migrations: what Alembic makes is what tables.py describes, in SQLite and in PostgreSQL."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from mandegar.warehouse.connect import migrate, open_warehouse
+from mandegar.warehouse.connect import _migrations, migrate, open_warehouse
 from mandegar.warehouse.tables import metadata
 
 NAMES = {
@@ -65,3 +68,23 @@ def test_two_processes_may_open_an_empty_warehouse_at_once(warehouse_url):
     assert {frozenset(sa.inspect(engine).get_table_names()) >= NAMES for engine in engines} == {True}
     for engine in engines:
         engine.dispose()
+
+
+def test_who_began_a_journey_under_a_key_with_its_midnight_does_not_begin_again(target):
+    steps = metadata.tables["journey_step"]
+    made = {column.name: None for column in steps.columns} | {"campaign_id": "welcome", "mode": "live", "step": "first"}
+    made |= {"as_of": date(2026, 10, 1), "state": "waiting", "entered_on": date(2026, 10, 1), "file_version": "1", "facts": "{}"}
+    keys = ["anniversary 2 2026-09-30 00:00:00", "s1 2026-09-30", "at 00:00:00 2026-09-30"]
+    with target.begin() as connection:
+        command.downgrade(_of(connection), "0010")
+        for number, key in enumerate(keys):
+            connection.execute(steps.insert(), made | {"entry_key": key, "customer_id": f"c{number}", "due_on": date(2026, 10, 2)})
+        command.upgrade(_of(connection), "head")
+        found = connection.execute(sa.select(steps.c.entry_key).order_by(steps.c.customer_id)).scalars().all()
+    assert found == ["anniversary 2 2026-09-30", "s1 2026-09-30", "at 00:00:00 2026-09-30"]
+
+
+def _of(connection: sa.Connection) -> Config:
+    config = _migrations()
+    config.attributes["connection"] = connection
+    return config

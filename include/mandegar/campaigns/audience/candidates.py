@@ -36,7 +36,7 @@ def candidates(tonight: Tonight, campaign: Campaign) -> ir.Table:
         dated.mutate(
             stage=_stage(campaign.trigger, dated.days),
             event_on=event_on,
-            event_key=dated.event_key + " " + event_on.cast("string"),
+            event_key=dated.event_key + " " + event_on.strftime("%Y-%m-%d"),  # cast to text DuckDB would add midnight
         ).drop("event_at", "event_day", "worth")
     )
     return kept if campaign.audience is None else admitted(tonight, kept, campaign.audience)

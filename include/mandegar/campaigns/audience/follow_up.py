@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from mandegar.campaigns import goals, ledger
 from mandegar.campaigns.audience.tonight import Tonight
-from mandegar.campaigns.eligibility.past import dedupe_key
+from mandegar.campaigns.eligibility.past import known_keys
 from mandegar.campaigns.file.words import AGAIN, Campaign
 
 ANSWERS = ("opened", "clicked", "replied")
@@ -30,7 +30,7 @@ def with_follow_ups(tonight: Tonight, campaign: Campaign, rows: ir.Table, mode: 
         return alone
     sent = engine.table(silent)
     joined = rows.join(sent, rows.customer_id == sent.who).select(*rows.columns, "known_as", "sent_key")
-    keyed = joined.mutate(same=dedupe_key(campaign, joined.known_as, joined, engine) == joined.sent_key)
+    keyed = joined.mutate(same=joined.sent_key.isin(known_keys(campaign, joined.known_as, joined, engine)))
     again = engine.keep(keyed.filter(keyed.same).select("customer_id", followed=ibis.literal(True)).distinct())
     marked = alone.join(again, "customer_id", how="left").select(*alone.columns, "followed")
     follow = marked.followed.fill_null(False)

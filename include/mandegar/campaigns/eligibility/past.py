@@ -27,7 +27,17 @@ class Past:
 
 def dedupe_key(campaign: Campaign, person_key: ir.StringValue, rows: ir.Table, engine: Engine) -> ir.StringValue:
     """What may be sent once only: this campaign, to this person, at this stage, about this event."""
-    return engine.sha256(f"{campaign.id}|" + person_key + "|" + rows.stage + "|" + rows.event_key).substr(0, KEY_DIGITS)
+    return _keyed(campaign, person_key, rows.stage + "|" + rows.event_key, engine)
+
+
+def known_keys(campaign: Campaign, person_key: ir.StringValue, rows: ir.Table, engine: Engine) -> tuple[ir.StringValue, ...]:
+    """The keys under which that can have been sent: for some days in 2026 the event's day was written with its midnight."""
+    about = rows.stage + "|" + rows.event_key
+    return tuple(_keyed(campaign, person_key, about + spelt, engine) for spelt in ("", " 00:00:00"))
+
+
+def _keyed(campaign: Campaign, person_key: ir.StringValue, about: ir.StringValue, engine: Engine) -> ir.StringValue:
+    return engine.sha256(f"{campaign.id}|" + person_key + "|" + about).substr(0, KEY_DIGITS)
 
 
 def beside(rows: ir.Table, past: Past, persons: ir.Table, company: Company, campaign: Campaign, as_of: date, engine: Engine) -> ir.Table:
@@ -90,7 +100,7 @@ def _had(rows: ir.Table, drawn: ir.Table, campaign: Campaign, engine: Engine) ->
     names = ibis.union(rows.select(person="person_key", known_as="person_key"), drawn.select("person", known_as="person_key")).distinct()
     about = rows.select("customer_id", "person_key", "stage", "event_key")
     tried = about.join(names, about.person_key == names.person).select(*about.columns, "known_as")
-    keys = tried.select("customer_id", tried_key=dedupe_key(campaign, tried.known_as, tried, engine))
+    keys = ibis.union(*(tried.select("customer_id", tried_key=key) for key in known_keys(campaign, tried.known_as, tried, engine)))
     done = drawn.select("dedupe_key").distinct()
     found = keys.semi_join(done, keys.tried_key == done.dedupe_key)
     return found.select("customer_id", had=ibis.literal(True)).distinct()
