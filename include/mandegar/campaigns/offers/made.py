@@ -11,12 +11,11 @@ from mandegar.campaigns.audience.tonight import Tonight
 from mandegar.campaigns.eligibility.said import FINE, SAID
 from mandegar.campaigns.file.words import Campaign
 from mandegar.campaigns.offers.next_best import Person, Seen, choose
-from mandegar.campaigns.offers.worth_it import AT_RISK, RENEWS_BY_ITSELF
+from mandegar.campaigns.offers.worth_it import AT_RISK, RENEWS_BY_ITSELF, STAYS
 from mandegar.rules.compile import column_of
 from mandegar.warehouse.tables import campaign_member, campaign_run, offer_state
 
 YEAR = 365
-STAYS = "renews by itself and is not at risk"
 
 
 def with_offers(tonight: Tonight, campaign: Campaign, members: pa.Table, mode: str) -> pa.Table:

@@ -7,6 +7,7 @@ from mandegar.campaigns.file.words import Offer
 
 RENEWS_BY_ITSELF = "term_ends_auto"
 AT_RISK = ("high", "medium")
+STAYS = "renews by itself and is not at risk"
 NOTHING = ibis.null("string")
 
 
@@ -18,7 +19,7 @@ def against(rows: ir.Table, offer: Offer) -> ir.StringValue:
     leave, the second is not asked.
     """
     renews = (rows.reason_code == RENEWS_BY_ITSELF).fill_null(False) & ~rows.risk_band.isin(AT_RISK).fill_null(False)
-    tests = [] if offer.to_auto_renewing else [(renews, "renews by itself and is not at risk")]
+    tests = [] if offer.to_auto_renewing else [(renews, STAYS)]
     if offer.cost is not None and offer.uplift is not None:
         gain = rows.churn_probability * offer.uplift
         tests.append(((gain <= offer.cost).fill_null(False), "costs more than it can be expected to save"))
