@@ -271,7 +271,7 @@ def _collect_seldom() -> None:
     """Leaves what is loaded by now to itself, and looks for rings of dead objects a tenth as often.
 
     Expressions and their SQL are hundreds of thousands of small objects, beside a million of the imported modules: looking through all of
-    them again and again was a fifth of a small night, and found little (the peak of memory is the same).
+    them again and again was a fifth of `measure` on a small night, and found little (the peak of memory is the same).
     """
     gc.freeze()
     gc.set_threshold(10_000, 50, 100)

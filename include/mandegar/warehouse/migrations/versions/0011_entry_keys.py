@@ -14,8 +14,8 @@ def upgrade() -> None:
     """Takes the midnight off entry_key, so that nobody who began begins again."""
     step = sa.table("journey_step", sa.column("entry_key", sa.String))
     shorter = sa.func.substr(step.c.entry_key, 1, sa.func.length(step.c.entry_key) - len(MIDNIGHT))
-    op.execute(step.update().where(step.c.entry_key.like(f"% {MIDNIGHT.strip()}")).values(entry_key=shorter))
+    op.execute(step.update().where(step.c.entry_key.like(f"%{MIDNIGHT}")).values(entry_key=shorter))
 
 
 def downgrade() -> None:
-    """Nothing: both are read."""
+    """Leaves them: which of them had their midnight is not known any more."""
