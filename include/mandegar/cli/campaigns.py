@@ -82,7 +82,7 @@ def add_to(main: click.Group, company: Any, home: Any, day: click.ParamType, hom
         from mandegar.warehouse.connect import warehouse
 
         known, house = companies.load(folder), home_of(root)
-        with warehouse(house.warehouse_url) as target, engine.start("duckdb", house.root / "scratch") as computing:
+        with warehouse(house.warehouse_url) as target, engine.start("duckdb", house.scratch) as computing:
             show_preview(known, preview(known, house, target, computing, name, as_of))
 
     @campaigns.command("why")

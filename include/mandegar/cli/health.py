@@ -69,7 +69,7 @@ def _of_night(company: "Company", home: Home, as_of: date | None) -> Iterator[tu
         known = f"The last one is of {max(nights)}." if nights else "There is none yet."
         raise BrokenTable(f"No night {f'of {night} ' if night else ''}has been scored. {known} Run `mandegar night` first.")
     lake = Lake(home.lake).of_night(night, "customer")
-    with engines.start("duckdb", home.root / "scratch") as engine:
+    with engines.start("duckdb", home.scratch) as engine:
         company = as_measured(company, lake, night)
         yield kept_features(evening_of(company, lake, engine, night), lake, engine), engine, night
 

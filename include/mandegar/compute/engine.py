@@ -16,6 +16,7 @@ from ibis.expr.datatypes import string
 from ibis.expr.operations import DatabaseTable, Namespace
 
 from mandegar.compute import spark
+from mandegar.compute.statements import Statements
 from mandegar.storage import external_commit
 from mandegar.storage.lake import AS_OF, CHUNK, Lake
 
@@ -33,6 +34,7 @@ class Engine:
 
     name: EngineName
     backend: BaseBackend
+    statements: Statements
 
     def read(self, lake: Lake, stage: str, name: str, windows: list[date]) -> "ir.Table":
         """The rows of the named windows of a lake table, without `as_of` unless more than one window is asked for."""
@@ -111,7 +113,7 @@ class Engine:
         """The rows of an expression, streamed, in the Arrow types of its Ibis schema."""
         wanted = arrow_schema(expression)
         if self.name == "duckdb":
-            found = iter(self.backend.to_pyarrow_batches(expression, chunk_size=BATCH_ROWS))
+            found = iter(self.backend.con.execute(self.statements.sql(expression)).fetch_record_batch(BATCH_ROWS))
         else:
             found = iter(self._session.sql(self.backend.compile(expression)).toArrow().to_batches(BATCH_ROWS))
         for batch in found:
@@ -132,8 +134,7 @@ class Engine:
         """
         name = ibis.util.gen_name("kept")
         if self.name == "duckdb":
-            self.backend._run_pre_execute_hooks(expression)
-            return self._held(name, expression.schema(), self.backend.compile(expression))
+            return self._held(name, expression.schema(), self.statements.sql(expression))
         frame = self._session.sql(self.backend.compile(expression))
         decimals = {column: kind for column, kind in expression.schema().items() if kind.is_decimal()}
         typed = frame.withColumns(
@@ -243,10 +244,13 @@ def _arrow(kind: "ibis.expr.datatypes.DataType") -> pa.DataType:
 
 
 @contextmanager
-def start(name: EngineName = "duckdb", scratch: Path | None = None, memory: str = "4GB") -> Iterator[Engine]:
+def start(
+    name: EngineName = "duckdb", scratch: Path | None = None, memory: str = "4GB", statements: Path | None = None
+) -> Iterator[Engine]:
     """An engine for the length of a `with` block.
 
-    scratch: a folder that DuckDB may spill to; memory: how much DuckDB may hold before it spills.
+    scratch: a folder that DuckDB may spill to; memory: how much DuckDB may hold before it spills; statements: where the SQL of
+    this work is kept for the next time.
     """
     _collect_seldom()
     if name == "duckdb":
@@ -255,13 +259,16 @@ def start(name: EngineName = "duckdb", scratch: Path | None = None, memory: str 
         backend.raw_sql("SET TimeZone = 'UTC'")
         backend.raw_sql("SET enable_progress_bar = false")
         try:
-            yield Engine("duckdb", backend)
+            engine = Engine("duckdb", backend, Statements(backend, statements))
+            yield engine
+            engine.statements.keep()
         finally:
             backend.disconnect()
     else:
         session = spark.spark_session()
         try:
-            yield Engine("spark", ibis.pyspark.connect(session))
+            backend = ibis.pyspark.connect(session)
+            yield Engine("spark", backend, Statements(backend))
         finally:
             session.stop()
 

@@ -162,7 +162,7 @@ def train_stage(night: Night, say: Callable[[str], None] = lambda _: None) -> Tr
         with night.alone(locks.LAKE, "training"), night.alone(locks.MODELS, "training"):
             return learn(night.company, night.home, night.lake, computing, night.as_of, say)
 
-    with engine.start("duckdb", night.home.root / "scratch") as computing:
+    with engine.start("duckdb", night.home.scratch) as computing:
         return _logged(night, "train", work)
 
 
@@ -211,7 +211,7 @@ def campaigns_stage(
         with night.alone(locks.CAMPAIGNS, told), alone_in(target, "campaigns"):
             return run_campaigns(night.company, night.home, target, computing, campaigns, night.as_of, live, say)
 
-    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
+    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.scratch) as computing:
         return _logged(night, told, work)
 
 
@@ -250,13 +250,13 @@ def results_stage(night: Night, campaigns: Sequence[str] = ()) -> list[dict]:
             found += result_rows(target, campaign.id, night.as_of)
         return found
 
-    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
+    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.scratch) as computing:
         return _logged(night, "results", work)
 
 
 def referrals_of(night: Night) -> list[dict]:
     """Who brought how many customers by their code, by a night that was run (campaigns.results.referrals)."""
-    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.root / "scratch") as computing:
+    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.scratch) as computing:
         return counted(tonight(night.company, night.lake, computing, target, night.as_of))
 
 
@@ -269,7 +269,7 @@ def look_stage(company: Company, home: Home, say: Callable[[str], None] = lambda
     nights = lake.windows("marts", "customer_risk") if lake.exists("marts", "customer_risk") else []
     if not nights or not that_do_not_wait(company):
         return {}
-    scratch = home.root / "scratch"
+    scratch = home.scratch
     try:
         with (
             locked(home.root, locks.NIGHT, "a look between nights", shared=True, patience=A_MOMENT),
@@ -291,7 +291,7 @@ def deliver_stage(company: Company, home: Home, say: Callable[[str], None] = lam
     with warehouse(home.warehouse_url) as target:
         asked_at = datetime.now(UTC)
         runs = waiting_runs(company, target, file, asked_at)
-        with engine.start("duckdb", home.root / "scratch") as computing:
+        with engine.start("duckdb", home.scratch) as computing:
             ask = still(company, home, target, computing, asked_at, say, [(run.campaign.id, run.as_of) for run in runs])
         if file.task is None:
             tasks.keep_in_house(target, datetime.now(UTC).replace(tzinfo=None))
@@ -307,7 +307,7 @@ def _computed(night: Night, stage: str, compute: Callable[[Company, Lake, engine
         with night.alone(locks.LAKE, stage):
             return compute(night.company, night.lake, computing, night.as_of)
 
-    with engine.start(night.engine, night.home.root / "scratch") as computing:
+    with engine.start(night.engine, night.home.scratch, statements=night.home.statements(stage)) as computing:
         return _logged(night, stage, work)
 
 
@@ -353,7 +353,7 @@ def bridge_of(night: Night, one: str, other: str, kind: str, day: date | None) -
     policies = conventions(night.company)
     for name in (one, other):
         convention(night.company, name)
-    with engine.start(night.engine, night.home.root / "scratch") as computing:
+    with engine.start(night.engine, night.home.scratch) as computing:
         looked_at = open_period(night.company, night.lake, computing, night.as_of, kind, day)
         period = computing.arrow(looked_at.periods).to_pylist()[0]
         words = f"{kind} of {period['period_start']}" + ("" if period["is_complete"] else " so far")

@@ -64,6 +64,15 @@ class Home:
         return self.root / "models"
 
     @property
+    def scratch(self) -> Path:
+        """What an engine has no room for in memory, for as long as it works."""
+        return self.root / "scratch"
+
+    def statements(self, stage: str) -> Path:
+        """The SQL that a stage wrote the last time."""
+        return self.root / "statements" / f"{stage}.json"
+
+    @property
     def data_docs(self) -> Path:
         """The Data Docs: a folder of pages for every night."""
         return self.reports / "data_docs"

@@ -103,7 +103,7 @@ def still(
     lake = lake.of_night(nights[-1], "customer")
     latest = tonight(company, lake, engine, warehouse, nights[-1])
     goal_of = {campaign_id: files[campaign_id].goal for campaign_id in waiting if campaign_id in files}
-    moment = _moment(latest, {goal.is_ for goal in goal_of.values() if goal.rule is None}, now, home.root / "scratch", say)
+    moment = _moment(latest, {goal.is_ for goal in goal_of.values() if goal.rule is None}, now, home.scratch, say)
     done: set[tuple[str, str]] = set()
     for campaign_id, goal in goal_of.items():
         done |= {(campaign_id, one) for one in goals.reached(moment, goal, waiting[campaign_id])}
