@@ -2,11 +2,14 @@
 
 import json
 from datetime import date
+from decimal import Decimal
 
+import pyarrow as pa
 import pytest
 
 from mandegar.config import company as companies
 from mandegar.errors import BrokenTable
+from mandegar.quality.suites import expectations as suite
 from mandegar.quality.suites.expectations import Inspector
 from mandegar.quality.suites.rules import Rule
 from mandegar.quality.validate import validate
@@ -170,8 +173,39 @@ def test_a_table_that_was_not_extracted_is_not_validated(make_company, tmp_path)
 
 
 def test_a_rule_that_cannot_be_evaluated_is_an_error():
-    import pyarrow as pa
-
     rule = Rule("there", "fail", "ExpectColumnValuesToNotBeNull", {"column": "nowhere"}, "nowhere", "is empty")
     with pytest.raises(RuntimeError, match=r"could not evaluate there"):
         Inspector("rows", [rule]).look(pa.RecordBatch.from_pydict({"here": ["a"]}))
+
+
+NAN, NONE = float("nan"), None
+CELLS = [
+    pa.array([NONE, NONE, NONE], pa.string()),
+    pa.array(["a", NONE, "c"]),
+    pa.array(["a", "b", "c"]),
+    pa.array([1.0, NAN, 3.0]),
+    pa.array([1.0, 2.0, 3.0]),
+    pa.array([NAN, NAN, NAN]),
+    pa.array([1, 2, NONE]),
+    pa.array([Decimal("1.5"), Decimal("2.5"), NONE]),
+    pa.array([date(2025, 1, 1)] * 3),
+    pa.array([NONE] * 3, pa.timestamp("us")),
+    pa.array([True, False, True]),
+]
+
+
+@pytest.mark.parametrize("cells", CELLS, ids=str)
+@pytest.mark.parametrize("kind", ["ExpectColumnValuesToBeNull", "ExpectColumnValuesToNotBeNull"])
+def test_what_the_count_of_empty_cells_says_great_expectations_says_too(cells, kind, monkeypatch):
+    rule = Rule("counted", "fail", kind, {"column": "cell"}, "cell", "is wrong")
+    batch = pa.RecordBatch.from_pydict({"cell": cells, "other": ["x", "y", "z"]})
+    found = Inspector("rows", [rule]).look(batch)
+    monkeypatch.setattr(suite, "_kept_by_count", lambda rule, batch: False)
+    assert found == Inspector("rows", [rule]).look(batch)
+
+
+def test_rows_of_a_condition_alone_are_counted():
+    """Two of three rows are of the kind that the rule is about."""
+    rule = Rule("counted", "fail", "ExpectColumnValuesToNotBeNull", {"column": "cell"}, "cell", "is wrong", ("kind", "x"))
+    batch = pa.RecordBatch.from_pydict({"cell": ["a", "b", "c"], "kind": ["x", "x", "y"]})
+    assert [(one.evaluated, one.broken) for one in Inspector("rows", [rule]).look(batch)] == [(2, [])]
