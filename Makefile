@@ -34,10 +34,11 @@ up: setup ## Airflow with its page, the DAGs unpaused, until Ctrl-C
 fresh: setup ## make nightly in an empty clone on machines with CPython 3.11 and 3.13 and make only (READY makes them)
 	@$(BIN)/python ops/fresh.py $(READY)
 
-# Three workers on two cores: while a scheduler or a server is waited for, another test goes on. One thread each for linear algebra: threads
-# that wait for each other spin, and on a machine that has other work a test of the model took twenty times as long.
+# Three workers on two cores: while a scheduler or a server is waited for, another test goes on. One thread each for linear algebra and DuckDB (but
+# where a test sets it): threads that wait for each other spin, and on a machine that has other work a test of the model took twenty times as long.
 test chaos: export OMP_NUM_THREADS = 1
 test chaos: export OPENBLAS_NUM_THREADS = 1
+test chaos: export MANDEGAR_THREADS = 1
 test: setup ## all tests; gets what they need where it can, says which were left out
 	@mkdir -p var && ops/test_parts.sh
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -15,7 +15,7 @@ from ibis import BaseBackend
 from ibis.expr.datatypes import string
 from ibis.expr.operations import DatabaseTable, Namespace
 
-from mandegar.compute import spark
+from mandegar.compute import duck, spark
 from mandegar.compute.statements import Statements
 from mandegar.storage import external_commit
 from mandegar.storage.lake import AS_OF, CHUNK, Lake
@@ -255,7 +255,8 @@ def start(
     _collect_seldom()
     if name == "duckdb":
         ibis.options.sql.fuse_selects = False  # DuckDB's own optimizer does it, and far quicker
-        backend = ibis.duckdb.connect(memory_limit=memory, **({"temp_directory": str(scratch)} if scratch else {}))
+        settings = {"temp_directory": str(scratch)} if scratch else {}
+        backend = ibis.duckdb.connect(memory_limit=memory, **settings, **duck.threads())
         backend.raw_sql("SET TimeZone = 'UTC'")
         backend.raw_sql("SET enable_progress_bar = false")
         try:
