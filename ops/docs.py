@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import sqlalchemy as sa
 import yaml
 
 import named
@@ -23,6 +24,7 @@ from mandegar.quality.suites import suites
 from mandegar.quality.suites.rules import generated, in_force
 from mandegar.quality.suites.suite_file import QualityFile
 from mandegar.reporting.alerts.findings import OTHERS
+from mandegar.warehouse import campaign_tables, customer_figures, figures, risk_figures, service_figures, tables
 from mandegar.warehouse.tables import metadata
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -140,9 +142,10 @@ def metrics() -> str:
         "title, in `include/mandegar/metrics/`, or of one it stands beside; what follows is its docstring. [where.md](where.md) leads from "
         "the words people use to the function.\n",
     ]
-    for family in SHIPPED:
-        if not family.metrics:
-            continue
+    there = [family for family in SHIPPED if family.metrics]
+    beside = ["What MRR movements add up to", "The tables beside it", "Policies"]
+    parts.append(" · ".join(f"[{title}](#{_anchor(title)})" for title in [*(family.title for family in there), *beside]) + "\n")
+    for family in there:
         parts += [f"## {family.title}\n", _owner(family.owner)]
         if family.settles != "with_its_rows":
             parts.append(
@@ -178,6 +181,11 @@ def _owner(path: str) -> str:
     return f"`{path}`\n\n" + "\n\n".join(lines) + "\n"
 
 
+def _anchor(title: str) -> str:
+    """What a page's links call a heading."""
+    return re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+
+
 def _formula(metric: Metric) -> str:
     if metric.denominator is None:
         return f"`{metric.numerator}`"
@@ -210,9 +218,29 @@ signed; `cohort_matrix`, a row per cohort and a column per month of age.
 """
 
 
+SUBJECTS = {
+    "figures of periods": figures,
+    "of customers and cohorts": customer_figures,
+    "of service": service_figures,
+    "of risk": risk_figures,
+    "campaigns": campaign_tables,
+    "customers, days, rows that wait, nights": tables,
+}
+
+
+def _subjects() -> str:
+    """A line of links for each subject; a table stands with the module that describes it."""
+    lines, told = [], set()
+    for subject, module in SUBJECTS.items():
+        names = [one.name for one in vars(module).values() if isinstance(one, sa.Table) and one.name not in told]
+        told.update(names)
+        lines.append(f"- {subject}: {', '.join(f'[{name}](#{name})' for name in sorted(names))}")
+    return "\n".join(lines) + "\n"
+
+
 def warehouse() -> str:
     """Every table of the warehouse and its columns."""
-    parts = [GENERATED, "# The warehouse\n", VIEWS]
+    parts = [GENERATED, "# The warehouse\n", VIEWS, _subjects()]
     for table in metadata.sorted_tables:
         parts += [f"## {table.name}\n", f"{table.comment}.\n", "| column | type | key | what it says |", "|---|---|---|---|"]
         parts += [f"| `{c.name}` | {str(c.type).lower()} | {'yes' if c.primary_key else ''} | {c.comment} |" for c in table.columns]

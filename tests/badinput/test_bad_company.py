@@ -47,6 +47,10 @@ SQL = (
             SHORT + "sources:\n  files:\n    kind: files\n    tables:\n      customer: {file: a.csv, columns: {nom: name}}\n",
             "company.yaml, line 10: sources.files.tables.customer: columns: customer has no column 'nom'.",
         ),
+        (
+            SHORT + "sources:\n  files:\n    kind: files\n    options: {delimiter: ;}\n    tables:\n      customer: {file: a.csv}\n",
+            "company.yaml, line 7: sources.files: options: files has no 'delimiter'. It has: none.",
+        ),
         ("name: [Acme\n", "company.yaml: not readable as YAML:"),
         ("Acme\n", "company.yaml: holds str, not keys and values. Begin with a line such as `name: Acme`."),
         (SHORT.replace("Acme", "Café").encode("latin-1"), "company.yaml: is not UTF-8"),

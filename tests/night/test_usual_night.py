@@ -146,6 +146,16 @@ def test_statements_of_nights_before_ask_what_tonight_would(homes: Homes) -> Non
     assert [found for found, wanted in homes.asked if in_order(found) != in_order(wanted)] == []
 
 
+def test_kept_statements_speak_of_nobody(homes: Homes) -> None:
+    """They stay when a customer asks to be forgotten."""
+    kept = "".join(homes.usual.statements(stage).read_text(encoding="utf-8") for stage in ("conform", "measure", "score"))
+    with sqlite3.connect(homes.usual.root.parent / "company" / "crm.db") as connection:
+        known = connection.execute("SELECT account_no, full_name, mail, mobile FROM accounts").fetchall()
+    connection.close()
+    assert len(known) >= 250
+    assert [told for told in sum(known, ()) if told and told in kept] == []
+
+
 def test_what_the_rules_counted_is_the_same(homes: Homes) -> None:
     usual, alone = (table(home, "data_quality_result", f"as_of = '{NIGHTS[-1]}' AND source LIKE 'conform.%'") for home in homes[:2])
     assert len(usual) > 10

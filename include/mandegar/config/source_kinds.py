@@ -36,8 +36,8 @@ class SourceKind:
 
 
 SHIPPED = {
-    "files": SourceKind("mandegar.sources.files.places:open_table", ("file",)),
-    "sql": SourceKind("mandegar.sources.sql.sql:open_table", ("table", "query")),
+    "files": SourceKind("mandegar.sources.files.places:open_table", ("file",), options={}),
+    "sql": SourceKind("mandegar.sources.sql.sql:open_table", ("table", "query"), options={}),
     "rest": SourceKind(REST, ("resource",), needs=("connection", "rest")),
     **{
         name: SourceKind(REST, ("resource",), needs=("connection", "rest"), told_by=VENDORS / f"{name}.yaml")

@@ -181,6 +181,8 @@ def test_a_list_that_is_not_there_refuses_all(fake):
         ("audiences: {mailchimpp: {connection: a, list: b}}\n", "audiences"),
         ("audiences: {brevo: {connection: a}}\n", "list"),
         ("audiences: {brevo: {connection: a, list: vip}}\n", "found 'vip'. Write the list's number, such as 7"),
+        ("sms: {gateway: hubspot, connection: a, sender: '1'}\n", "gateway: found 'hubspot'. Write 'kavenegar', 'twilio', 'generic'"),
+        ("call: {gateway: twilio, connection: a}\n", "gateway: found 'twilio'. Write 'generic', 'webhook', 'hubspot'"),
         ("files: {to: 'ftp://host/x'}\n", "files.to: found 'ftp://host/x'. Write s3://bucket/folder"),
         ("files: {to: 'file://exports/x'}\n", "Write s3://bucket/folder, sftp://host/folder or file:///folder"),
         ("files: {to: 's3:///x'}\n", "Write s3://bucket/folder"),

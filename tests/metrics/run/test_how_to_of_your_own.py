@@ -160,10 +160,10 @@ def test_a_source_that_breaks_costs_its_table(changed: Callable[[CHANGE], Path],
         (("delivery.yaml", "beeps: 3", "peeps: 3"), "delivery.yaml, line 1: task: options: pager has no 'peeps'. It has: beeps."),
         (
             ("delivery.yaml", "task:", "call:"),
-            "delivery.yaml, line 1: call: gateway: found 'pager'. Write 'kavenegar', 'twilio', 'generic'",
+            "delivery.yaml, line 1: call: gateway: found 'pager'. Write 'generic', 'webhook', 'hubspot'",
         ),
         (("delivery.yaml", "task:", "email:"), "delivery.yaml, line 1: email: gateway: found 'pager'. Write 'smtp'."),
-        (("delivery.yaml", "gateway: pager", "gateway: beeper"), "task: gateway: found 'beeper'. Write 'sql', 'kavenegar', 'twilio'"),
+        (("delivery.yaml", "gateway: pager", "gateway: beeper"), "task: gateway: found 'beeper'. Write 'sql', 'generic', 'webhook'"),
         (
             (POINTS, "acme_own.pager:PAGER", "acme_own.pager:pager"),
             "'pager' of mandegar.channels (acme_own.pager:pager) is no ChannelKind.",

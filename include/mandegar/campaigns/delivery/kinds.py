@@ -9,11 +9,18 @@ from mandegar.campaigns.delivery.sql_tasks import Sql
 from mandegar.config.installed import brought
 from mandegar.errors import MandegarError
 
-OVER_HTTP = ChannelKind(lambda channel, settings, _, now: Http(channel, settings, now), ("sms", "call", "task"))
+
+def _over_http(*sends: str) -> ChannelKind:
+    """A way of gateways/*.yaml, for what it is made for."""
+    return ChannelKind(lambda channel, settings, _, now: Http(channel, settings, now), sends)
+
+
 SHIPPED = {
     "smtp": ChannelKind(lambda _, settings, company, now: Smtp(company, settings, now), ("email",)),
     "sql": ChannelKind(lambda _, settings, __, now: Sql(settings, now), ("task",)),
-    **dict.fromkeys(("kavenegar", "twilio", "generic", "webhook", "hubspot", "salesforce", "zendesk"), OVER_HTTP),
+    **dict.fromkeys(("kavenegar", "twilio"), _over_http("sms")),
+    **dict.fromkeys(("generic", "webhook"), _over_http("sms", "call", "task")),
+    **dict.fromkeys(("hubspot", "salesforce", "zendesk"), _over_http("call", "task")),
 }
 
 

@@ -60,7 +60,7 @@ def _within_budget(rows: ir.Table, campaign: Campaign, engine: Engine) -> ir.Tab
     if campaign.budget is None or not campaign.cost:
         return engine.keep(rows.mutate(said_budget=rows.refused.isnull().ifelse(FINE, NOTHING)))
     price = ibis.cases(*((rows.channel == channel, _cost(cost)) for channel, cost in campaign.cost.items()), else_=_cost(0))
-    stake = (rows.churn_probability.fill_null(1.0) * rows["value"].cast("float64")).fill_null(0.0)
+    stake = (rows.churn_probability.fill_null(worth_it.LEAVES_IF_UNKNOWN) * rows["value"].cast("float64")).fill_null(0.0)
     priced = rows.mutate(price=price, stake=stake, left=rows.refused.isnull())
     window = ibis.window(group_by=priced.left, order_by=[priced.stake.desc(), priced.customer_id.asc()], preceding=None, following=0)
     spent = priced.mutate(spent=priced.price.sum().over(window))

@@ -23,7 +23,7 @@ def departed(evening: Evening, window: Window, engine: Engine) -> ir.Table:
 
     Grain: one row per customer_id. Columns as in `renewals`: event_at is the end of the last paid time; amount what was paid a
     month then, in its currency, or in the company's if it was paid in several; value 12 times that in the company's currency;
-    already: pays again.
+    already: never, because who pays again has not stopped.
     """
     versions, closes = evening.entities["subscription"], evening.closes
     intervals = engine.keep(ledger(versions, own_policies(evening.company), engine, closes, evening.entities["invoice"]))

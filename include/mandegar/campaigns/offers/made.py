@@ -11,7 +11,7 @@ from mandegar.campaigns.audience.tonight import Tonight
 from mandegar.campaigns.eligibility.said import FINE, SAID
 from mandegar.campaigns.file.words import Campaign
 from mandegar.campaigns.offers.next_best import Person, Seen, choose
-from mandegar.campaigns.offers.worth_it import AT_RISK, RENEWS_BY_ITSELF, STAYS
+from mandegar.campaigns.offers.worth_it import AT_RISK, LEAVES_IF_UNKNOWN, RENEWS_BY_ITSELF, STAYS
 from mandegar.rules.compile import column_of
 from mandegar.warehouse.tables import campaign_member, campaign_run, offer_state
 
@@ -38,7 +38,7 @@ def with_offers(tonight: Tonight, campaign: Campaign, members: pa.Table, mode: s
             (offer.rule is None or by_rule.get(column_of(offer.code), False)) and not (renews and not offer.to_auto_renewing)
             for offer in offers
         )
-        leaves = 1.0 if row["churn_probability"] is None else row["churn_probability"]  # not known: left already, or no model
+        leaves = LEAVES_IF_UNKNOWN if row["churn_probability"] is None else row["churn_probability"]
         stake = leaves * float(row["value"])
         people.append(Person(row["person_key"], may, had.get(row["person_key"], 0), stake))
         stays.append(renews and not any(may))

@@ -8,6 +8,7 @@ from mandegar.campaigns.file.words import Offer
 RENEWS_BY_ITSELF = "term_ends_auto"
 AT_RISK = ("high", "medium")
 STAYS = "renews by itself and is not at risk"
+LEAVES_IF_UNKNOWN = 1.0  # the probability of who has left already, and of all where no model says: all of their value is at stake
 NOTHING = ibis.null("string")
 
 
