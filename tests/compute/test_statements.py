@@ -153,3 +153,27 @@ def test_a_file_that_does_not_fit_is_written_anew(forgotten: None, tmp_path: Pat
     statements._texts.clear()
     assert kept(file, date(2026, 10, 30)) == 60
     assert file.read_text(encoding="utf-8") == whole
+
+
+def test_where_it_cannot_be_written_nothing_is_lost_but_time(forgotten: None, tmp_path: Path) -> None:
+    (tmp_path / "statements").write_text("a file where the folder should be", encoding="utf-8")
+    assert kept(tmp_path / "statements" / "measure.json", date(2026, 10, 30)) == 60
+    assert (tmp_path / "statements").is_file()
+
+
+def test_what_was_asked_before_stays_as_far_as_there_is_room(forgotten: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three questions, of which two are kept: the last one, and one of those before."""
+    monkeypatch.setattr(statements, "KEPT", 2)
+    file = tmp_path / "measure.json"
+    kept_now = []
+    for times in (1, 2, 3):
+        with engines.start("duckdb", statements=file) as engine:
+            rows = engine.table(PAID)
+            assert paid(engine, rows.agg(amount=rows.amount.sum() * times)) == 70 * times
+        statements._texts.clear()
+        kept_now.append(list(json.loads(file.read_text(encoding="utf-8"))["texts"]))
+    first, second, third = kept_now
+    assert (len(first), len(second), len(third)) == (1, 2, 2)
+    assert second[1] == first[0]
+    assert third[1] == second[0]
+    assert third[0] not in second

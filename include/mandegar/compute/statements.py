@@ -5,6 +5,7 @@ Such an expression has the same *shape*: its operations with all their arguments
 blanks, numbered in the order in which they come, equal ones by the same number. By its shape a text with blanks is found, and filled in.
 """
 
+import contextlib
 import hashlib
 import json
 import re
@@ -28,6 +29,7 @@ TEMPORARY = re.compile(r"ibis_\w+_[a-z2-7]{26}")  # as ibis.util.gen_name makes 
 STANDING_IN = range(7001, 8000)  # years of the days that stand for blanks while a text is compiled
 WRITERS = ("ibis-framework", "sqlglot")  # whose versions decide how a text reads
 BLANK = "\0"
+KEPT = 1_000  # texts of one kind of work: a night asks some 400 at most
 
 _texts: dict[str, str] = {}  # by shape, for the life of the process
 
@@ -66,9 +68,17 @@ class Statements:
         return _filled(_texts[shape.fingerprint], [*map(self._told, shape.moments), *shape.tables])
 
     def keep(self) -> None:
-        """Writes the texts that were used, if they are others than those that were found."""
-        if self._file and self._used != set(self._found):
-            write_whole(self._file, json.dumps({"by": _writers(), "texts": {name: _texts[name] for name in sorted(self._used)}}))
+        """Writes the texts that were used, and of those found before as many as there is room for, if one is new.
+
+        A month that ends, and a day made again, ask otherwise than most nights: what they asked stays for the next time. Where it cannot
+        be written, the next time compiles again.
+        """
+        if not self._file or self._used <= self._found.keys():
+            return
+        before = [name for name in self._found if name not in self._used]
+        kept = [*sorted(self._used), *before][: max(KEPT, len(self._used))]
+        with contextlib.suppress(OSError):
+            write_whole(self._file, json.dumps({"by": _writers(), "texts": {name: _texts[name] for name in kept}}))
 
     def _with_blanks(self, expression: ir.Table, shape: Shape) -> str | None:
         """The text of an expression, with blanks; None where a day went into it otherwise than as it is told."""
@@ -198,4 +208,5 @@ def _read(file: Path) -> dict[str, str]:
         held = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return held["texts"] if isinstance(held, dict) and held.get("by") == _writers() else {}
+    fits = isinstance(held, dict) and held.get("by") == _writers() and isinstance(held.get("texts"), dict)
+    return held["texts"] if fits else {}
