@@ -72,6 +72,19 @@ def test_the_night_s_page_says_what_is_wrong_and_what_to_do(docs):
     assert "files.spend spend quarantined 1 1" in told
 
 
+def test_the_list_of_nights_says_how_much_is_wrong(docs):
+    """Of each night two cells that cannot be read."""
+    told = text(docs / "index.html")
+    assert re.search(r"2025-03-31 quarantined 2\b.* 2025-03-30 quarantined 2\b", told)
+    assert "failed" not in told
+
+
+def test_nights_whose_count_is_not_known_are_listed_without(docs, write):
+    (docs / "2025-03-30" / "wrong.json").unlink()
+    write(nights=(SECOND,))
+    assert "2025-03-30 –" in text(docs / "index.html")
+
+
 def test_a_table_that_did_not_come_in_is_shown(docs):
     assert "did not come in" in text(docs / "2025-03-31" / "files.subscription.html")
 

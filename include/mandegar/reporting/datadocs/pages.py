@@ -4,6 +4,7 @@ Great Expectations' own site fetches its styles and scripts from other hosts; th
 open without a network, say nothing to anybody, and read from right to left where the company's language does.
 """
 
+import json
 import shutil
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from mandegar.storage.lake import Lake
 
 SHOWN_ROWS = 25
 SHOWN_NIGHTS = 28
+COUNTS = "wrong.json"  # beside the pages of a night: how much is wrong, by status, for the list of nights
 GRAVE = ("failed", "quarantined", "warned", "no history", "passed")
 
 
@@ -92,16 +94,26 @@ def write_pages(company: Company, home: Home, lake: Lake, warehouse: sa.Engine, 
             (beside / sheet.page).write_text(text, encoding="utf-8")
     (beside / "index.html").write_text(_page("night", **looks, sheets=sheets, findings=found, checks=checks), encoding="utf-8")
     written = sum(1 for _ in beside.iterdir())
+    (beside / COUNTS).write_text(json.dumps(Counter(one.status for one in found), sort_keys=True), encoding="utf-8")
     shutil.rmtree(place, ignore_errors=True)
     beside.rename(place)
     nights = sorted(date.fromisoformat(path.name) for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
     gone = [night for night in nights if night <= as_of][: -suites.load(company).file.keep.pages]
-    listed = _page("nights", **looks, nights=sorted(set(nights) - set(gone), reverse=True))
+    listed = _page("nights", **looks, nights={night: _wrong(root, night) for night in sorted(set(nights) - set(gone), reverse=True)})
     (root / ".index.html").write_text(listed, encoding="utf-8")
     (root / ".index.html").rename(root / "index.html")
     for night in gone:
         shutil.rmtree(root / night.isoformat())
     return written
+
+
+def _wrong(root: Path, night: date) -> dict[str, int] | None:
+    """How much is wrong on a night, by status, the gravest first; None of pages that an earlier release wrote."""
+    file = root / night.isoformat() / COUNTS
+    if not file.is_file():
+        return None
+    counts = json.loads(file.read_text(encoding="utf-8"))
+    return {status: counts[status] for status in GRAVE if status in counts}
 
 
 def _page(template: str, **values: object) -> str:

@@ -11,6 +11,7 @@ WORDS = {
     "title": Said("Data Docs"),
     "night": Said("night of"),
     "nights": Said("Nights"),
+    "day": Said("night"),
     "tables": Said("Tables"),
     "marts": Said("Published tables"),
     "wrong": Said("What is wrong"),
