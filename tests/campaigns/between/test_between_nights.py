@@ -69,7 +69,7 @@ class House:
     def look(self, now: datetime = TEN) -> dict[str, int]:
         lake = Lake(self.home.lake)
         nights = lake.windows("marts", "customer_risk")
-        scratch = self.home.root / "scratch"
+        scratch = self.home.scratch
         with warehouse(self.home.warehouse_url) as target, engine.start("duckdb", scratch) as computing:
             return look(companies.load(self.folder), lake, target, computing, nights[-1], now, scratch, self.said.append)
 

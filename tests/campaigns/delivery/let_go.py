@@ -55,7 +55,7 @@ class House:
         settings = DeliveryFile.model_validate(file)
         with warehouse(self.home.warehouse_url) as target:
             runs = pushes.waiting_runs(self.company, target, settings, now)
-            with engines.start("duckdb", self.home.root / "scratch") as computing:
+            with engines.start("duckdb", self.home.scratch) as computing:
                 asked = still(self.company, self.home, target, computing, now, runs=[(run.campaign.id, run.as_of) for run in runs])
             return pushes.push_due(self.home, target, settings, runs, asked.why_not, lambda: now)
 

@@ -67,7 +67,7 @@ def test_what_was_paid_since_the_night_is_not_reminded_of(home, tmp_path, a_mess
         with target.begin() as connection:
             outbox.put(connection, [a_message(number) for number in (1, 2, 3)], "renewal", NIGHT)
         outbox.release(target, "renewal", NIGHT)
-        with engines.start("duckdb", home.root / "scratch") as computing:
+        with engines.start("duckdb", home.scratch) as computing:
             asked = still(company, home, target, computing, NOW)
         count = send_due(target, channels_of(company, settings, lambda: NOW), settings, asked, lambda: NOW, lambda _: None)
     assert {state: number for state, number in count.items() if number} == {"sent": 1, "withdrawn": 1, "waits for day": 1}
