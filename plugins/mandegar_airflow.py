@@ -103,7 +103,7 @@ def stage(name: str, context: dict[str, Any], *arguments: Any) -> Any:
     from mandegar.pipeline import stages
     from mandegar.storage.locks import NIGHT, locked
 
-    told = " ".join([name, *map(str, arguments)])
+    told = " ".join([name, *(one for one in arguments if isinstance(one, str))])
 
     def work() -> Any:
         this = night(context)
