@@ -35,6 +35,15 @@ RESULTS = [
     {"campaign_id": "welcome", "treated": 5, "control": 5, "effect": 0.0, "low_any": None, "high_any": None},
 ]
 
+RUN = {"as_of": NIGHT, "mode": "dry_run", "list_version": "1", "considered": 3, "holdout": 0, "suppressed": 3, "control_salt": "s"}
+RUNS = [RUN | {"campaign_id": "win_back", "send": 0}, RUN | {"campaign_id": "renewal_reminder", "send": 1}]
+MEMBER = {"campaign_id": "win_back", "as_of": NIGHT, "person_key": "p", "decision": "suppressed", "rules": "{}", "dedupe_key": "d"}
+MEMBERS = [
+    MEMBER | {"customer_id": "c1", "deciding_rule": "opt_out"},
+    MEMBER | {"customer_id": "c2", "deciding_rule": "unreachable"},
+    MEMBER | {"customer_id": "c3", "deciding_rule": "unreachable"},
+]
+
 
 @pytest.fixture
 def shown(make_company: Callable[..., Path], tmp_path: Path) -> Callable[..., list[str]]:
@@ -85,6 +94,8 @@ def shown(make_company: Callable[..., Path], tmp_path: Path) -> Callable[..., li
                 },
             )
             connection.execute(tables.campaign_result.insert(), [RESULT | one for one in RESULTS])
+            connection.execute(tables.campaign_run.insert(), RUNS)
+            connection.execute(tables.campaign_member.insert(), MEMBERS)
         with warehouse(home.warehouse_url) as target:
             paper = io.StringIO()
             show(companies.load(folder), home, target, NIGHT, Console(file=paper, width=120))
@@ -109,6 +120,7 @@ def shown(make_company: Callable[..., Path], tmp_path: Path) -> Callable[..., li
                 "Recommend us 90 10 +2.0 too few yet",
                 "Fallen silent 80 9 +30.0 (+20.0 … +40.0) not divided by chance; do not trust it",
                 "1 more",
+                "Win-back (dry run) can be sent to nobody; 2 are kept back by the rule unreachable.",
             ),
         ),
         (
@@ -120,6 +132,7 @@ def shown(make_company: Callable[..., Path], tmp_path: Path) -> Callable[..., li
                 "شاخص‌های دوره‌های بسته که تغییر کردند: ۱",
                 "درآمد ماهانهٔ تکرارشونده، ماه فروردین ۱۴۰۵ ۱٬۲۰۰ ۱٬۱۵۰ 1 subscription: s7",
                 "معرفی به دوستان ۹۰ ۱۰ +۲٫۰ هنوز کم‌تعداد",
+                "بازگشت مشتری (آزمایشی) برای هیچ‌کس فرستادنی نیست؛ قاعدهٔ \u2066unreachable\u2069 جلوی ۲ مشتری را گرفته است.",
             ),
         ),
     ],
@@ -129,3 +142,4 @@ def test_targets_what_to_expect_and_what_was_restated(
 ) -> None:
     found = shown(locale, calendar)
     assert [line for line in lines if line not in found] == []
+    assert sum("nobody" in line or "هیچ‌کس" in line for line in found) == 1

@@ -267,13 +267,31 @@ def _lists(console: Console, connection: sa.Connection, company: Company, home: 
         return
     table = Table(title=words["lists"], title_justify="left")
     _columns(table, words, campaign="left", send="right", holdout="right", suppressed="right", where="left")
+    reaching_nobody = []
     for campaign, mode, *counts in rows:
         folder = home.lists(campaign, as_of)
         manifest = json.loads((folder / "manifest.json").read_text()) if (folder / "manifest.json").is_file() else {}
         label = f"{titles.get(campaign, campaign)} ({words['dry run' if mode == 'dry_run' else 'live']})"
         where = words.left_to_right(str(folder)) if manifest else "–"
         table.add_row(label, *(words.number(count, "count") for count in counts), where)
+        send, holdout, suppressed = counts
+        if suppressed and not send + holdout:
+            reaching_nobody.append((label, campaign))
     console.print(table)
+    for label, campaign in reaching_nobody:
+        rule, count = _mostly_kept_back(connection, campaign, as_of)
+        told = words["nobody"].format(campaign=label, count=words.number(count, "count"), rule=words.left_to_right(rule))
+        console.print(told, soft_wrap=True)
+
+
+def _mostly_kept_back(connection: sa.Connection, campaign: str, as_of: date) -> tuple[str, int]:
+    """The rule that keeps most customers back from a campaign's run, and how many."""
+    member = tables.campaign_member.c
+    kept_back = (member.campaign_id == campaign) & (member.as_of == as_of) & (member.decision == "suppressed")
+    count = sa.func.count()
+    query = sa.select(member.deciding_rule, count).where(kept_back).group_by(member.deciding_rule)
+    rule, customers = connection.execute(query.order_by(count.desc(), member.deciding_rule).limit(1)).one()
+    return rule, customers
 
 
 def _results(console: Console, connection: sa.Connection, company: Company, words: SummaryWords, as_of: date) -> None:

@@ -83,6 +83,7 @@ HEADINGS = {
     "holdout": Said("holdout"),
     "suppressed": Said("suppressed"),
     "where": Said("where"),
+    "nobody": Said("{campaign} can be sent to nobody; {count} are kept back by the rule {rule}."),
     "results": Said("Campaigns judged: who came to the goal, against those held out"),
     "effect": Said("effect in points"),
     "verdict": Said("says"),
