@@ -6,12 +6,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import ibis
+import pyarrow as pa
 import pytest
 from tests.small_tables import Row, at, company, entity, figures, invoice, night, rows, version
 
 from mandegar.compute.engine import Engine
 from mandegar.config import company as companies
 from mandegar.errors import CompanyError
+from mandegar.metrics.frame.dimensions import Dimension, by_cell, totals
 from mandegar.metrics.run.measure import contract_marts, inactivity_marts
 
 BEFORE = "2025-12-01"
@@ -150,3 +152,46 @@ def test_without_contracts_customers_are_counted_where_they_were(duckdb: Engine)
 def test_a_dimension_that_there_is_not(make_company: Callable[..., Path], dimension: str, told: str) -> None:
     with pytest.raises(CompanyError, match=told):
         companies.load(make_company({"subscription.csv": "subscription_id\n"}, more=f"dimensions: [{dimension}]\n"))
+
+
+SOLD = pa.table(
+    {
+        "month": ["may", "may", "may", "june"],
+        "who": ["a", "b", "a", "c"],
+        "of plan": ["pro", "pro", "basic", "(none)"],
+        "of region": ["north", "south", "north", "south"],
+        "amount": pa.array([Decimal("1.10"), Decimal("2.20"), None, Decimal("-0.30")], pa.decimal128(24, 4)),
+    }
+)
+SOLD_BY = (Dimension("plan"), Dimension("region"), Dimension("plan x region"))
+
+
+def test_sums_and_counts_by_cell(engine: Engine) -> None:
+    """What is empty adds nothing; a cell of nothing but empty amounts is empty, and its rows count."""
+    found = totals(engine.table(SOLD), SOLD_BY, lambda some: {"rows": some.count(), "amount": some.amount.sum()}, ["month"])
+    assert {(row["month"], row["dimension"], row["dimension_value"]): (row["rows"], row["amount"]) for row in rows(engine, found)} == {
+        ("may", "all", "all"): (3, Decimal("3.30")),
+        ("june", "all", "all"): (1, Decimal("-0.30")),
+        ("may", "plan", "pro"): (2, Decimal("3.30")),
+        ("may", "plan", "basic"): (1, None),
+        ("june", "plan", "(none)"): (1, Decimal("-0.30")),
+        ("may", "region", "north"): (2, Decimal("1.10")),
+        ("may", "region", "south"): (1, Decimal("2.20")),
+        ("june", "region", "south"): (1, Decimal("-0.30")),
+        ("may", "plan x region", "pro x north"): (1, Decimal("1.10")),
+        ("may", "plan x region", "pro x south"): (1, Decimal("2.20")),
+        ("may", "plan x region", "basic x north"): (1, None),
+        ("june", "plan x region", "(none) x south"): (1, Decimal("-0.30")),
+    }
+
+
+def test_what_does_not_add_up_is_refused(duckdb: Engine) -> None:
+    """a is one customer of May, with two plans."""
+    sold = duckdb.table(SOLD)
+    for figure in (sold.who.nunique(), sold.amount.mean(), sold.amount.sum() + 1, sold.amount.max()):
+        with pytest.raises(TypeError, match=r"many: neither a sum nor a count\. Group by_cell"):
+            totals(sold, SOLD_BY, lambda _, figure=figure: {"many": figure}, ["month"])
+    cells = by_cell(sold, SOLD_BY)
+    counted = cells.group_by("month", "dimension", "dimension_value").agg(people=cells.who.nunique())
+    people = {(row["month"], row["dimension_value"]): row["people"] for row in rows(duckdb, counted)}
+    assert (people["may", "all"], people["may", "pro"], people["may", "basic"], people["june", "all"]) == (2, 2, 1, 1)

@@ -101,14 +101,14 @@ def logo(presence: ir.Table, at_end: ir.Table, dimensions: Sequence[Dimension] =
         if counted:
             left, new = left | rows.passed, new | rows.passed
         base = rows.before | from_pause | new if wide else rows.before | from_pause
-        nobody = ibis.literal(0).cast("int64")
+        nobody = base & ~base
         return {
             "customers_start": rows.before.sum(),
             "customers_churned": left.sum(),
             "churned_from_pause": from_pause.sum(),
             "churn_base": base.sum(),
             "retained": (base & ~left).sum(),
-            "retention_base": nobody if counted and not wide else base.sum(),
+            "retention_base": (nobody if counted and not wide else base).sum(),
             "involuntary": (left & rows.involuntary).sum(),
             "not_renewed": (left & rows.not_renewed).sum(),
             "customers_paused": (rows.before & ~rows.after & rows.is_paused).sum(),
@@ -181,8 +181,9 @@ def money(there: ir.Table, at_end: ir.Table, moved: ir.Table, dimensions: Sequen
 
     def changed(rows: ir.Table) -> dict[str, ir.Value]:
         zero = ibis.literal(0).cast(MONEY)
-        sums = {name: (rows.movement == name).ifelse(rows.amount_reporting, zero).sum() for name in MOVEMENTS}
-        return {name: value if name == "fx" else value.abs() for name, value in sums.items()}
+        return {name: (rows.movement == name).ifelse(rows.amount_reporting, zero).sum() for name in MOVEMENTS}
 
+    sums = totals(moved, dimensions, changed, PERIOD)
+    magnitudes = sums.mutate(**{name: sums[name].abs() for name in MOVEMENTS if name != "fx"})
     ends = totals(at_end, dimensions, lambda rows: {"mrr_end": rows.after.sum()}, PERIOD)
-    return beside(CELL, totals(there, dimensions, held, PERIOD), ends, totals(moved, dimensions, changed, PERIOD))
+    return beside(CELL, totals(there, dimensions, held, PERIOD), ends, magnitudes)

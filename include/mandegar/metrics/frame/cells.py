@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.frame.dimensions import ALL
+from mandegar.metrics.frame.dimensions import ALL, joined
 from mandegar.metrics.frame.grain import CELL, PERIOD
 
 
@@ -14,12 +14,8 @@ def beside(periods: ir.Table, *parts: ir.Table) -> ir.Table:
     if it is a count or a sum (int64, decimal), and empty if it is a quantile or a mean (float64).
     """
     whole = periods.select(*PERIOD, dimension=ibis.literal(ALL), dimension_value=ibis.literal(ALL))
-    wide = ibis.union(whole, *(part.select(*CELL) for part in parts), distinct=True)
-    for part in parts:
-        joined = wide.join(part, list(CELL), how="left")
-        found = {name: _filled(joined[name]) for name in part.columns if name not in CELL}
-        wide = joined.select(*wide.columns, **found)
-    return wide
+    wide = joined(CELL, whole, *parts)
+    return wide.select(*CELL, **{name: _filled(wide[name]) for name in wide.columns if name not in CELL})
 
 
 def during(rows: ir.Table, periods: ir.Table, at: str) -> ir.Table:

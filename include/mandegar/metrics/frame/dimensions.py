@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
+from ibis.expr.datatypes import DataType
 
 from mandegar.compute.engine import Engine
 
@@ -14,6 +16,7 @@ ATTRIBUTE = "attributes."
 TENURES = ((90, "under 3 months"), (365, "3 to 12 months"), (730, "1 to 2 years"))
 TENURED = "over 2 years"
 DAY = 86_400
+CELL_OF = ("dimension", "dimension_value")
 
 
 @dataclass(frozen=True)
@@ -96,32 +99,52 @@ def totals(
     """The rows summed up for the whole company, and for every value of every dimension.
 
     Grain: one row per keys, dimension and dimension_value (both `all` for the whole company). rows carry the columns of
-    their traits; aggregates gives the columns from the rows of a group. Every row belongs to one value of a dimension, so
-    what is additive adds up to `all` over each.
+    their traits; aggregates gives the columns from the rows of a group: sums and counts, for the rows are summed once by all
+    their traits together, and what a cell holds is the sum of such sums. Every row belongs to one value of a dimension, so
+    that the cells of each add up to `all`.
+    Errors: TypeError for an aggregate that cannot be summed up further; such a one is grouped over `by_cell`.
     """
-    parts = [_grouped(rows, ALL, ibis.literal(ALL), aggregates, keys)]
-    parts += [_grouped(rows, dimension.name, dimension.value(rows), aggregates, keys) for dimension in dimensions]
-    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+    figures = aggregates(rows)
+    if others := [name for name, figure in figures.items() if not _additive(figure)]:
+        raise TypeError(f"{', '.join(others)}: neither a sum nor a count. Group by_cell(rows, dimensions) for what does not add up.")
+    summed = rows.group_by(*keys, *map(column_of, traits(dimensions))).agg(**figures)
+    if not dimensions:
+        return summed.mutate(dimension=ibis.literal(ALL), dimension_value=ibis.literal(ALL)).select(*keys, *CELL_OF, *figures)
+    cells = by_cell(summed, dimensions)
+    added = cells.group_by(*keys, *CELL_OF).agg(**{name: cells[name].sum().cast(summed[name].type()) for name in figures})
+    return added.select(*keys, *CELL_OF, *figures)
 
 
-def _grouped(
-    rows: ir.Table, name: str, value: ir.StringValue, aggregates: Callable[[ir.Table], dict[str, ir.Value]], keys: Sequence[str]
-) -> ir.Table:
-    if name == ALL:
-        summed = rows.group_by(*keys).agg(**aggregates(rows))
-        summed = summed.mutate(dimension=ibis.literal(ALL), dimension_value=ibis.literal(ALL))
-    else:
-        valued = rows.mutate(dimension_value=value)
-        summed = valued.group_by(*keys, "dimension_value").agg(**aggregates(valued)).mutate(dimension=ibis.literal(name))
-    figures = [column for column in summed.columns if column not in (*keys, "dimension", "dimension_value")]
-    return summed.select(*keys, "dimension", "dimension_value", *figures)
+def by_cell(rows: ir.Table, dimensions: Sequence[Dimension]) -> ir.Table:
+    """Every row once for the whole company and once for its value of each dimension: columns dimension, dimension_value."""
+    parts = {ALL: ibis.literal(ALL), **{dimension.name: dimension.value(rows) for dimension in dimensions}}
+    cells = ibis.array([ibis.struct({"dimension": ibis.literal(name), "dimension_value": value}) for name, value in parts.items()])
+    unfolded = rows.mutate(cell=cells.unnest())
+    return unfolded.select(*rows.columns, **{name: unfolded.cell[name] for name in CELL_OF})
+
+
+def _additive(figure: ir.Value) -> bool:
+    """Whether a figure is a sum or a count, in whatever type."""
+    operation = figure.op()
+    while isinstance(operation, ops.Cast):
+        operation = operation.arg
+    return isinstance(operation, (ops.Sum, ops.Count, ops.CountStar))
 
 
 def beside(keys: Sequence[str], *parts: ir.Table) -> ir.Table:
     """Tables of the same grain side by side. Grain: every key that some part knows; what a part does not know of it is 0."""
-    wide = ibis.union(*(part.select(*keys) for part in parts), distinct=True)
-    for part in parts:
-        joined = wide.join(part, list(keys), how="left")
-        columns = [name for name in part.columns if name not in keys]
-        wide = joined.select(*wide.columns, **{name: joined[name].fill_null(ibis.literal(0).cast(part[name].type())) for name in columns})
-    return wide
+    wide = joined(keys, *parts)
+    return wide.select(
+        *keys, **{name: wide[name].fill_null(ibis.literal(0).cast(wide[name].type())) for name in wide.columns if name not in keys}
+    )
+
+
+def joined(keys: Sequence[str], *parts: ir.Table) -> ir.Table:
+    """Tables of the same grain side by side. Grain: every key that some part knows; what a part does not know of it is empty."""
+    kinds = {name: part[name].type() for part in parts for name in part.columns if name not in keys}
+    told = ibis.union(*(part.select(*keys, **{name: _of(part, name, kind) for name, kind in kinds.items()}) for part in parts))
+    return told.group_by(*keys).agg(**{name: told[name].max() for name in kinds})
+
+
+def _of(part: ir.Table, name: str, kind: DataType) -> ir.Value:
+    return part[name] if name in part.columns else ibis.null(kind)

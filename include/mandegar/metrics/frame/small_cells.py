@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from mandegar.compute.engine import Engine
-from mandegar.metrics.frame.dimensions import ALL, Dimension, totals
+from mandegar.metrics.frame.dimensions import ALL, CELL_OF, Dimension, by_cell
 from mandegar.metrics.frame.grain import PERIOD
 
 PAIR = " x "
@@ -44,7 +44,9 @@ class SmallCells:
             return
         traits = {column for dimension in of for column in dimension.columns}
         people = rows.select(*keys, "customer_id", *sorted(traits)).distinct()
-        self.counted(family, totals(people, of, lambda some: {"customers": some.customer_id.nunique().cast("int64")}, keys), keys)
+        cells = by_cell(people, of)
+        sizes = cells.group_by(*keys, *CELL_OF).agg(customers=cells.customer_id.nunique().cast("int64"))
+        self.counted(family, sizes, keys)
 
     def counted(self, family: str, sizes: ir.Table, keys: Sequence[str] = PERIOD) -> None:
         """Figures of a family speak of so many customers: keys, dimension, dimension_value, customers."""

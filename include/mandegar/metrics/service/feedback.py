@@ -116,13 +116,13 @@ def _ratings(night: MeasuredNight, surveys: ir.Table) -> ir.Table:
 
 
 def _nps(rows: ir.Table) -> dict[str, ir.Value]:
-    promoters, detractors = (rows.score >= PROMOTER).sum(), (rows.score < DETRACTOR_BELOW).sum()
+    promoter, detractor = rows.score >= PROMOTER, rows.score < DETRACTOR_BELOW
     return {
         "nps_answers": rows.count(),
-        "nps_promoters": promoters,
-        "nps_passives": rows.count() - promoters - detractors,
-        "nps_detractors": detractors,
-        "nps_points": (promoters - detractors) * 100,
+        "nps_promoters": promoter.sum(),
+        "nps_passives": (~promoter & ~detractor).sum(),
+        "nps_detractors": detractor.sum(),
+        "nps_points": ibis.cases((promoter, 100), (detractor, -100), else_=0).sum(),
     }
 
 
