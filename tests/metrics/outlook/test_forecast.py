@@ -9,13 +9,14 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from tests.metrics.outlook.test_targets import KPIS
 from tests.small_tables import Row, company, rows
 
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 from mandegar.metrics.outlook.forecast import churn_forecast
-from mandegar.metrics.outlook.forecast_model import Model, Series
+from mandegar.metrics.outlook.forecast_model import Model, Series, beta_binomial
 from mandegar.time.calendar import Period, periods
 
 
@@ -34,6 +35,13 @@ def test_who_never_lost_anybody_may_still() -> None:
     found = model([0] * 6, [100] * 6).forecast(10, 1)
     assert found.expected == pytest.approx(0.5 / 469.559, abs=1e-8)
     assert found.bounds == ((0, found.expected), (0, found.expected))
+
+
+@pytest.mark.parametrize(("count", "a", "b"), [(0, 2.0, 3.0), (1, 0.3, 5.0), (50, 2.5, 80.0), (1_000, 40.0, 1_000.0), (7, 0.001, 0.01)])
+def test_the_beta_binomial_distribution_is_that_of_scipy(count: int, a: float, b: float) -> None:
+    found = beta_binomial(count, a, b)
+    assert found == pytest.approx(stats.betabinom.pmf(np.arange(count + 1), count, a, b), rel=1e-12)
+    assert found.sum() == pytest.approx(1)
 
 
 def test_of_a_share_well_known_chance_alone_is_left() -> None:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from mandegar.metrics.service import confidence
 
@@ -22,6 +24,15 @@ def numbers(*values: float) -> np.ndarray:
 def test_the_wilson_interval(successes: int, trials: int, low: float, high: float) -> None:
     found = confidence.share(numbers(successes), numbers(trials))
     assert (found[0][0], found[1][0]) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+
+
+def test_every_wilson_interval_of_up_to_60_answers_is_that_of_scipy_and_statsmodels() -> None:
+    for trials in range(1, 61):
+        successes = np.arange(trials + 1.0)
+        low, high = confidence.share(successes, np.full(trials + 1, float(trials)))
+        of_scipy = [stats.binomtest(int(some), trials).proportion_ci(0.95, method="wilson") for some in successes]
+        assert [(one.low, one.high) for one in of_scipy] == list(zip(low, high, strict=True))
+        assert np.allclose((low, high), proportion_confint(successes, trials, method="wilson"), atol=1e-14)
 
 
 def test_the_interval_of_a_net_promoter_score() -> None:

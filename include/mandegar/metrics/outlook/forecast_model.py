@@ -132,20 +132,34 @@ def _summed_up(made: Sequence[tuple[Forecast, float, float, float]]) -> Backtest
 def _bounds(mean: float, variance: float, members: float, lumpy: bool) -> tuple[tuple[float, float], ...]:
     """The central intervals of the share at LEVELS, widened to hold its mean."""
     import numpy as np
-    from scipy import stats
+    from scipy.special import betaincinv
 
     tails = np.array([((1 - confidence) / 2, (1 + confidence) / 2) for confidence in LEVELS])
     whole = round(members)
     if lumpy or whole > EXACT_UP_TO:
         a, b = _beta(mean, variance if lumpy else variance + mean * (1 - mean) / members)
-        found = stats.beta.ppf(tails, a, b)
+        found = betaincinv(a, b, tails)
         # it may well be that nobody leaves
         found[:, 0] = np.where((1 - mean) ** members > tails[:, 0], 0.0, found[:, 0])
     else:
         a, b = _beta(mean, variance)
-        reached = np.cumsum(stats.betabinom.pmf(np.arange(whole + 1), whole, a, b))
+        reached = np.cumsum(beta_binomial(whole, a, b))
         found = np.minimum(np.searchsorted(reached, tails - 1e-12), whole) / whole
     return tuple((min(float(low), mean), max(float(high), mean)) for low, high in found)
+
+
+def beta_binomial(count: int, a: float, b: float) -> "np.ndarray":
+    """How likely 0, 1, … count of so many leave, where the chance of each follows a beta distribution.
+
+    Formula: C(n, k) B(k + a, n - k + b) / B(a, b), by logarithms. Source: J. G. Skellam, A Probability Distribution Derived from the
+    Binomial Distribution, JRSS B 10 (1948).
+    """
+    import numpy as np
+    from scipy.special import betaln
+
+    k = np.arange(count + 1)
+    chosen = -np.log(count + 1) - betaln(count - k + 1, k + 1)
+    return np.exp(chosen + betaln(k + a, count - k + b) - betaln(a, b))
 
 
 def _beta(mean: float, variance: float) -> tuple[float, float]:
