@@ -259,6 +259,7 @@ def start(
         backend = ibis.duckdb.connect(memory_limit=memory, **settings, **duck.threads())
         backend.raw_sql("SET TimeZone = 'UTC'")
         backend.raw_sql("SET enable_progress_bar = false")
+        backend.raw_sql("SET parquet_metadata_cache = true")  # a file is looked into when it is named, typed and read
         try:
             engine = Engine("duckdb", backend, Statements(backend, statements))
             yield engine

@@ -162,12 +162,7 @@ class Lake:
         if not self.exists(stage, name):
             return {}
         path = self.path(stage, name)
-        table = _opened(path) if version is None else DeltaTable(str(path), version=version)
-        actions = pa.table(table.get_add_actions(flatten=True)).select(["path", f"partition.{CHUNK}"]).to_pylist()
-        found: dict[str, list[str]] = {}
-        for action in actions:
-            found.setdefault(action[f"partition.{CHUNK}"], []).append(str(path / unquote(action["path"])))
-        return {chunk: sorted(found[chunk]) for chunk in sorted(found)}
+        return {chunk: list(files) for chunk, files in _chunk_files(path, _state(path), version)}
 
     def changed_chunks(self, stage: str, name: str, version: int, until: int | None = None) -> set[str]:
         """The chunks that were written between two versions of a table (the later one by default the present)."""
@@ -257,6 +252,16 @@ def _opened(path: Path) -> DeltaTable:
 @lru_cache(maxsize=256)
 def _at(path: Path, state: tuple[str, int, int, int]) -> DeltaTable:
     return DeltaTable(str(path))
+
+
+@lru_cache(maxsize=256)
+def _chunk_files(path: Path, state: tuple[str, int, int, int], version: int | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The files of every chunk of a table as of a version, None for its present state."""
+    table = _at(path, state) if version is None else DeltaTable(str(path), version=version)
+    found: dict[str, list[str]] = {}
+    for action in pa.table(table.get_add_actions(flatten=True)).select(["path", f"partition.{CHUNK}"]).to_pylist():
+        found.setdefault(action[f"partition.{CHUNK}"], []).append(str(path / unquote(action["path"])))
+    return tuple((chunk, tuple(sorted(found[chunk]))) for chunk in sorted(found))
 
 
 def _is_narrower(field: pa.Field, schema: pa.Schema) -> bool:

@@ -67,11 +67,14 @@ def fit_sbg(
     if leavings < minimum:
         return NoModel(f"customers who left: {leavings}; a model needs {minimum}")
 
+    # a few ages, thousands of groups of customers: each age is looked up once, who stayed so long and who left after it
+    ages, places = np.unique(np.concatenate((t, entry)), return_inverse=True)
+    observed, before = np.where(gone, places[: len(t)] + len(ages), places[: len(t)]), places[len(t) :]
+
     def loss(logs: np.ndarray) -> float:
         alpha, beta = np.exp(logs)
-        stayed = _log_survival(alpha, beta, t)
-        went = betaln(alpha + 1, beta + t) - betaln(alpha, beta)
-        return -float((count * (np.where(gone, went, stayed) - _log_survival(alpha, beta, entry))).sum())
+        told = np.concatenate((betaln(alpha, beta + ages), betaln(alpha + 1, beta + ages))) - betaln(alpha, beta)
+        return -float((count * (told[observed] - told[before])).sum())
 
     found = minimize(loss, STARTS, method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-8, "maxiter": 4000})
     if not found.success or np.abs(found.x).max() >= WIDEST:
