@@ -32,7 +32,8 @@ FEEDBACK = (
     Metric("share_reacted_in_24_hours", "reacted_in_24_hours", "reacted_or_older_24", "of the detractors answered, or older than that"),
     Metric("share_reacted_in_48_hours", "reacted_in_48_hours", "reacted_or_older_48", "of the detractors answered, or older than that"),
 )
-HOURS = ("time_to_react_hours_median", "time_to_react_hours_p90")
+REACTION = "time_to_react_hours"
+HOURS = (f"{REACTION}_median", f"{REACTION}_p90")
 BOUNDS = tuple(f"{kind}_{end}" for kind in SCALES for end in ("low", "high"))
 
 
@@ -63,8 +64,8 @@ def feedback(night: MeasuredNight) -> ir.Table:
     for rows, aggregates in counted:
         if aggregates is not _reactions:  # of the answers that NPS counts
             night.small_cells.speak_of(FAMILY.title, rows)
-    found = quantiles(waiting, night.dimensions, PERIOD, night.engine)
-    hours = {name: found[name.rsplit("_", 1)[1]].cast("float64") / HOUR for name in HOURS}
+    found = quantiles(waiting, {REACTION: ("wait", "ended")}, night.dimensions, PERIOD, engine)
+    hours = {name: found[name].cast("float64") / HOUR for name in HOURS}
     wide = beside(night.periods, *parts, engine.keep(found.select(*CELL, **hours)))
     return engine.keep(engine.table(_with_intervals(engine.arrow(wide))))
 

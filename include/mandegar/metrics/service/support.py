@@ -11,7 +11,7 @@ from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import CELL, PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
-from mandegar.metrics.service.waiting import counted, fallen
+from mandegar.metrics.service.waiting import quantiles
 from mandegar.time.working_time import clock, worked_seconds
 
 TICKET_TRAITS = ("channel", "priority", "topic")
@@ -171,21 +171,9 @@ def _counts(rows: ir.Table) -> dict[str, ir.Value]:
 
 def _minutes(night: MeasuredNight, opened: ir.Table, dimensions: tuple[Dimension, ...]) -> ir.Table:
     """The quantiles of every wait, side by side. Grain: one row per CELL with a ticket."""
-    engine = night.engine
-    found = []
-    for wait in WAITS:
-        for kind in ("", "_business"):
-            waits = opened.mutate(wait=opened[f"{wait}{kind}"], ended=opened[f"{wait}_ended"])
-            # one after the other: all six at once would hold every ticket six times over
-            lengths = counted(waits, dimensions, PERIOD, engine)
-            found.append(lengths.mutate(what=ibis.literal(f"{wait}{kind}_minutes")))
-    every = engine.keep(fallen(engine.keep(ibis.union(*found)), (*PERIOD, "what"), engine))
-    return every.group_by(*CELL).agg(
-        **{
-            f"{what}_{quantile}": every[quantile].max(where=every.what == what).cast("float64") / 60.0
-            for what, quantile in (name.rsplit("_", 1) for name in MINUTES)
-        }
-    )
+    waits = {f"{wait}{kind}_minutes": (f"{wait}{kind}", f"{wait}_ended") for wait in WAITS for kind in ("", "_business")}
+    found = quantiles(opened, waits, dimensions, PERIOD, night.engine)
+    return found.select(*CELL, **{name: found[name].cast("float64") / 60.0 for name in MINUTES})
 
 
 def _family(night: MeasuredNight, _: Given) -> Found:
