@@ -108,7 +108,7 @@ def totals(
     if others := [name for name, figure in figures.items() if not _additive(figure)]:
         raise TypeError(f"{', '.join(others)}: neither a sum nor a count. Group by_cell(rows, dimensions) for what does not add up.")
     summed = rows.group_by(*keys, *map(column_of, traits(dimensions))).agg(**figures)
-    if not dimensions:
+    if not dimensions:  # nothing to be summed up further
         return summed.mutate(dimension=ibis.literal(ALL), dimension_value=ibis.literal(ALL)).select(*keys, *CELL_OF, *figures)
     cells = by_cell(summed, dimensions)
     added = cells.group_by(*keys, *CELL_OF).agg(**{name: cells[name].sum().cast(summed[name].type()) for name in figures})
@@ -117,10 +117,9 @@ def totals(
 
 def by_cell(rows: ir.Table, dimensions: Sequence[Dimension]) -> ir.Table:
     """Every row once for the whole company and once for its value of each dimension: columns dimension, dimension_value."""
-    parts = {ALL: ibis.literal(ALL), **{dimension.name: dimension.value(rows) for dimension in dimensions}}
-    cells = ibis.array([ibis.struct({"dimension": ibis.literal(name), "dimension_value": value}) for name, value in parts.items()])
-    unfolded = rows.mutate(cell=cells.unnest())
-    return unfolded.select(*rows.columns, **{name: unfolded.cell[name] for name in CELL_OF})
+    unfolded = rows.mutate(dimension=ibis.array([ALL, *(dimension.name for dimension in dimensions)]).unnest())
+    values = [(dimension.name, dimension.value(unfolded)) for dimension in dimensions]
+    return unfolded.mutate(dimension_value=unfolded.dimension.cases(*values, else_=ALL) if values else ibis.literal(ALL))
 
 
 def _additive(figure: ir.Value) -> bool:
