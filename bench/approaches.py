@@ -52,21 +52,22 @@ def apart(home: Path, core: Path) -> None:
 
 
 def by_mandegar(company: Path, core: Path, as_of: date) -> None:
-    """Mandegar's own stage `measure`, telling of the core alone."""
+    """Mandegar's own stage `measure`, telling of the core alone; the SQL that the night before wrote is kept, as in any home."""
     from mandegar.compute import engine as engines
     from mandegar.config import company as companies
     from mandegar.metrics.run import measure
     from mandegar.storage.home import Home
     from mandegar.storage.lake import Lake
 
-    with _core_only(), engines.start("duckdb", core / "scratch") as engine:
-        measure.measure(companies.load(company), Lake(Home(core).lake), engine, as_of)
+    home = Home(core)
+    with _core_only(), engines.start("duckdb", core / "scratch", statements=home.statements("measure")) as engine:
+        measure.measure(companies.load(company), Lake(home.lake), engine, as_of)
 
 
 def rebuilt_by_mandegar(company: Path, core: Path, as_of: date) -> None:
-    """The same from nothing: marts of an earlier run are dropped first."""
-    for kept in ("marts", "receipts/marts"):
-        shutil.rmtree(core / "lake" / kept, ignore_errors=True)
+    """The same from nothing: marts of an earlier run, and the SQL that it kept, are dropped first."""
+    for kept in ("lake/marts", "lake/receipts/marts", "statements"):
+        shutil.rmtree(core / kept, ignore_errors=True)
     by_mandegar(company, core, as_of)
 
 
