@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import ibis
 import ibis.expr.operations as ops
@@ -105,8 +106,8 @@ def totals(
     Errors: TypeError for an aggregate that cannot be summed up further; such a one is grouped over `by_cell`.
     """
     figures = aggregates(rows)
-    if others := [name for name, figure in figures.items() if not _additive(figure)]:
-        raise TypeError(f"{', '.join(others)}: neither a sum nor a count. Group by_cell(rows, dimensions) for what does not add up.")
+    if others := [name for name, figure in figures.items() if not _additive(figure.op())]:
+        raise TypeError(f"{', '.join(others)}: no sum or count that adds up over cells. Group by_cell(rows, dimensions) instead.")
     summed = rows.group_by(*keys, *map(column_of, traits(dimensions))).agg(**figures)
     if not dimensions:  # nothing to be summed up further
         return summed.mutate(dimension=ibis.literal(ALL), dimension_value=ibis.literal(ALL)).select(*keys, *CELL_OF, *figures)
@@ -122,12 +123,26 @@ def by_cell(rows: ir.Table, dimensions: Sequence[Dimension]) -> ir.Table:
     return unfolded.mutate(dimension_value=unfolded.dimension.cases(*values, else_=ALL) if values else ibis.literal(ALL))
 
 
-def _additive(figure: ir.Value) -> bool:
-    """Whether a figure is a sum or a count, in whatever type."""
-    operation = figure.op()
-    while isinstance(operation, ops.Cast):
-        operation = operation.arg
-    return isinstance(operation, (ops.Sum, ops.Count, ops.CountStar))
+def _additive(figure: ops.Node) -> bool:
+    """Whether the figures of parts add up to that of the whole: sums and counts, their multiples, in types that round nothing.
+
+    A difference of two does not: where one of them is empty in a part, it is empty there.
+    """
+    match figure:
+        case ops.Sum() | ops.Count() | ops.CountStar():
+            return True
+        case ops.Multiply():
+            return any(_additive(one) and isinstance(other, ops.Literal) for one, other in permutations((figure.left, figure.right)))
+        case ops.Cast():
+            return _additive(figure.arg) and _holds(figure.to, figure.arg.dtype)
+    return False
+
+
+def _holds(wide: DataType, kind: DataType) -> bool:
+    """Whether a type has all the places of another."""
+    if kind.is_decimal():
+        return wide.is_decimal() and (wide.scale or 0) >= (kind.scale or 0)
+    return wide.is_integer() or wide.is_decimal() if kind.is_integer() else wide == kind
 
 
 def beside(keys: Sequence[str], *parts: ir.Table) -> ir.Table:
