@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 from ibis.expr.datatypes import DataType
 
 from mandegar.compute.engine import Engine
+from mandegar.metrics.frame.grain import PART
 
 ALL = "all"
 NONE = "(none)"
@@ -17,7 +18,6 @@ ATTRIBUTE = "attributes."
 TENURES = ((90, "under 3 months"), (365, "3 to 12 months"), (730, "1 to 2 years"))
 TENURED = "over 2 years"
 DAY = 86_400
-CELL_OF = ("dimension", "dimension_value")
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,10 @@ def totals(
         raise TypeError(f"{', '.join(others)}: no sum or count that adds up over cells. Group by_cell(rows, dimensions) instead.")
     summed = rows.group_by(*keys, *map(column_of, traits(dimensions))).agg(**figures)
     if not dimensions:  # nothing to be summed up further
-        return summed.mutate(dimension=ibis.literal(ALL), dimension_value=ibis.literal(ALL)).select(*keys, *CELL_OF, *figures)
+        return summed.mutate(dimension=ibis.literal(ALL), dimension_value=ibis.literal(ALL)).select(*keys, *PART, *figures)
     cells = by_cell(summed, dimensions)
-    added = cells.group_by(*keys, *CELL_OF).agg(**{name: cells[name].sum().cast(summed[name].type()) for name in figures})
-    return added.select(*keys, *CELL_OF, *figures)
+    added = cells.group_by(*keys, *PART).agg(**{name: cells[name].sum().cast(summed[name].type()) for name in figures})
+    return added.select(*keys, *PART, *figures)
 
 
 def by_cell(rows: ir.Table, dimensions: Sequence[Dimension]) -> ir.Table:

@@ -8,8 +8,8 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from mandegar.compute.engine import Engine
-from mandegar.metrics.frame.dimensions import ALL, CELL_OF, Dimension, by_cell
-from mandegar.metrics.frame.grain import PERIOD
+from mandegar.metrics.frame.dimensions import ALL, Dimension, by_cell
+from mandegar.metrics.frame.grain import PART, PERIOD
 
 PAIR = " x "
 Line = tuple
@@ -45,7 +45,7 @@ class SmallCells:
         traits = {column for dimension in of for column in dimension.columns}
         people = rows.select(*keys, "customer_id", *sorted(traits)).distinct()
         cells = by_cell(people, of)
-        sizes = cells.group_by(*keys, *CELL_OF).agg(customers=cells.customer_id.nunique().cast("int64"))
+        sizes = cells.group_by(*keys, *PART).agg(customers=cells.customer_id.nunique().cast("int64"))
         self.counted(family, sizes, keys)
 
     def counted(self, family: str, sizes: ir.Table, keys: Sequence[str] = PERIOD) -> None:
@@ -86,7 +86,7 @@ class SmallCells:
                     line, value = tuple(row[name] for name in (*keys, "dimension")), row["dimension_value"]
                     lines[line][value] = min(row["customers"], lines[line].get(value, row["customers"]))
             found |= {(*line, value) for line, values in hidden_cells(lines, self._below).items() for value in values}
-        names = (*keys, "dimension", "dimension_value")
+        names = (*keys, *PART)
         rows = [dict(zip(names, cell, strict=True)) for cell in sorted(found, key=str)]
         return self._engine.table(pa.Table.from_pylist(rows, pa.schema([schema.field(name) for name in names])))
 

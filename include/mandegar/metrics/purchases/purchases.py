@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from mandegar.compute.money import MONEY
 from mandegar.metrics.frame.dimensions import Dimension, totals
 from mandegar.metrics.frame.family import Family, Found, Given
-from mandegar.metrics.frame.grain import PERIOD
+from mandegar.metrics.frame.grain import CELL, PERIOD
 from mandegar.metrics.frame.kpi import REVENUE
 from mandegar.metrics.frame.night import MeasuredNight, once_a_night
 from mandegar.metrics.purchases.refunds import credited, net_refunds
@@ -93,7 +93,7 @@ def revenue_totals(entries: ir.Table, bought: ir.Table, dimensions: Sequence[Dim
     """
     sums = totals(entries, dimensions, lambda rows: {"revenue": rows.amount.sum()}, PERIOD)
     buyers = totals(bought, dimensions, lambda rows: {"customers_buying": rows.count()}, PERIOD)
-    joined = sums.join(buyers, [*PERIOD, "dimension", "dimension_value"], how="left")
+    joined = sums.join(buyers, list(CELL), how="left")
     return joined.select(*sums.columns, customers_buying=joined.customers_buying.fill_null(0))
 
 

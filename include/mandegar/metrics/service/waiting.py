@@ -6,7 +6,8 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.compute.engine import Engine
-from mandegar.metrics.frame.dimensions import CELL_OF, Dimension, by_cell, column_of, joined, traits
+from mandegar.metrics.frame.dimensions import Dimension, by_cell, column_of, joined, traits
+from mandegar.metrics.frame.grain import PART
 
 FINE = 3600  # seconds: longer waits count in whole minutes
 NEARLY = 1e-9  # a product of shares that is exactly 1/2 may come out a little above it
@@ -28,15 +29,15 @@ def quantiles(rows: ir.Table, waits: Waits, dimensions: Sequence[Dimension], key
     # small numbers instead of the texts that make up a cell: grouping and ordering by them is several times cheaper
     alike = [*keys, *map(column_of, traits(dimensions))]
     groups = engine.keep(_numbered(rows.select(*alike).distinct(), "cell_group"))
-    parts = engine.keep(by_cell(groups, dimensions).select("cell_group", *keys, *CELL_OF))
-    cells = engine.keep(_numbered(parts.select(*keys, *CELL_OF).distinct(), "cell"))
-    members = engine.keep(parts.join(cells, [*keys, *CELL_OF]).select("cell_group", "cell"))
+    parts = engine.keep(by_cell(groups, dimensions).select("cell_group", *keys, *PART))
+    cells = engine.keep(_numbered(parts.select(*keys, *PART).distinct(), "cell"))
+    members = engine.keep(parts.join(cells, [*keys, *PART]).select("cell_group", "cell"))
     columns = dict.fromkeys(column for pair in waits.values() for column in pair)
     placed = engine.keep(rows.select(*alike, *columns).join(groups, alike).select("cell_group", *columns))
     # one after the other: all at once would hold every row several times over
     found = [engine.keep(_fallen(_lengths(placed, members, *of), name)) for name, of in waits.items()]
     wide = joined(["cell"], *found)
-    return cells.left_join(wide, "cell").select(*keys, *CELL_OF, *(name for name in wide.columns if name != "cell"))
+    return cells.left_join(wide, "cell").select(*keys, *PART, *(name for name in wide.columns if name != "cell"))
 
 
 def _numbered(rows: ir.Table, name: str) -> ir.Table:

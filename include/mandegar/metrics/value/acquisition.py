@@ -8,7 +8,7 @@ from mandegar.compute import exchange_rates
 from mandegar.compute.money import SUM
 from mandegar.metrics.frame.dimensions import ALL, NONE
 from mandegar.metrics.frame.family import Family, Found, Given
-from mandegar.metrics.frame.grain import PERIOD
+from mandegar.metrics.frame.grain import CELL, PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.frame.periods import within
@@ -53,12 +53,12 @@ def acquisition(night: MeasuredNight, values: ir.Table) -> ir.Table:
     whole = rows.mutate(dimension=ibis.literal(ALL), dimension_value=ibis.literal(ALL)).drop("channel")
     apart = rows.mutate(dimension=ibis.literal(CHANNEL), dimension_value=rows.channel).drop("channel")
     both = ibis.union(whole, apart.select(*whole.columns))
-    summed = both.group_by(*PERIOD, "dimension", "dimension_value").agg(
+    summed = both.group_by(*CELL).agg(
         acquisition_spend=both.acquisition_spend.sum().cast(SUM),
         customers_acquired=both.customers_acquired.sum().cast("int64"),
         clv_acquired=both.clv_acquired.sum().cast(SUM),
     )
-    night.small_cells.counted("Acquisition", summed.select(*PERIOD, "dimension", "dimension_value", customers="customers_acquired"))
+    night.small_cells.counted("Acquisition", summed.select(*CELL, customers="customers_acquired"))
     return summed
 
 
