@@ -62,7 +62,7 @@ def mean(answers: "np.ndarray", total: "np.ndarray", squares: "np.ndarray", scal
 
 
 def _normal_quantile() -> float:
-    """The quantile of the normal distribution, by scipy.special: scipy.stats takes half a second to import, and a night needs no more."""
+    """The quantile of the normal distribution, by scipy.special: scipy.stats takes half a second to import, and `measure` needs no more."""
     from scipy.special import ndtri
 
     return float(ndtri((1 + CONFIDENCE) / 2))
