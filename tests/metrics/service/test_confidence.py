@@ -19,15 +19,23 @@ def numbers(*values: float) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("successes", "trials", "low", "high"),
-    [(8, 10, 0.4902, 0.9433), (0, 10, 0.0, 0.2775), (81, 263, 0.2553, 0.3662)],  # the last: R. G. Newcombe, Stat. Med. 17 (1998), table I
+    [
+        (8, 10, 0.4902, 0.9433),
+        (0, 10, 0.0, 0.2775),
+        # R. G. Newcombe, Two-sided confidence intervals for the single proportion, Stat. Med. 17 (1998), table I, method 3
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
 )
 def test_the_wilson_interval(successes: int, trials: int, low: float, high: float) -> None:
     found = confidence.share(numbers(successes), numbers(trials))
     assert (found[0][0], found[1][0]) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
 
 
-def test_every_wilson_interval_of_up_to_60_answers_is_that_of_scipy_and_statsmodels() -> None:
-    for trials in range(1, 61):
+def test_every_wilson_interval_of_up_to_60_answers_and_of_1000_is_that_of_scipy_and_statsmodels() -> None:
+    for trials in (*range(1, 61), 1_000):
         successes = np.arange(trials + 1.0)
         low, high = confidence.share(successes, np.full(trials + 1, float(trials)))
         of_scipy = [stats.binomtest(int(some), trials).proportion_ci(0.95, method="wilson") for some in successes]

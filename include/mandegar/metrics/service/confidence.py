@@ -23,21 +23,21 @@ def nps(promoters: "np.ndarray", detractors: "np.ndarray", answers: "np.ndarray"
 
     n = answers + 4 * PSEUDO
     p, d = (promoters + PSEUDO) / n, (detractors + PSEUDO) / n
-    reach = _normal_quantile() * np.sqrt((p + d - (p - d) ** 2) / n)
+    reach = normal_quantile() * np.sqrt((p + d - (p - d) ** 2) / n)
     score = (promoters - detractors) / np.where(answers > 0, answers, np.nan)
     low, high = np.minimum(p - d - reach, score), np.maximum(p - d + reach, score)
     return np.clip(100 * low, -100, 100), np.clip(100 * high, -100, 100)
 
 
 def share(successes: "np.ndarray", trials: "np.ndarray") -> Interval:
-    """The Wilson score interval of a share; NaN without trials.
+    """The Wilson score interval of a share; NaN without trials, which need not be whole numbers.
 
     Formula: (p + z^2 / 2n ± z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), p the share of n trials.
     Source: E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927).
     """
     import numpy as np
 
-    z, n = _normal_quantile(), np.where(trials > 0, trials, np.nan)
+    z, n = normal_quantile(), np.where(trials > 0, trials, np.nan)
     p = successes / n
     centre = (2 * n * p + z**2) / (2 * (n + z**2))
     reach = z / (2 * (n + z**2)) * np.sqrt(4 * n * p * (1 - p) + z**2)
@@ -61,7 +61,7 @@ def mean(answers: "np.ndarray", total: "np.ndarray", squares: "np.ndarray", scal
     return np.where(answers > 1, low, np.nan), np.where(answers > 1, high, np.nan)
 
 
-def _normal_quantile() -> float:
+def normal_quantile() -> float:
     """The quantile of the normal distribution, by scipy.special: scipy.stats takes half a second to import, and `measure` needs no more."""
     from scipy.special import ndtri
 

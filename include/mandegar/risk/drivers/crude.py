@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mandegar.metrics.service.confidence import CONFIDENCE
+from mandegar.metrics.service import confidence
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,13 @@ def crude(in_band: np.ndarray, left: np.ndarray, customers: np.ndarray) -> Crude
     left = left.astype(float)
     rows, churned = int(in_band.sum()), int(left[in_band].sum())
     share, all_ = churned / rows, float(left.mean())
-    low, high = wilson(share, rows / design_effect(left[in_band], customers[in_band]))
+    trials = np.array([rows / design_effect(left[in_band], customers[in_band])])
+    low, high = (float(bound[0]) for bound in confidence.share(share * trials, trials))
     lift = share / all_
     if not churned:
         return Crude(rows, churned, (share, low, high), (0.0, 0.0, high / all_))
     influence = in_band * (left - share) / churned - (left - all_) / left.sum()
-    reach = _z() * float(np.sqrt((np.bincount(customers, influence) ** 2).sum()))
+    reach = confidence.normal_quantile() * float(np.sqrt((np.bincount(customers, influence) ** 2).sum()))
     return Crude(rows, churned, (share, low, high), (lift, lift * float(np.exp(-reach)), lift * float(np.exp(reach))))
 
 
@@ -47,17 +48,3 @@ def design_effect(left: np.ndarray, customers: np.ndarray) -> float:
         return len(left) / np.count_nonzero(np.bincount(customers))
     between = (np.bincount(customers, left - share) ** 2).sum()
     return max(1.0, float(between / (len(left) * share * (1 - share))))
-
-
-def wilson(share: float, trials: float) -> tuple[float, float]:
-    """Wilson's score interval of a share of trials, which need not be a whole number."""
-    z = _z()
-    middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    reach = z / (1 + z * z / trials) * float(np.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials)))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
-
-
-def _z() -> float:
-    from scipy import stats
-
-    return float(stats.norm.ppf((1 + CONFIDENCE) / 2))
