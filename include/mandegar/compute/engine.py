@@ -22,6 +22,8 @@ from mandegar.storage.lake import AS_OF, CHUNK, Lake
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    from ibis.backends.sql.datatypes import SqlglotType
+    from ibis.expr.datatypes import DataType
     from pyspark.sql import DataFrame, SparkSession
 
 EngineName = Literal["duckdb", "spark"]
@@ -147,12 +149,11 @@ class Engine:
 
         By hand, because Ibis' create_table asks the catalogue and renames for each one: a night makes hundreds.
         """
-        types = self.backend.compiler.type_mapper
-        told = {column: types.to_string(string if kind.is_null() else kind) for column, kind in schema.items()}
-        columns = ", ".join(f"{_quoted(column)} {kind}" for column, kind in told.items())
+        types = {column: _as_held(self.backend.compiler.type_mapper, kind) for column, kind in schema.items()}
+        columns = ", ".join(f"{_quoted(column)} {told}" for column, (told, _) in types.items())
         self.backend.con.execute(f'CREATE TEMPORARY TABLE "{name}" ({columns})')
         self.backend.con.execute(f'INSERT INTO "{name}" {query}')
-        held = ibis.schema({column: types.from_string(kind) for column, kind in told.items()})
+        held = ibis.schema({column: kind for column, (_, kind) in types.items()})
         return DatabaseTable(name, schema=held, source=self.backend, namespace=Namespace(catalog="temp", database="main")).to_expr()
 
     @contextmanager
@@ -201,6 +202,13 @@ class Engine:
         name = ibis.util.gen_name("lake")
         frame.createOrReplaceTempView(name)
         return self.backend.table(name)
+
+
+@cache
+def _as_held(types: "type[SqlglotType]", kind: "DataType") -> "tuple[str, DataType]":
+    """How DuckDB is told of a type, and the type that its table then has."""
+    told = types.to_string(string if kind.is_null() else kind)
+    return told, types.from_string(told)
 
 
 def _quoted(name: str) -> str:

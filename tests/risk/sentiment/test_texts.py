@@ -46,12 +46,15 @@ def test_subject_and_body_are_one_text_and_no_text_is_none(engine: Engine) -> No
         ticket("both", "a", DAY, "the body", subject="The subject"),
         ticket("subject", "a", DAY, None, subject="The subject"),
         ticket("blank", "a", DAY, " "),
+        ticket("blank too", "a", DAY, "\t\v\f\r\n"),
+        ticket("letters", "a", DAY, "vf"),
         ticket("long", "a", DAY, "x" * 5_000),
     ]
     found = rows(engine, texts(evening(engine, given, [comment("none", "a", DAY, "nps", 9, None)])))
     assert {row["text_id"]: row["text"].strip() for row in found} == {
         "both": "The subject\nthe body",
         "subject": "The subject",
+        "letters": "vf",
         "long": "x" * (MOST_CHARACTERS - 1),  # an empty subject and the line's end stand before
     }
 
