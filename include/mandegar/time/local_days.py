@@ -29,14 +29,17 @@ def local_day(at: ir.TimestampValue, zone: ZoneInfo, until: datetime) -> ir.Inte
     until: an instant after which no change of the clock matters. The zone's rules are those of Python's time zone data, as
     everywhere in Mandegar: an engine's own data may be older.
     """
-    first, *later = _offsets(zone.key, until.date() + timedelta(days=2))
-    offset = (
-        ibis.cases(*((at >= ibis.literal(since), seconds) for since, seconds in reversed(later)), else_=first[1]) if later else first[1]
-    )
+    first, *later = _literals(zone.key, until.date() + timedelta(days=2))
+    offset = ibis.cases(*((at >= since, seconds) for since, seconds in reversed(later)), else_=first[1]) if later else first[1]
     return ((at.epoch_seconds() + offset) / SECONDS).floor().cast("int64")  # exact: whole numbers far below 2**53
 
 
 @lru_cache(maxsize=16)
+def _literals(zone_name: str, last: date) -> list[tuple[ir.TimestampScalar, ir.IntegerScalar]]:
+    """The same as _offsets: made once, where a night asks for days some thirty times and Tehran has changed its clock seventy."""
+    return [(ibis.literal(since), ibis.literal(seconds)) for since, seconds in _offsets(zone_name, last)]
+
+
 def _offsets(zone_name: str, last: date) -> list[tuple[datetime, int]]:
     """Since when which offset from UTC holds, in seconds, oldest first."""
     zone = ZoneInfo(zone_name)

@@ -2,7 +2,6 @@
 
 import json
 from datetime import date
-from decimal import Decimal
 
 import pyarrow as pa
 import pytest
@@ -175,35 +174,6 @@ def test_a_rule_that_cannot_be_evaluated_is_an_error():
     rule = Rule("there", "fail", "ExpectColumnValuesToNotBeNull", {"column": "nowhere"}, "nowhere", "is empty")
     with pytest.raises(RuntimeError, match=r"could not evaluate there"):
         Inspector("rows", [rule]).look(pa.RecordBatch.from_pydict({"here": ["a"]}))
-
-
-NAN, NONE = float("nan"), None
-CELLS = [
-    pa.array([NONE, NONE, NONE], pa.string()),
-    pa.array(["a", NONE, "c"]),
-    pa.array(["a", "b", "c"]),
-    pa.array([1.0, NAN, 3.0]),
-    pa.array([1.0, 2.0, 3.0]),
-    pa.array([NAN, NAN, NAN]),
-    pa.array([1, 2, NONE]),
-    pa.array([Decimal("1.5"), Decimal("2.5"), NONE]),
-    pa.array([date(2025, 1, 1)] * 3),
-    pa.array([NONE] * 3, pa.timestamp("us")),
-    pa.array([True, False, True]),
-]
-
-
-@pytest.mark.parametrize("cells", CELLS, ids=str)
-@pytest.mark.parametrize("kind", ["ExpectColumnValuesToBeNull", "ExpectColumnValuesToNotBeNull"])
-def test_what_the_count_of_empty_cells_says_great_expectations_says_too(cells, kind):
-    """`mostly: 1.0` changes nothing of what a rule means; a rule that says more than its column is always asked."""
-    batch = pa.RecordBatch.from_pydict({"cell": cells, "other": ["x", "y", "z"]})
-
-    def found(settings: dict) -> list[tuple]:
-        [one] = Inspector("rows", [Rule("counted", "fail", kind, {"column": "cell"} | settings, "cell", "is wrong")]).look(batch)
-        return [one.evaluated, one.broken]
-
-    assert found({}) == found({"mostly": 1.0})
 
 
 def test_rows_of_a_condition_alone_are_counted():
