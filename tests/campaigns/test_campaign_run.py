@@ -1,6 +1,7 @@
 """Campaigns night after night: run twice, nothing changes; nobody gets the same thing again; who goes first is seen."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from hashlib import sha256
@@ -304,3 +305,21 @@ def test_a_live_run_makes_no_dry_campaign_live(nights, home, run, rows):
     finally:
         file.write_text(RENEWAL)
     assert {row[0] for row in rows(campaign_run)} == {"nudge"}
+
+
+def test_the_sql_that_is_kept_names_no_customer(run: Run, home: Home, nights: tuple[Company, Path]) -> None:
+    """The night after asks the same but for its days, so that little is compiled anew."""
+    run("renewal", FIRST, live=True)
+    kept = home.statements("campaigns")
+    of_first = json.loads(kept.read_text(encoding="utf-8"))["texts"]
+    run("renewal", SECOND, live=True)
+    every = json.loads(kept.read_text(encoding="utf-8"))["texts"]
+    assert len(of_first) > 10
+    assert len(every.keys() - of_first.keys()) < 5
+    personal = {cell for line in CUSTOMER.splitlines()[1:] for cell in line.split(",")[:5]} - {"", "2025-01-01"}
+    assert len(personal) == 17
+    literals = {literal for text in every.values() for literal in re.findall(r"'([^']*)'", text)}
+    assert "email" in literals
+    assert {
+        literal for literal in literals if any(cell in literal.split() or (len(cell) > 5 and cell in literal) for cell in personal)
+    } == set()

@@ -211,7 +211,8 @@ def campaigns_stage(
         with night.alone(locks.CAMPAIGNS, told), alone_in(target, "campaigns"):
             return run_campaigns(night.company, night.home, target, computing, campaigns, night.as_of, live, say)
 
-    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.scratch) as computing:
+    kept = night.home.statements("campaigns")
+    with warehouse(night.home.warehouse_url) as target, engine.start("duckdb", night.home.scratch, statements=kept) as computing:
         return _logged(night, told, work)
 
 

@@ -5,12 +5,13 @@ import hmac
 import json
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 import requests
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 from pydantic import Field
 from urllib3.exceptions import NewConnectionError
@@ -96,8 +97,7 @@ class Http:
             return [self._filled(one, message) for one in template]
         if not isinstance(template, str):
             return template
-        jinja = SandboxedEnvironment(undefined=StrictUndefined)
-        return jinja.from_string(template).render(
+        return _compiled(template).render(
             message=message, sender=self._settings.sender, mapping=self._settings.mapping, connection=dict(self._given.values)
         )
 
@@ -109,6 +109,11 @@ class Http:
         except (ValueError, KeyError, IndexError, TypeError):
             return None
         return None if found is None else str(found)[:255]
+
+
+@cache
+def _compiled(template: str) -> Template:
+    return SandboxedEnvironment(undefined=StrictUndefined).from_string(template)
 
 
 def _never_connected(problem: requests.RequestException) -> bool:

@@ -121,7 +121,8 @@ def too_late(asked: Asked) -> ir.StringValue:
     """By the next day on which people may be written to, what it is about has passed."""
     if asked.campaign.trigger.before is None:
         return NOTHING
-    return (asked.rows.event_on < asked.send_on).ifelse(ibis.literal(f"can be sent on {asked.send_on} only"), NOTHING)
+    told = ibis.literal("can be sent on ") + ibis.literal(asked.send_on).cast("string") + " only"
+    return (asked.rows.event_on < asked.send_on).ifelse(told, NOTHING)
 
 
 RULES: dict[str, Rule] = {

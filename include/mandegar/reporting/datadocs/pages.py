@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -117,14 +118,19 @@ def _wrong(root: Path, night: date) -> dict[str, int] | None:
 
 
 def _page(template: str, **values: object) -> str:
-    looks = Environment(
+    return _looks().get_template(f"{template}.html.j2").render(**values)
+
+
+@cache
+def _looks() -> Environment:
+    """The templates; each is compiled once, however many tables there are."""
+    return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return looks.get_template(f"{template}.html.j2").render(**values)
 
 
 def _sheets(company: Company, lake: Lake, results: list[Counted], found: list[Finding], as_of: date) -> list[Sheet]:
