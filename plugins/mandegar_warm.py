@@ -9,9 +9,6 @@ import os
 import sys
 
 if sys.argv[1:2] == ["scheduler"] and os.environ.get("MANDEGAR_WARM", "1") == "1":
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations
-    import great_expectations.expectations  # noqa: F401
-
     import mandegar.pipeline.stages
+    import mandegar.quality.suites.gx
     import mandegar.reporting.summary  # noqa: F401

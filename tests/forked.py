@@ -12,7 +12,7 @@ FORKS.set_forkserver_preload(
         "mandegar.reporting.summary",
         "mandegar.cli.main",
         "mandegar.campaigns.delivery.pushes",
-        "great_expectations.expectations",
+        "mandegar.quality.suites.gx",
     ]
 )
 

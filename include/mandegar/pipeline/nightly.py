@@ -106,5 +106,5 @@ def _heard(here: Connection) -> Iterator[tuple[str, str | None]]:
 def _processes() -> multiprocessing.context.ForkServerContext:
     """Processes made from one that has imported what they need, and that has no threads yet."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["great_expectations.expectations", __name__])
+    context.set_forkserver_preload(["mandegar.quality.suites.gx", __name__])
     return context

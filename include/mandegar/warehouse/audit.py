@@ -130,8 +130,7 @@ def refusal(as_of: date, failed: list[dict], stays: date | None) -> str:
 
 def _suites(connection: sa.Connection, as_of: date, written: dict[str, Written]) -> list[dict]:
     """The Great Expectations suites over the warehouse's own tables; of one that is not written whole, over what the night wrote."""
-    import great_expectations as gx
-    from great_expectations import expectations
+    from mandegar.quality.suites import gx
 
     context = quiet_context()
     source = _source(context.data_sources, connection)
@@ -141,7 +140,7 @@ def _suites(connection: sa.Connection, as_of: date, written: dict[str, Written])
             batch = _asset(source, name, as_of, written).add_batch_definition_whole_table(name).get_batch()
             by_name = {check.name: check for check in checks}
             suite = gx.ExpectationSuite(
-                name, expectations=[getattr(expectations, check.kind)(**check.settings, meta={"check": check.name}) for check in checks]
+                name, expectations=[getattr(gx.expectations, check.kind)(**check.settings, meta={"check": check.name}) for check in checks]
             )
             for one in batch.validate(suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}).results:
                 check = by_name[one.expectation_config.meta["check"]]

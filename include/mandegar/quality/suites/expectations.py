@@ -1,7 +1,6 @@
 """Great Expectations, asked about one batch of rows: which rules hold, and which rows break them."""
 
 import logging
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +11,6 @@ import pyarrow as pa
 
 from mandegar.quality.suites.kept import comparable, looked_at, settings_of
 from mandegar.quality.suites.rules import Rule
-
-os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class Inspector:
 
     def _suite(self, asked: frozenset[str]) -> Any:
         """The suite of some of the rules."""
-        import great_expectations as gx
+        from mandegar.quality.suites import gx
 
         if asked not in self._suites:
             expectations = [_expectation(rule) for name, rule in self._rules.items() if name in asked]
@@ -76,12 +73,11 @@ class Inspector:
 
 def quiet_context() -> Any:
     """Great Expectations in memory, without progress bars, and without the folder for pages that it makes and leaves behind."""
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from mandegar.quality.suites import gx
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    context.variables.progress_bars = gx.ProgressBarsConfig(globally=False, metric_calculations=False)
     for site in (context.variables.data_docs_sites or {}).values():
         shutil.rmtree(site["store_backend"]["base_directory"], ignore_errors=True)
     return context
@@ -89,8 +85,7 @@ def quiet_context() -> Any:
 
 def _expectation(rule: Rule) -> Any:
     """The rule as Great Expectations puts it."""
-    from great_expectations import expectations
-    from great_expectations.expectations.row_conditions import Column
+    from mandegar.quality.suites import gx
 
-    condition = {"row_condition": Column(rule.where[0]) == rule.where[1]} if rule.where else {}
-    return getattr(expectations, rule.kind)(**settings_of(rule), **condition, meta={"rule": rule.name})
+    condition = {"row_condition": gx.Column(rule.where[0]) == rule.where[1]} if rule.where else {}
+    return getattr(gx.expectations, rule.kind)(**settings_of(rule), **condition, meta={"rule": rule.name})
