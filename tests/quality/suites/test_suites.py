@@ -54,6 +54,7 @@ WORDS = {
     "given: {column: city}": "c2,Ali,2025-01-01,,,,\n",
     "one_of: {column: city, values: [Tehran, Shiraz]}": "c2,Ali,2025-01-01,,,Teheran,\n",
     "matches: {column: city, pattern: '^[A-Z]'}": "c2,Ali,2025-01-01,,,tehran,\n",
+    "matches: {column: city, pattern: hran}": "c2,Ali,2025-01-01,,,Shiraz,\n",  # anywhere in the text
     "length: {column: city, at_most: 8}": "c2,Ali,2025-01-01,,,Tehran (IR),\n",
     "between: {column: preferred_hour, at_least: 8, at_most: 20}": "c2,Ali,2025-01-01,,,Tehran,7\n",
     "not_before: {column: consent_at, earlier: signed_up_at}": "c2,Ali,2025-01-02,,2025-01-01,Tehran,\n",
@@ -125,7 +126,7 @@ WRONG = [
     ),
     (f"{HEAD}      mine: {{never: citty = 'x', column: city, mend: ask}}\n", "never: does not compute: Binder Error"),
     (
-        f"{HEAD}      mine: {{given: {{column: city}}, length: {{column: city}}, mend: ask}}\n",
+        f"{HEAD}      mine: {{given: {{column: city}}, length: {{column: city, at_most: 9}}, mend: ask}}\n",
         "holds given and length. Make a rule of each.",
     ),
     (f"{HEAD}      customer_id_given: {{severity: warn}}\n", "has to stay `fail`: what follows cannot do without customer_id."),
@@ -134,6 +135,12 @@ WRONG = [
         "follows from the entity; only its severity and words",
     ),
     (f"{HEAD}      mine: {{matches: {{column: city, pattern: '['}}, mend: ask}}\n", "which is no regular expression"),
+    (
+        f"{HEAD}      mine: {{between: {{column: preferred_hour, at_least: 20, at_most: 8}}, mend: ask}}\n",
+        "`at_least: 20` lies above `at_most: 8`, so that no value fits. Exchange them.",
+    ),
+    (f"{HEAD}      mine: {{length: {{column: city, at_least: 9, at_most: 2}}, mend: ask}}\n", "`at_least: 9` lies above `at_most: 2`"),
+    (f"{HEAD}      mine: {{length: {{column: city}}, mend: ask}}\n", "write `at_least:`, `at_most:` or both."),
     (
         "entities:\n  payment:\n    rules:\n      attempted_at_not_before_its_invoice: {severity: fail}\n",
         "line 4: entities.payment.rules.attempted_at_not_before_its_invoice: a rule across entities can only warn",

@@ -1,7 +1,7 @@
 """quality.yaml as it is written: the rules of each entity, what counts as drift, and who hears of it."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -46,18 +46,24 @@ class Given(Strict):
     column: str
 
 
-class Between(Strict):
-    """A number is within bounds, both included."""
+class Bounds(Strict):
+    """A column and what its values lie between, both included."""
 
     column: str
     at_least: float | None = None
     at_most: float | None = None
 
     @model_validator(mode="after")
-    def _bounded(self) -> "Between":
+    def _bounded(self) -> Self:
         if self.at_least is None and self.at_most is None:
             raise ValueError("write `at_least:`, `at_most:` or both.")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError(f"`at_least: {self.at_least:g}` lies above `at_most: {self.at_most:g}`, so that no value fits. Exchange them.")
         return self
+
+
+class Between(Bounds):
+    """A number is within bounds."""
 
 
 class OneOf(Strict):
@@ -76,16 +82,15 @@ def _compiles(pattern: str) -> str:
 
 
 class Matches(Strict):
-    """A text begins as a regular expression says; end it with $ for the whole text."""
+    """A regular expression is found in a text; ^ and $ hold it to the whole."""
 
     column: str
     pattern: Annotated[str, AfterValidator(_compiles)]
 
 
-class Length(Strict):
+class Length(Bounds):
     """A text has so many letters."""
 
-    column: str
     at_least: int | None = Field(None, ge=0, le=MOST)
     at_most: int | None = Field(None, ge=0, le=MOST)
 

@@ -5,7 +5,7 @@
 | `given` | a value stands there | ExpectColumnValuesToNotBeNull |
 | `between` | a number is within bounds | ExpectColumnValuesToBeBetween |
 | `one_of` | a text is one of a few | ExpectColumnValuesToBeInSet |
-| `matches` | a text fits a regular expression | ExpectColumnValuesToMatchRegex |
+| `matches` | a regular expression is found in a text | ExpectColumnValuesToMatchRegex |
 | `length` | a text has so many letters | ExpectColumnValueLengthsToBeBetween |
 | `not_before` | a time is not before another of its row | ExpectColumnPairValuesAToBeGreaterThanB |
 | `not_below` | a number is not below another of its row | ExpectColumnPairValuesAToBeGreaterThanB |
