@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import ibis
 import pyarrow as pa
 from ibis import BaseBackend
-from ibis.expr.datatypes import string
+from ibis.expr.datatypes import DataType, string
 from ibis.expr.operations import DatabaseTable, Namespace
 
 from mandegar.compute import duck, spark
@@ -23,7 +23,6 @@ from mandegar.storage.lake import AS_OF, CHUNK, Lake
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.sql.datatypes import SqlglotType
-    from ibis.expr.datatypes import DataType
     from pyspark.sql import DataFrame, SparkSession
 
 EngineName = Literal["duckdb", "spark"]
@@ -205,7 +204,7 @@ class Engine:
 
 
 @cache
-def _as_held(types: "type[SqlglotType]", kind: "DataType") -> "tuple[str, DataType]":
+def _as_held(types: "type[SqlglotType]", kind: DataType) -> tuple[str, DataType]:
     """How DuckDB is told of a type, and the type that its table then has."""
     told = types.to_string(string if kind.is_null() else kind)
     return told, types.from_string(told)
@@ -241,7 +240,7 @@ def arrow_schema(expression: "ir.Table") -> pa.Schema:
     return pa.schema([pa.field(name, _arrow(kind)) for name, kind in expression.schema().items()])
 
 
-def _arrow(kind: "ibis.expr.datatypes.DataType") -> pa.DataType:
+def _arrow(kind: DataType) -> pa.DataType:
     if kind.is_timestamp():
         return pa.timestamp("us", "UTC")
     if kind.is_decimal():

@@ -5,20 +5,18 @@ import hmac
 import json
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 import requests
-from jinja2 import StrictUndefined, Template
-from jinja2.sandbox import SandboxedEnvironment
 from pydantic import Field
 from urllib3.exceptions import NewConnectionError
 
 from mandegar.campaigns.delivery.channel import Failed, InDoubt, Refused
 from mandegar.campaigns.delivery.outbox import Outgoing
 from mandegar.campaigns.delivery.settings import Gateway
+from mandegar.campaigns.messages.template import compiled
 from mandegar.config import yaml_file
 from mandegar.config.settings import Strict
 from mandegar.errors import CampaignError
@@ -97,7 +95,7 @@ class Http:
             return [self._filled(one, message) for one in template]
         if not isinstance(template, str):
             return template
-        return _compiled(template).render(
+        return compiled(template).render(
             message=message, sender=self._settings.sender, mapping=self._settings.mapping, connection=dict(self._given.values)
         )
 
@@ -109,11 +107,6 @@ class Http:
         except (ValueError, KeyError, IndexError, TypeError):
             return None
         return None if found is None else str(found)[:255]
-
-
-@cache
-def _compiled(template: str) -> Template:
-    return SandboxedEnvironment(undefined=StrictUndefined).from_string(template)
 
 
 def _never_connected(problem: requests.RequestException) -> bool:

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from mandegar.campaigns.messages.facts import kept_apart
 from mandegar.campaigns.messages.sms import counted
-from mandegar.campaigns.messages.template import Message, environment
+from mandegar.campaigns.messages.template import Message, compiled
 from mandegar.errors import CampaignError
 from mandegar.language.catalogue import right_to_left
 
@@ -61,7 +61,7 @@ def html(subject: str, text: str, locale: str, company: str, unsubscribe_url: st
 
 def _filled(template: str, name: str, facts: dict[str, Any], locale: str) -> str:
     try:
-        return _compiled(template).render({key: kept_apart(value, locale) for key, value in facts.items()})
+        return compiled(template).render({key: kept_apart(value, locale) for key, value in facts.items()})
     except jinja2.UndefinedError as problem:
         raise CampaignError(
             f"messages/{name}.yaml: {problem.message}. Ask first whether it is there, such as "
@@ -80,11 +80,6 @@ def _linked(paragraph: str) -> Markup:
         end = found.start() + len(address)
     parts.append(escape(paragraph[end:]))
     return Markup("").join(parts).replace("\n", Markup("<br>"))
-
-
-@cache
-def _compiled(template: str) -> jinja2.Template:
-    return environment().from_string(template)
 
 
 @cache

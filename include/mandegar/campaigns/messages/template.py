@@ -1,6 +1,7 @@
 """Message templates: one YAML file each, with the words of every language; checked before anybody is written to."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -66,6 +67,12 @@ def check(company: Company, campaign: Campaign) -> None:
 def environment() -> SandboxedEnvironment:
     """Templates that can reach nothing but their facts, and fail where one is missing."""
     return SandboxedEnvironment(undefined=jinja2.StrictUndefined)
+
+
+@cache
+def compiled(template: str) -> jinja2.Template:
+    """A text as a template, compiled once however many readers it has."""
+    return environment().from_string(template)
 
 
 def problems(message: Message, shown: str) -> Iterator[str]:

@@ -61,7 +61,7 @@ def texts(evening: Evening) -> ir.Table:
         rated_at=survey.answered_at,
     )
     every = ibis.union(asked, answered)
-    return every.filter(every.text.re_search(r"[^\s\x0B]"))
+    return every.filter(every.text.re_search(r"[^\s\x0B]"))  # not strip(): Ibis' takes v and f for blanks on Spark
 
 
 def rated_texts(evening: Evening, engine: Engine) -> list[Rated]:

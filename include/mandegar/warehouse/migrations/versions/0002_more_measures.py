@@ -1,4 +1,7 @@
-"""more measures: cohorts, survival, value, support, feedback, targets, forecasts, restatements"""
+"""more measures: cohorts, survival, value, support, feedback, targets, forecasts, restatements
+
+One revision, of one release; as every revision it stands for itself, and stays what it was whatever tables.py says later.
+"""
 
 import sqlalchemy as sa
 from alembic import op
