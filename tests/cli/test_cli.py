@@ -1,6 +1,7 @@
 """The command line, for a company that is a folder with company.yaml, customer.csv and subscription.csv."""
 
 import csv
+import re
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from mandegar.cli.main import main
 from mandegar.warehouse.tables import metadata
 
 COMPANY = "name: Acme\ntime_zone: Asia/Tehran\ncurrency: USD\ncalendar: gregorian\nlocale: en\nchurn: {kind: contract}\n"
+COMPANY += "conventions: [default, stripe]\n"
 CUSTOMER = "customer_id,name,signed_up_at,email\nc1,Sara Karimi,2025-01-15,sara@example.com\nc2,Ali Ahmadi,2025-02-10,ali@example.com\n"
 # c1 pays 10.00 a month since January, c2 two seats at 10.00 since February: 30.00 together
 SUBSCRIPTION = """\
@@ -128,7 +130,7 @@ def test_a_night_of_two_customers_gives_figures_that_can_be_counted(nights, fold
     assert result.exit_code == 0, result.output
     engine = sa.create_engine(f"sqlite:///{folder / 'home' / 'warehouse.db'}")
     with engine.connect() as connection:
-        query = "SELECT customers_end, mrr_end, new_mrr, churned_mrr, logo_churn_rate FROM kpi_monthly ORDER BY period_start"
+        query = "SELECT customers_end, mrr_end, new_mrr, churned_mrr, logo_churn_rate FROM kpi_monthly WHERE convention = 'default' ORDER BY period_start"
         found = [tuple(row) for row in connection.execute(sa.text(query))]
     engine.dispose()
     assert found == [(1, 10.0, 10.0, 0.0, None), (2, 30.0, 20.0, 0.0, 0.0), (2, 30.0, 0.0, 0.0, 0.0)]
@@ -270,6 +272,13 @@ def test_the_bridge_tells_policy_by_policy_and_writes_every_customer(nights, fol
     rows = [line for line in result.stdout.splitlines() if line.startswith("│")]
     assert [row.split("│")[1].strip() for row in rows] == ["maxio", "default"]
     assert (tmp_path / "changes.csv").read_text(encoding="utf-8").startswith("policy,from,to,metric,customer_id,")
+
+
+def test_the_bridge_is_run_as_the_summary_says(nights):
+    [command] = re.findall(r"mandegar (bridge .*)$", nights[0].stdout, re.MULTILINE)
+    result = run(*command.split())
+    assert result.exit_code == 0, result.stderr
+    assert "From stripe to default: month of 2025-03-01" in result.stdout
 
 
 def test_the_bridge_names_the_conventions_that_there_are(nights, folder):

@@ -85,7 +85,7 @@ def test_without_a_model_the_health_score_tells_and_says_so(night: Night, duckdb
     assert (risks["c01"]["churn_probability"], risks["c01"]["horizon_days"]) == (None, None)
     assert risks["c01"]["model_version"] == "health-1"
     assert (risks["c01"]["annual_value"], risks["c01"]["value_at_risk"]) == (1212, 1212)
-    said = "no model is live yet; `mandegar model train --as-of 2026-03-10` learns one from the company's history"
+    said = "no model is live yet; `mandegar model train --company DIR --as-of 2026-03-10` learns one from the company's history"
     assert health["live", "health score"]["detail"] == said
 
 

@@ -31,7 +31,7 @@ def show(company: Company, home: Home, warehouse: sa.Engine, as_of: date, consol
         console.rule(f"[bold]{escape(company.name)}[/bold]  {words.digits(_day(company, as_of))}")
         _figures(console, connection, company, words)
         _parts(console, connection, company, words)
-        _conventions(console, connection, company, words, as_of)
+        _conventions(console, connection, company, home, words, as_of)
         _targets(console, connection, words)
         _ahead(console, connection, company, words)
         _restated(console, connection, company, words, as_of)
@@ -115,7 +115,7 @@ def _parts(console: Console, connection: sa.Connection, company: Company, words:
         console.print(table)
 
 
-def _conventions(console: Console, connection: sa.Connection, company: Company, words: SummaryWords, as_of: date) -> None:
+def _conventions(console: Console, connection: sa.Connection, company: Company, home: Home, words: SummaryWords, as_of: date) -> None:
     """The last closed month by the other conventions, and the command that explains the differences."""
     others = [name for name in company.conventions if name != "default"]
     if not others:
@@ -134,7 +134,7 @@ def _conventions(console: Console, connection: sa.Connection, company: Company, 
     for name in ("default", *others):
         table.add_row(name, *(words.number(values.get((name, metric)), KINDS[metric]) for metric in COMPARED))
     console.print(table)
-    command = f"mandegar bridge --company {company.folder} --as-of {as_of} --from {others[0]}"
+    command = f"mandegar bridge --company {company.folder} --home {home.root} --as-of {as_of} --from {others[0]}"
     console.print(words["bridge"].format(command=words.left_to_right(command)), soft_wrap=True)
 
 

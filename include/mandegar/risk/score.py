@@ -114,9 +114,8 @@ def _by_model(
     """Everybody's risk by the live model, if there is one and it can be trusted; else by the health score."""
     live = registry.live_on(as_of)
     if live is None:
-        return told_by_health(
-            scored, health, [Check("live", HEALTH_SCORE, None, None, "ok", NO_MODEL.of(command=f"mandegar model train --as-of {as_of}"))]
-        )
+        told = NO_MODEL.of(command=f"mandegar model train --company DIR --as-of {as_of}")
+        return told_by_health(scored, health, [Check("live", HEALTH_SCORE, None, None, "ok", told)])
     try:
         model = registry.model(live)
     except BrokenModel as problem:

@@ -68,6 +68,7 @@ OTHERS: dict[str, tuple[Said, Said]] = {
         Said("Run the night again; if it stays, report it."),
     ),
 }
+ABOUT = {"customer_known": "customer_id"}  # whose column one of these rules is about
 PUBLISHED = (
     Said("the night is not published: figures that nobody could believe"),
     Said("Readers keep the last good night. docs/quality.md says what the rule looks at; run the night again, and report it if it stays."),
@@ -182,7 +183,7 @@ def told(company: Company, every: Suites, one: Counted, as_of: date) -> tuple[st
         reason = line.reason.said if line.reason else said("lies before {earlier}", earlier=line.not_before.earlier)
         return line.not_before.column, reason.told(company.locale), line.mend.said.told(company.locale) if line.mend else ""
     why, what_to_do = OTHERS.get(one.rule, PUBLISHED)
-    return None, why.told(company.locale), what_to_do.told(company.locale)
+    return ABOUT.get(one.rule), why.told(company.locale), what_to_do.told(company.locale)
 
 
 def _since(connection: sa.Connection, broken: Iterable[Counted], as_of: date) -> dict[tuple[str, str], date]:
