@@ -40,12 +40,18 @@ def time_zone() -> str:
 
     Errors: CompanyError where the file cannot be used; Airflow shows it as an import error, and no night runs at a wrong hour.
     """
+    known = _company()
+    return known.time_zone if known else "UTC"
+
+
+def _company() -> Company | None:
+    """What the company file says; nothing until there is one."""
     from mandegar.config import yaml_file
     from mandegar.config.company import Company
     from mandegar.errors import CompanyError
 
     file = company_folder() / "company.yaml"
-    return yaml_file.read(file, Company, CompanyError, shown=str(file)).time_zone if file.exists() else "UTC"
+    return yaml_file.read(file, Company, CompanyError, shown=str(file)) if file.exists() else None
 
 
 @dataclass(frozen=True)
@@ -59,16 +65,17 @@ class CampaignOfDag:
 
 
 def campaigns() -> list[CampaignOfDag]:
-    """The campaigns there are files for, but for those that rest (`active: false`).
+    """The campaigns there are files for, but for those that rest (`active: false`, or as campaigns.file.load says).
 
     A file that cannot be read is a dry run here; the task that reads it says what is wrong.
     """
     own = company_folder() / "campaigns"
     folder = own if own.is_dir() else ROOT / "include" / "company" / "campaigns"
+    known = None if own.is_dir() else _company()
     found = []
     for file in sorted(folder.glob("*.yaml")):
         settings = _settings(file)
-        if settings.get("active", True) is False:
+        if settings.get("active", True) is False or (known and _needs_subscriptions(settings) and not known.has("subscription")):
             continue
         asked = settings.get("approval")
         approval = asked if isinstance(asked, dict) else {}
@@ -76,6 +83,13 @@ def campaigns() -> list[CampaignOfDag]:
         open_for = hours if isinstance(hours, int) and 1 <= hours <= MOST_HOURS else 24
         found.append(CampaignOfDag(file.stem, settings.get("dry_run", True) is False, open_for, "four_eyes_above" in approval))
     return found
+
+
+def _needs_subscriptions(settings: dict[str, Any]) -> bool:
+    from mandegar.campaigns.file.words import OF_SUBSCRIPTIONS
+
+    trigger = settings["trigger"]
+    return (trigger.get("before") or trigger.get("after")) in OF_SUBSCRIPTIONS
 
 
 def _settings(file: Path) -> dict[str, Any]:

@@ -10,6 +10,15 @@ import pytest
 from airflow_environment import ROOT, environment
 
 HERE = Path(__file__).parent
+SHOP = """name: Shop
+time_zone: UTC
+currency: EUR
+calendar: gregorian
+locale: en
+churn: {kind: inactivity}
+sources:
+  till: {kind: files, tables: {invoice: {file: invoice.csv}}}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +46,12 @@ def test_the_shape_is_the_reviewed_one(shape: dict) -> None:
 
 def test_there_is_one_dag_for_the_night_training_and_delivery_and_one_per_campaign_file(shape: dict) -> None:
     assert sorted(shape["dags"]) == ["campaign_renewal_reminder", "campaign_win_back", "delivery", "nightly", "training"]
+
+
+def test_a_shop_without_subscriptions_has_no_dag_that_reminds_of_them(tmp_path: Path) -> None:
+    (tmp_path / "company").mkdir()
+    (tmp_path / "company" / "company.yaml").write_text(SHOP)
+    assert sorted(name for name in read(tmp_path)["dags"] if name.startswith("campaign_")) == ["campaign_win_back"]
 
 
 @pytest.fixture(scope="module")

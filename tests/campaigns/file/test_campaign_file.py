@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mandegar.campaigns.file.load import load, load_all
+from mandegar.campaigns.file.load import add, load, load_all
 from mandegar.config import company as companies
 from mandegar.errors import CampaignError
 
@@ -106,3 +106,13 @@ def test_campaigns_decide_by_priority_then_by_id(company_with):
 def test_a_company_without_campaigns_of_its_own_has_the_usual_two(make_company):
     company = companies.load(make_company({"subscription.csv": "subscription_id\n"}))
     assert [campaign.id for campaign in load_all(company)] == ["renewal_reminder", "win_back"]
+
+
+def test_where_there_are_no_subscriptions_none_is_reminded_of_a_term(make_company):
+    company = companies.load(make_company({"invoice.csv": "invoice_id\n"}, churn="{kind: inactivity}"))
+    assert [campaign.id for campaign in load_all(company)] == ["win_back"]
+    assert "renewal_reminder" in [campaign.id for campaign in load_all(company, resting=True)]
+    add(company, "welcome")
+    assert [campaign.id for campaign in load_all(company)] == ["win_back", "welcome"]
+    add(company, "renewal_reminder")  # whoever asks for it gets it
+    assert "renewal_reminder" in [campaign.id for campaign in load_all(company)]

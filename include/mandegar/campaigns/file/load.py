@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mandegar.campaigns.file.fields import AUDIENCE_FIELDS
-from mandegar.campaigns.file.words import Campaign
+from mandegar.campaigns.file.words import OF_SUBSCRIPTIONS, Campaign
 from mandegar.campaigns.offers import catalogue
 from mandegar.config import yaml_file
 from mandegar.config.company import Company
@@ -21,7 +21,8 @@ RESTING = re.compile(r"^active: false.*\n", re.MULTILINE)
 def load_all(company: Company, resting: bool = False) -> list[Campaign]:
     """Every active campaign of a company, in the order in which they decide: by priority, then by id; resting: the others too.
 
-    They stand in its campaigns/ folder, or are the default ones. Errors: CampaignError with file, line and mend.
+    They stand in its campaigns/ folder, or are the default ones; of those rests what waits for a subscription where there are none.
+    Errors: CampaignError with file, line and mend.
     """
     own = company.folder / "campaigns"
     folder = own if own.is_dir() else DEFAULT
@@ -33,6 +34,8 @@ def load_all(company: Company, resting: bool = False) -> list[Campaign]:
     for file in sorted(folder.glob("*.yaml")):
         shown = f"campaigns/{file.name}"
         campaign = yaml_file.read(file, Campaign, CampaignError, shown=shown)
+        if folder == DEFAULT and campaign.trigger.moment in OF_SUBSCRIPTIONS and not company.has("subscription"):
+            campaign = campaign.model_copy(update={"active": False})
         if campaign.id != file.stem:
             raise CampaignError(f"{shown}: id: found {campaign.id!r}. Write the file's own name, {file.stem!r}.")
         wrong = [problem for at, rule in rules_of(campaign) for problem in problems(rule, at, AUDIENCE_FIELDS, named)]
@@ -77,10 +80,9 @@ def add(company: Company, campaign_id: str) -> Path:
         raise CampaignError(f"campaigns/{written.name}: is there already. Change it there, or remove it to begin anew.")
     taken = [wanted]
     if not own.is_dir():
+        usual = [campaign.id for campaign in load_all(company)]
         own.mkdir()
-        taken += [
-            file for file in sorted(DEFAULT.glob("*.yaml")) if file != wanted and not RESTING.search(file.read_text(encoding="utf-8"))
-        ]
+        taken += [DEFAULT / f"{one}.yaml" for one in usual if one != campaign_id]
     for file in taken:
         text = RESTING.sub("", file.read_text(encoding="utf-8"))
         (own / file.name).write_text(text, encoding="utf-8")

@@ -41,6 +41,7 @@ BETWEEN_NIGHTS: dict[str, tuple[str, ...]] = {
     "ticket_solved": ("ticket",),
     "payment_failure": ("payment", "invoice"),
 }
+OF_SUBSCRIPTIONS = ("renewal", "trial_end")  # that come only where there are subscriptions
 FEAST_DAYS = {"nowruz": "01-01", "yalda": "09-30"}  # of the Jalali calendar
 ONCE = "once"
 BETWEEN = "between stages"
