@@ -1,15 +1,21 @@
 """Entities in chunks of a month: a night makes again what can have changed, and has what a night that makes everything would have."""
 
+import json
 import shutil
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from mandegar.compute import engine as engines
+from mandegar.compute.engine import Engine
 from mandegar.config import company as companies
+from mandegar.config.entities import ENTITIES
+from mandegar.conform.chunks import rows_of
 from mandegar.conform.conform import conform, conformed
 from mandegar.pipeline.stages import Night, conform_stage, extract_stage, validate_stage
 from mandegar.storage.home import Home
@@ -48,11 +54,11 @@ def folder(make_company: MakeCompany) -> Path:
     return made
 
 
-def run(folder: Path, as_of: date) -> Night:
-    """One night up to the entities."""
+def run(folder: Path, as_of: date, *tables: str) -> Night:
+    """One night up to the entities; tables: those that are asked again, by default all."""
     night = Night(companies.load(folder), Home(folder.parent / "home"), as_of)
     night.home.root.mkdir(exist_ok=True)
-    for table in map(str, night.company.tables()):
+    for table in tables or map(str, night.company.tables()):
         extract_stage(night, table)
         validate_stage(night, table)
     conform_stage(night)
@@ -142,6 +148,62 @@ def test_invoices_of_a_customer_who_is_gone_wait(folder: Path) -> None:
     assert rewritten(night, FIRST) == {"2026-02"}
     assert [row[0] for row in invoices(night.lake, SECOND)] == ["1"]
     assert invoices(night.lake, SECOND) == made_at_once(night, SECOND)
+
+
+def test_customers_who_are_gone_are_missed_though_a_night_died_between_customers_and_invoices(folder: Path) -> None:
+    """The second night asks for its customers again, Bob is not among them, and it is killed once they were made; the third hears of
+    nothing new."""
+    first = run(folder, SECOND)
+    made, kept = first.home.lake, folder.parent / "kept"
+    places = [Path("conformed", "invoice"), Path("receipts", "conformed", "invoice"), Path("quarantine", "conform.invoice")]
+    for place in places:
+        shutil.copytree(made / place, kept / place)
+    write(folder, JANUARY, FEBRUARY, customers=CUSTOMERS.replace("b,Bob,2026-01-01\n", ""))
+    run(folder, SECOND, "shop.customer")
+    for place in places:
+        shutil.rmtree(made / place)
+        shutil.copytree(kept / place, made / place)
+    night = run(folder, THIRD)
+    assert [row[0] for row in invoices(night.lake, THIRD)] == ["1"]
+    assert waiting(night.lake, THIRD) == ["2"]
+
+
+def test_customers_who_are_gone_are_missed_though_it_is_not_known_who_was_there(folder: Path) -> None:
+    """The receipts of earlier releases do not say it, and files of long ago are no longer kept."""
+    night = run(folder, SECOND)
+    receipt = night.lake.receipt("conformed", "invoice", SECOND)
+    assert receipt is not None and receipt.notes is not None
+    told = json.loads(receipt.notes)
+    assert told["customers"] == night.lake.version("conformed", "customer")
+    night.lake.sign("conformed", "invoice", replace(receipt, notes=json.dumps({**told, "customers": None})))
+    write(folder, JANUARY, FEBRUARY, customers=CUSTOMERS.replace("b,Bob,2026-01-01\n", ""))
+    assert [row[0] for row in invoices(run(folder, THIRD).lake, THIRD)] == ["1"]
+
+
+SECONDS = ["0001-01-01T00:00:00", "2025-12-31T23:59:59.999999", "2026-01-01T00:00:00", "2026-01-31T23:59:59.999999", "2026-02-01T00:00:00"]
+INSTANTS = [*SECONDS, "2026-02-28T12:00:00", "2026-03-01T00:00:00", "2026-03-03T00:00:00", "9999-12-31T23:59:59.999999"]
+
+
+@pytest.mark.parametrize(
+    ("some", "places"),
+    [
+        (["2026-02"], [4, 5]),
+        (["2025-12", "2026-02"], [1, 4, 5]),
+        (["2026-01", "2026-02"], [2, 3, 4, 5]),
+        (["0001-01", "9999-12"], [0, 8]),
+        (["all"], []),
+        (["2026-01", "all"], [2, 3]),
+        ([], []),
+    ],
+)
+def test_rows_of_months_lie_between_their_first_and_their_last_instant(engine: Engine, some: list[str], places: list[int]) -> None:
+    born = pa.array([datetime.fromisoformat(text).replace(tzinfo=UTC) for text in INSTANTS], pa.timestamp("us", "UTC"))
+    days = pa.array([datetime.fromisoformat(text).date() for text in INSTANTS], pa.date32())
+    for entity, column, values in (("invoice", "issued_at", born), ("usage", "day", days)):
+        rows = engine.table(pa.table({column: values, "place": range(len(INSTANTS))}))
+        found = engine.arrow(rows_of(rows, ENTITIES[entity], some)).sort_by("place")
+        assert found.column("place").to_pylist() == places
+        assert set(found.column("chunk").to_pylist()) <= set(some)
 
 
 def test_a_night_run_again_after_the_source_was_mended_forgets_what_it_had_made(folder: Path) -> None:

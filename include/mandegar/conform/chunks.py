@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
@@ -14,7 +16,7 @@ import pyarrow as pa
 from mandegar.compute import code_version
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
-from mandegar.config.entities import Entity
+from mandegar.config.entities import CUSTOMER, Entity
 from mandegar.config.systems import TableId
 from mandegar.conform.rates import Rates
 from mandegar.conform.state import newest
@@ -25,6 +27,7 @@ from mandegar.storage.receipts import Receipt
 
 CODE = ("conform", "config.entities", "compute", "time.calendar")
 WHOLE = "all"  # the one chunk of an entity that is not cut by time
+MONTH = re.compile(r"(?!0000|9999)\d{4}-\d\d")
 BY_MONTH = ("invoice", "payment", "ticket", "survey", "usage", "interaction")
 
 
@@ -40,17 +43,27 @@ class Counts:
     waiting: int = 0
     unrated: int = 0
 
+    @property
+    def seen(self) -> int:
+        """How many good rows belong in the chunk, at the most."""
+        return self.rows + self.repeated + self.waiting + self.unrated
+
 
 @dataclass(frozen=True)
 class State:
-    """An entity as a night left it: its windows, the version of its table, and what was counted, chunk by chunk."""
+    """An entity as a night left it: its windows, the version of its table, and what was counted, chunk by chunk.
+
+    moved: whether a row has ever gone from one chunk to another; rates: what could be converted, where that matters; customers: the
+    version of the customers' table that its rows were held against, where they were.
+    """
 
     as_of: date
     version: int
     made_of: str
     chunks: dict[str, Counts]
-    moved: bool  # whether a row has ever gone from one chunk to another
-    rates: Rates | None = None  # what could be converted, where that matters
+    moved: bool
+    rates: Rates | None = None
+    customers: int | None = None
 
     @staticmethod
     def of(receipt: Receipt | None) -> "State | None":
@@ -59,12 +72,12 @@ class State:
             return None
         notes = json.loads(receipt.notes)
         chunks = {chunk: Counts(**counts) for chunk, counts in notes["chunks"].items()}
-        return State(receipt.as_of, receipt.version, receipt.made_of, chunks, notes["moved"], notes.get("rates"))
+        return State(receipt.as_of, receipt.version, receipt.made_of, chunks, notes["moved"], notes.get("rates"), notes.get("customers"))
 
     def notes(self) -> str:
         """What the receipt remembers of it."""
         chunks = {chunk: asdict(self.chunks[chunk]) for chunk in sorted(self.chunks)}
-        return json.dumps({"chunks": chunks, "moved": self.moved, "rates": self.rates})
+        return json.dumps({"chunks": chunks, "moved": self.moved, "rates": self.rates, "customers": self.customers})
 
 
 def chunk_of(rows: ir.Table, entity: Entity) -> ir.StringValue:
@@ -72,6 +85,28 @@ def chunk_of(rows: ir.Table, entity: Entity) -> ir.StringValue:
     if entity.name not in BY_MONTH:
         return ibis.literal(WHOLE)
     return rows[entity.born].strftime("%Y-%m")
+
+
+def rows_of(rows: ir.Table, entity: Entity, some: Iterable[str]) -> ir.Table:
+    """The rows that belong in some chunks, with their chunk.
+
+    Files say between which times their rows lie, so that months are asked for by time too: of the others nothing but that is read.
+    """
+    if (span := _span(some)) is not None and entity.born is not None:
+        born = rows[entity.born]
+        since, until = span if born.type().is_date() else (datetime.combine(day, time.min, UTC) for day in span)
+        rows = rows.filter((born >= ibis.literal(since)) & (born < ibis.literal(until)))
+    rows = rows.mutate(**{CHUNK: chunk_of(rows, entity)})
+    return rows.filter(rows[CHUNK].isin(sorted(some)))
+
+
+def _span(some: Iterable[str]) -> tuple[date, date] | None:
+    """The days between which the months of some chunks lie; None where one is no month of four digits of year."""
+    months = sorted(some)
+    if not months or not all(MONTH.fullmatch(chunk) for chunk in months):
+        return None
+    first, last = (date.fromisoformat(f"{month}-01") for month in (months[0], months[-1]))
+    return first, last + timedelta(days=31)
 
 
 def made_of(company: Company, lake: Lake, entity: Entity, until: date) -> str:
@@ -108,15 +143,16 @@ def new_windows(lake: Lake, table: TableId, after: date, until: date) -> list[Re
     return [receipt for receipt in lake.receipts("valid", str(table)) if after < receipt.as_of <= until]
 
 
-def touched(engine: Engine, lake: Lake, entity: Entity, base: State, new: ir.Table, customers: ir.Table, orphans: pa.Table) -> set[str]:
+def touched(
+    engine: Engine, lake: Lake, entity: Entity, base: State, come: Iterable[str], customers: ir.Table, orphans: pa.Table
+) -> set[str]:
     """The chunks that tonight can have changed.
 
-    Those of the rows that came in (new); those in which something waited for a later day; those in which a row waited for its
+    Those of the rows that came in (come); those in which something waited for a later day; those in which a row waited for its
     customer (orphans of the base), who is there now; those that an earlier run of this night has written; and those that hold
     rows of customers who are not there any more.
     """
-    chunks = set(_values(engine, new.select(chunk=chunk_of(new, entity)).distinct(), CHUNK)) - {None}
-    chunks |= {chunk for chunk, counts in base.chunks.items() if counts.waiting}
+    chunks = {*come, *(chunk for chunk, counts in base.chunks.items() if counts.waiting)}
     listed = Counter(orphans.column(CHUNK).to_pylist())
     chunks |= {
         chunk for chunk, counts in base.chunks.items() if counts.orphans + counts.unrated != listed[chunk]
@@ -125,10 +161,24 @@ def touched(engine: Engine, lake: Lake, entity: Entity, base: State, new: ir.Tab
         waiting = engine.table(orphans.select(["value", CHUNK]))
         chunks |= set(_values(engine, waiting.semi_join(customers, waiting.value == customers.customer_id).select(CHUNK).distinct(), CHUNK))
     chunks |= lake.changed_chunks("conformed", entity.name, base.version)
-    before = entity_at(engine, lake, entity, base.version)
     if "customer_id" in entity.names:
-        chunks |= set(_values(engine, before.anti_join(customers, "customer_id").select(CHUNK).distinct(), CHUNK))
+        chunks |= _left_by_customers(engine, lake, entity, base, customers)
     return chunks
+
+
+def _left_by_customers(engine: Engine, lake: Lake, entity: Entity, base: State, customers: ir.Table) -> set[str]:
+    """The chunks that hold rows of customers who are not there any more.
+
+    Every row of the base had its customer: where all customers of then are there, no row has to be looked at.
+    """
+    files = {} if base.customers is None else lake.chunk_files("conformed", CUSTOMER.name, base.customers)
+    if files and all(Path(file).is_file() for some in files.values() for file in some):
+        assert base.customers is not None
+        gone = entity_at(engine, lake, CUSTOMER, base.customers).anti_join(customers, "customer_id")
+        if engine.count(gone) == 0:
+            return set()
+    before = entity_at(engine, lake, entity, base.version)
+    return set(_values(engine, before.anti_join(customers, "customer_id").select(CHUNK).distinct(), CHUNK))
 
 
 def chunks_of(engine: Engine, lake: Lake, entity: Entity, base: State, valid: ir.Table, keys: ir.Table) -> set[str]:

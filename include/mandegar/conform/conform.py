@@ -1,5 +1,6 @@
 """Conform: the good rows of all sources, as the entities stood at the end of one day."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -148,16 +149,18 @@ def _entity(evening: ConformingNight, entity: Entity, customers: ir.Table | None
     engine, lake = evening.engine, evening.lake
     rated = evening.rates_for(entity)
     base = chunks.base_of(evening.company, lake, entity, evening.as_of, rated) if customers is not None else None
-    sizes = _sizes(evening, entity)
     orphans = [references.ORPHANS_SCHEMA.empty_table()]
     if base is None:
+        sizes = _sizes(engine, _valid(evening, entity), entity)
         wanted, moved = set(sizes) | set(lake.chunk_files("conformed", entity.name)) | (set() if sizes else {chunks.WHOLE}), True
     else:
         assert customers is not None
         new = engine.keep(_valid(evening, entity, after=base.as_of))
+        come = _sizes(engine, new, entity)
+        sizes = Counter(come) + Counter({chunk: counts.seen for chunk, counts in base.chunks.items()})
         left = chunks.homes_left(engine, lake, entity, base, new)
         waited = references.waiting(lake, entity, base.as_of)
-        wanted = chunks.touched(engine, lake, entity, base, new, customers, waited) | left | _taken_back(evening, entity, base)
+        wanted = chunks.touched(engine, lake, entity, base, come, customers, waited) | left | _taken_back(evening, entity, base)
         moved = base.moved or bool(left)
         orphans.append(waited.filter(pc.invert(pc.is_in(waited.column(CHUNK), pa.array(sorted(wanted), pa.string())))))
     home = chunks.homes(engine, _dated(evening, entity), entity) if moved else None
@@ -191,11 +194,10 @@ def _dated(evening: ConformingNight, entity: Entity) -> ir.Table:
     return born_before(_valid(evening, entity), entity, evening.as_of, evening.closes)
 
 
-def _sizes(evening: ConformingNight, entity: Entity) -> dict[str, int]:
-    """How many good rows of all windows belong in each chunk."""
-    rows = _valid(evening, entity)
+def _sizes(engine: Engine, rows: ir.Table, entity: Entity) -> dict[str, int]:
+    """How many of the rows belong in each chunk."""
     counted = rows.select(chunk=chunks.chunk_of(rows, entity)).group_by(CHUNK).agg(n=ibis._.count())
-    return {row[CHUNK]: row["n"] for row in evening.engine.arrow(counted).to_pylist() if row[CHUNK]}
+    return {row[CHUNK]: row["n"] for row in engine.arrow(counted).to_pylist() if row[CHUNK]}
 
 
 def _slices(wanted: set[str], sizes: dict[str, int]) -> Iterable[list[str]]:
@@ -216,9 +218,7 @@ def _remade(
 ) -> tuple[ir.Table, dict[str, Counts], list[pa.Table]]:
     """The rows of some chunks as they stood when the day was over, what was counted of each, and the orphans among them."""
     engine = evening.engine
-    valid = _valid(evening, entity)
-    valid = valid.mutate(**{CHUNK: chunks.chunk_of(valid, entity)})
-    valid = valid.filter(valid[CHUNK].isin(some))
+    valid = chunks.rows_of(_valid(evening, entity), entity, some)
     if home is not None:
         placed = valid.join(home, list(entity.key), how="left")
         valid = placed.filter(placed.home.isnull() | (placed.home == placed[CHUNK])).select(*valid.columns)
@@ -283,7 +283,9 @@ def _write(evening: ConformingNight, entity: Entity, rows: ir.Table, some: set[s
 def _sign(evening: ConformingNight, entity: Entity, counts: dict[str, Counts], moved: bool) -> int:
     lake, as_of = evening.lake, evening.as_of
     made_of = chunks.made_of(evening.company, lake, entity, as_of)
-    state = State(as_of, lake.version("conformed", entity.name), made_of, counts, moved, evening.rates_for(entity))
+    version, customers = lake.version("conformed", entity.name), lake.receipt("conformed", CUSTOMER.name, as_of)
+    held_against = customers.version if customers else None
+    state = State(as_of, version, made_of, counts, moved, evening.rates_for(entity), held_against)
     rows = sum(count.rows - count.orphans for count in counts.values())
     receipt = Receipt(as_of, "all", None, evening.closes, rows, version=state.version, made_of=made_of, notes=state.notes())
     lake.sign("conformed", entity.name, receipt)
