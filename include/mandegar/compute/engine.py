@@ -155,6 +155,11 @@ class Engine:
         held = ibis.schema({column: kind for column, (_, kind) in types.items()})
         return DatabaseTable(name, schema=held, source=self.backend, namespace=Namespace(catalog="temp", database="main")).to_expr()
 
+    def forget(self, *kept: "ir.Table") -> None:
+        """Gives up kept tables that nothing is asked of any more, so that what comes next has their memory (Spark frees it by itself)."""
+        for table in kept if self.name == "duckdb" else ():
+            self.backend.raw_sql(f"DROP TABLE {table.get_name()}")
+
     @contextmanager
     def forgetting(self) -> Iterator[None]:
         """What is kept within a `with` block is given up at its end: a kept table takes a quarter of a MB for each column, however

@@ -64,6 +64,7 @@ def book(night: MeasuredNight, policies: Policies) -> Book:
     with_plan = "plan" in traits(night.dimensions)
     standing = engine.keep(mrr.standing_at(intervals, night.boundaries, with_plan))
     held = engine.keep(mrr.positions(standing, periods, rates))
+    engine.forget(standing)
     there = mrr.accounts(held, periods, paid_first)
     if policies.new_after_days is not None or policies.reactivation_after_days:
         there = mrr.with_returns(engine.keep(there), returns(intervals), policies)
@@ -72,11 +73,13 @@ def book(night: MeasuredNight, policies: Policies) -> Book:
     if len(currencies) > 1:
         daily = exchange_rates.daily_rates(night.company, engine, currencies, night.known_rates)
         switched = engine.keep(movements.switches(held, intervals, periods, daily))
-    moved = movements.movements(held, there, engine.keep(movements.newly_paused(intervals, periods)), switched)
+    paused = engine.keep(movements.newly_paused(intervals, periods))
+    moved = movements.movements(held, there, paused, switched)
     passed = engine.keep(night.with_traits(mrr.passing(paid_first, intervals, there, periods, rates), "first_paid_at"))
     if policies.new_and_gone == "counted":
         moved = ibis.union(moved, *(_moved(passed, name, sign, moved.columns) for name, sign in (("new", 1), ("churn", -1))))
     moved = engine.keep(moved)
+    engine.forget(held, paused, *([switched] if switched is not None else []))
     _balanced(night, there, moved)
     presence = engine.keep(retention.contract_presence(there, retention.endings(versions, intervals, night.closes), passed, periods))
     book = Book(night, policies, intervals, paid_first, there, _at_end(night, there), moved, presence)
