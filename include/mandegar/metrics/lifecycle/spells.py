@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.contracts.ledger import mrr_intervals
-from mandegar.metrics.frame.night import MeasuredNight
+from mandegar.metrics.frame.night import MeasuredNight, once_a_night
 from mandegar.metrics.purchases.purchases import purchase_days
 from mandegar.time.local_days import NEVER, local_day, number
 
@@ -29,6 +29,12 @@ def spans(night: MeasuredNight) -> ir.Table:
     return bought.select(
         "customer_id", from_day="day", until_day=(bought.day + night.company.churn.days).cast("int64"), paid=ibis.literal(True)
     )
+
+
+@once_a_night
+def customer_spells(night: MeasuredNight) -> ir.Table:
+    """The spells of all customers (spells)."""
+    return night.engine.keep(spells(spans(night)))
 
 
 def spells(rows: ir.Table) -> ir.Table:

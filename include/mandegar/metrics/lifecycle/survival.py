@@ -11,8 +11,8 @@ from mandegar.metrics.contracts import retention
 from mandegar.metrics.contracts.ledger import first_payments, mrr_intervals
 from mandegar.metrics.frame.dimensions import totals
 from mandegar.metrics.frame.family import Family, Found, Given
-from mandegar.metrics.frame.night import MeasuredNight
-from mandegar.metrics.lifecycle.spells import spans, spells, today
+from mandegar.metrics.frame.night import MeasuredNight, once_a_night
+from mandegar.metrics.lifecycle.spells import customer_spells, today
 from mandegar.metrics.purchases.purchases import purchases_of
 from mandegar.time.calendar import midnight
 from mandegar.time.local_days import local_day
@@ -51,8 +51,7 @@ def survival_curve(night: MeasuredNight) -> ir.Table:
     (of the whole curve, empty where it is not reached).
     Formula: see `kaplan_meier`. Errors: none; an empty book gives no rows.
     """
-    lives = night.engine.keep(tenures(night))
-    described = night.engine.keep(night.with_traits(lives, "origin_at"))
+    described = night.engine.keep(night.with_traits(tenures(night), "origin_at"))
     night.small_cells.speak_of(FAMILY.title, described.mutate(curve=ibis.literal("of all time")), keys=("curve",))
     moves = ibis.union(
         described.mutate(day=described.entry_day, entered=1, voluntarily=0, involuntarily=0, kept=0),
@@ -71,6 +70,7 @@ def survival_curve(night: MeasuredNight) -> ir.Table:
     return night.engine.table(_curves(counts, CAUSES if night.contractual else CAUSES[:1]))
 
 
+@once_a_night
 def tenures(night: MeasuredNight) -> ir.Table:
     """How long each customer has been there, up to its first leaving.
 
@@ -80,10 +80,8 @@ def tenures(night: MeasuredNight) -> ir.Table:
     Policy: a later return starts no new life; a pause is not leaving. Whether an account is older than the data is told by
     company.yaml's data_from, and by a subscription that started before its first known version.
     """
-    first = spells(spans(night))
-    first = first.filter(first.spell == 0)
-    known = origins(night)
-    lived = first.join(known, "customer_id")
+    known = customer_spells(night)
+    lived = known.filter(known.spell == 0).join(origins(night), "customer_id")
     over = today(night)
     ended = lived.mutate(
         left=lived.until_day < over,
@@ -92,11 +90,12 @@ def tenures(night: MeasuredNight) -> ir.Table:
     ).filter(lambda t: (t.tenure_days >= t.entry_day) & (t.tenure_days >= 0))
     columns = ("customer_id", "origin_at", "entry_day", "tenure_days", "left")
     if not night.contractual:
-        return ended.select(*columns, involuntary=ibis.literal(False))
+        return night.engine.keep(ended.select(*columns, involuntary=ibis.literal(False)))
     joined = ended.left_join(_reasons(night, ended), "customer_id")
-    return joined.select(*columns, involuntary=joined.involuntary.fill_null(False))
+    return night.engine.keep(joined.select(*columns, involuntary=joined.involuntary.fill_null(False)))
 
 
+@once_a_night
 def origins(night: MeasuredNight) -> ir.Table:
     """When each customer's life began, and from when on it is observed.
 
@@ -115,9 +114,8 @@ def origins(night: MeasuredNight) -> ir.Table:
     if night.company.data_from:
         begins = ibis.literal(midnight(night.company.data_from, zone))
         found = found.mutate(seen_at=ibis.greatest(found.seen_at, begins))
-    return found.select(
-        "customer_id", "origin_at", origin_day=local_day(found.origin_at, zone, until), seen_day=local_day(found.seen_at, zone, until)
-    )
+    days = {"origin_day": local_day(found.origin_at, zone, until), "seen_day": local_day(found.seen_at, zone, until)}
+    return night.engine.keep(found.select("customer_id", "origin_at", **days))
 
 
 def kaplan_meier(days: "np.ndarray", entered: "np.ndarray", events: "np.ndarray", censored: "np.ndarray") -> "dict[str, np.ndarray]":

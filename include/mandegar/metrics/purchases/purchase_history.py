@@ -17,17 +17,19 @@ def kept_purchases(invoices: ir.Table) -> ir.Table:
     Policy: a credit note takes back the latest purchase before it of the same customer and the same net amount that is not
     taken back yet; one of another amount is a discount or part of a purchase, and lowers revenue only.
     """
+    columns, group = ("customer_id", "issued_at", "net_amount"), ["customer_id", "size"]
     valid = invoices.filter(invoices.voided_at.isnull())
-    credit = valid.kind == "credit"
-    steps = valid.mutate(size=valid.net_amount.abs(), step=credit.ifelse(-1, 1).cast("int64"), credit=credit)
-    steps = steps.filter(steps.credit | (steps.net_amount > 0))
+    valid = valid.mutate(size=valid.net_amount.abs(), credit=valid.kind == "credit")
+    bought, credits = valid.filter(~valid.credit & (valid.net_amount > 0)), valid.filter(valid.credit)
+    # only where there is a credit note of that amount something can have been taken back
+    told = credits.select(*group).distinct()
+    steps = ibis.union(bought.semi_join(told, group).mutate(step=1), credits.mutate(step=-1))
     # a purchase and its credit note stand like brackets: it was taken back when the balance later falls below that after it
     order = [ibis.asc("issued_at"), ibis.asc("credit"), ibis.asc("invoice_id")]
-    group = ["customer_id", "size"]
     steps = steps.mutate(balance=steps.step.sum().over(ibis.cumulative_window(group_by=group, order_by=order)))
     steps = steps.mutate(later=steps.balance.min().over(ibis.window(group_by=group, order_by=order, following=(1, None))))
     kept = steps.filter(~steps.credit & (steps.later.isnull() | (steps.later >= steps.balance)))
-    return kept.select("customer_id", "issued_at", "net_amount")
+    return ibis.union(bought.anti_join(told, group).select(*columns), kept.select(*columns))
 
 
 def buying_days(night: MeasuredNight) -> ir.Table:
@@ -49,15 +51,13 @@ def histories(days: ir.Table, last_day: int) -> ir.Table:
     value of a day with a purchase after the first, empty where there is none.
     days: as buying_days gives them; last_day: the last observed day.
     """
-    firsts = days.mutate(first_day=days.day.min().over(ibis.window(group_by="customer_id")))
-    again = firsts.day > firsts.first_day
-    summed = firsts.group_by("customer_id").agg(
-        purchases=firsts.purchases.sum().cast("int64"),
-        frequency=again.sum().cast("int64"),
-        first_day=firsts.first_day.min(),
-        last_day=firsts.day.max(),
-        value=firsts.value.sum().cast(MONEY),
-        repeated=firsts.value.sum(where=again),
+    summed = days.group_by("customer_id").agg(
+        purchases=days.purchases.sum().cast("int64"),
+        frequency=days.count().cast("int64") - 1,
+        first_day=days.day.min(),
+        last_day=days.day.max(),
+        value=days.value.sum().cast(MONEY),
+        first_value=days.value.argmin(days.day),
     )
     return summed.select(
         "customer_id",
@@ -69,7 +69,7 @@ def histories(days: ir.Table, last_day: int) -> ir.Table:
         age=last_day - summed.first_day,
         recency_days=last_day - summed.last_day,
         value="value",
-        repeat_value=summed.repeated.cast("float64") / summed.frequency.nullif(0),
+        repeat_value=(summed.value - summed.first_value).cast("float64") / summed.frequency.nullif(0),
     )
 
 

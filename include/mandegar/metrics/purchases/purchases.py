@@ -43,10 +43,11 @@ def revenue_entries_of(night: MeasuredNight) -> ir.Table:
     return night.engine.keep(revenue_entries(invoices_of(night), paid, twice))
 
 
+@once_a_night
 def purchase_days(night: MeasuredNight) -> ir.Table:
     """The days on which customers bought. Grain: one row per customer_id and day. Column: day, since 1970-01-01."""
     bought = purchases_of(night)
-    return bought.select("customer_id", day=local_day(bought.issued_at, night.company.zone, night.closes)).distinct()
+    return night.engine.keep(bought.select("customer_id", day=local_day(bought.issued_at, night.company.zone, night.closes)).distinct())
 
 
 def revenue_entries(invoices: ir.Table, payments: ir.Table, twice: ir.Table) -> ir.Table:

@@ -11,13 +11,11 @@ from mandegar.compute.exchange_rates import FOREVER
 from mandegar.config.entities import ENTITIES, Entity
 from mandegar.language.catalogue import Said
 from mandegar.metrics.frame.night import MeasuredNight
-from mandegar.metrics.run.changes import Basis, rows_changed, versions_at, works_from
-from mandegar.storage.lake import Lake
+from mandegar.metrics.run.changes import Basis, Compared, works_from
 from mandegar.time import calendar
 
 TOLD = 5
 FOLLOWED = 20_000  # of more changed rows of an entity than these only the number is told, and the first of them
-MUTE = ("updated_at", "due_at", "paid_at", "next_attempt_at")  # no figure looks at them
 TO_THE_END = ("subscription", "fx_rate", "customer")  # what they say holds on
 WHEN = pa.timestamp("us", "UTC")
 NAMES = {
@@ -56,20 +54,20 @@ class ChangedRows:
     """The entities of which too many changed to be followed."""
 
 
-def changed_rows(night: MeasuredNight, lake: Lake, stands_on: Basis) -> ChangedRows:
+def changed_rows(night: MeasuredNight, compared: Compared, stands_on: Basis) -> ChangedRows:
     """What changed since the basis.
 
     Grain of rows: one per entity and key. from_at, until_at: between which instants the change can be seen in figures. late: it tells of
     something that was over when the basis closed, and was not known then, or otherwise; an event of tonight is not late.
     """
-    now = versions_at(lake, night.as_of)
     closed = calendar.day_end(stands_on.as_of, night.company.zone)
     found: list[dict] = []
     counted, crowds = {}, set()
-    for name, version in stands_on.versions.items():
+    for name in compared.before:
+        if not compared.chunks(name):
+            continue
         entity = ENTITIES[name]
-        columns = tuple(column for column in entity.names if column not in MUTE)
-        gone, came = (night.engine.keep(rows) for rows in rows_changed(lake, night.engine, name, version, now[name], columns))
+        gone, came = compared.rows(name)
         keys = night.engine.keep(ibis.union(gone, came).select(*entity.key).distinct())
         count = night.engine.count(keys)
         if not count:

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 from mandegar.compute import code_version
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
-from mandegar.config.entities import ENTITIES
+from mandegar.config.entities import ENTITIES, Entity
 from mandegar.conform import chunks
 from mandegar.metrics.contracts.policies import conventions
 from mandegar.metrics.frame.family import ENTRY_POINTS
@@ -30,6 +30,7 @@ DAY = timedelta(days=1)
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 # Of a version of a subscription, from when its columns work: the time in that column, old or new; any other from valid_from.
 WORKS_FROM = {"valid_to": "valid_to", "ended_at": "ended_at", "ended_reason": "ended_at", "cancel_requested_at": "cancel_requested_at"}
+MUTE = ("updated_at", "due_at", "paid_at", "next_attempt_at")  # no figure looks at them
 OF_NO_EFFECT = ("updated_at", "cancel_reason", "trial_ends_at", "started_at")
 Span = tuple[datetime, datetime]
 
@@ -56,6 +57,54 @@ class Changes:
     since: datetime
     spans: list[Span]
     events: list[Span]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The entities as two nights conformed them, side by side. before, now: by entity, the version of its table."""
+
+    lake: Lake
+    engine: Engine
+    before: Mapping[str, int]
+    now: Mapping[str, int]
+    _found: dict[str, tuple[ir.Table, ir.Table]] = field(default_factory=dict, repr=False)
+
+    def chunks(self, name: str) -> set[str]:
+        """The chunks of an entity that were written in between."""
+        return self.lake.changed_chunks("conformed", name, self.before[name], self.now[name]) if name in self.before else set()
+
+    def rows(self, name: str, columns: Iterable[str] | None = None) -> tuple[ir.Table, ir.Table]:
+        """The rows of an entity that are no more as they were, and those that were not so before; looked for once a night.
+
+        columns: only what changed in these, the key among them; by default all that a figure may look at.
+        """
+        if name not in self._found:
+            self._found[name] = self._side_by_side(name)
+        gone, came = self._found[name]
+        if columns is None:
+            return gone, came
+        old, new = gone.select(*columns), came.select(*columns)
+        return old.difference(new, distinct=True), new.difference(old, distinct=True)
+
+    def _side_by_side(self, name: str) -> tuple[ir.Table, ir.Table]:
+        """Row by row of its key, in the chunks that were written in between: no row of the others can have changed."""
+        entity, changed = ENTITIES[name], self.chunks(name)
+        columns = [column for column in entity.names if column not in MUTE]
+        old, new = (self._of_chunks(entity, version[name], changed).select(*columns) for version in (self.before, self.now))
+        then = old.mutate(there=ibis.literal(True)).rename(lambda column: f"old {column}")
+        since = new.mutate(there=ibis.literal(True)).rename(lambda column: f"new {column}")
+        both = then.outer_join(since, [then[f"old {column}"].identical_to(since[f"new {column}"]) for column in entity.key])
+        others = [column for column in ("there", *columns) if column not in entity.key]
+        differs = [~both[f"old {column}"].identical_to(both[f"new {column}"]) for column in others]
+        apart = self.engine.keep(both.filter(ibis.or_(*differs)))
+        sides = ((side, apart.filter(apart[f"{side} there"].notnull())) for side in ("old", "new"))
+        gone, came = (rows.select(**{column: rows[f"{side} {column}"] for column in columns}) for side, rows in sides)
+        return gone, came
+
+    def _of_chunks(self, entity: Entity, version: int, changed: set[str]) -> ir.Table:
+        files = self.lake.chunk_files("conformed", entity.name, version)
+        wanted = {chunk: found for chunk, found in files.items() if chunk in changed}
+        return self.engine.chunks(self.lake, "conformed", entity.name, chunks.conformed_schema(entity), wanted)
 
 
 def made_of(company: Company) -> dict[str, str]:
@@ -104,26 +153,25 @@ def _is_there(lake: Lake, name: str, version: int) -> bool:
     return all(Path(file).is_file() for files in lake.chunk_files("conformed", name, version).values() for file in files)
 
 
-def changes(company: Company, lake: Lake, engine: Engine, stands_on: Basis, as_of: date) -> Changes | None:
-    """What changed since the basis; None when it is too much to follow."""
-    now = versions_at(lake, as_of)
-    changed = {name: lake.changed_chunks("conformed", name, version, now[name]) for name, version in stands_on.versions.items()}
+def changes(company: Company, compared: Compared) -> Changes | None:
+    """What changed between the two nights; None when it is too much to follow."""
+    lake, engine, now = compared.lake, compared.engine, compared.now
     policies = conventions(company)
     since = ALWAYS
-    if changed.get("subscription"):
-        found = _contracts(lake, engine, stands_on.versions["subscription"], now["subscription"])
+    if compared.chunks("subscription"):
+        found = _contracts(compared)
         if found is None:
             return None
         longest = max(policies[name].gap_days for name in company.conventions)
         since = found - timedelta(days=longest) if found < ALWAYS else found
-    if changed.get("fx_rate"):
-        since = min(since, _rates(company, lake, engine, stands_on.versions["fx_rate"], now["fx_rate"]))
-    span = {name: _spans(lake, engine, name, stands_on.versions[name], now[name]) for name in chunks.BY_MONTH if changed.get(name)}
+    if compared.chunks("fx_rate"):
+        since = min(since, _rates(company, compared))
+    span = {name: _spans(compared, name) for name in chunks.BY_MONTH if compared.chunks(name)}
     billed = [*_near(span, "invoice", "payment"), *_reaching(_near(span, "usage"), company.churn.silent_days)]
     if span.get("invoice") and "payment" in now:
         billed += _refunds(lake, engine, {first.astimezone(UTC).strftime("%Y-%m") for first, _ in span["invoice"]}, now)
     if "payment" in now and (span.get("invoice") or span.get("payment")):
-        billed += _pairing(lake, engine, stands_on.versions, now)
+        billed += _pairing(compared)
     if company.churn.kind == "inactivity" or any(policies[name].credits == "reduce_mrr" for name in company.conventions):
         since = min([since, *(start for start, _ in _near(span, "invoice"))])
     if company.value.cost_per_agent_minute:
@@ -147,28 +195,10 @@ def to_compute(periods: pa.Table, closed: datetime, since: datetime, spans: Iter
     return pa.Table.from_pylist(reached, periods.schema)
 
 
-def rows_changed(lake: Lake, engine: Engine, name: str, before: int, after: int, columns: tuple[str, ...]) -> tuple[ir.Table, ir.Table]:
-    """The rows of an entity that are no more as they were, and those that were not so before, in some of its columns."""
-    entity = ENTITIES[name]
-    schema = chunks.conformed_schema(entity)
-    changed = lake.changed_chunks("conformed", name, before, after)
-    old, new = (
-        engine.chunks(
-            lake,
-            "conformed",
-            name,
-            schema,
-            {chunk: files for chunk, files in lake.chunk_files("conformed", name, version).items() if chunk in changed},
-        ).select(*columns)
-        for version in (before, after)
-    )
-    return old.difference(new, distinct=True), new.difference(old, distinct=True)
-
-
-def _contracts(lake: Lake, engine: Engine, before: int, after: int) -> datetime | None:
+def _contracts(compared: Compared) -> datetime | None:
     """From when on the versions of subscriptions are others; None when too many are."""
-    columns = tuple(name for name in ENTITIES["subscription"].names if name not in OF_NO_EFFECT)
-    gone, came = (engine.keep(rows) for rows in rows_changed(lake, engine, "subscription", before, after, columns))
+    engine = compared.engine
+    gone, came = compared.rows("subscription", [name for name in ENTITIES["subscription"].names if name not in OF_NO_EFFECT])
     if engine.count(gone) + engine.count(came) > FOLLOWED:
         return None
     key = ENTITIES["subscription"].key
@@ -189,29 +219,26 @@ def works_from(old: dict | None, new: dict | None) -> datetime:
     return min(found + lapses if found else [], default=ALWAYS)
 
 
-def _rates(company: Company, lake: Lake, engine: Engine, before: int, after: int) -> datetime:
+def _rates(company: Company, compared: Compared) -> datetime:
     """The midnight of the first day of which a rate is another."""
     days = [
         day
-        for rows in rows_changed(lake, engine, "fx_rate", before, after, ("day", "currency", "rate"))
-        for day in engine.arrow(rows.agg(day=rows.day.min())).column("day").to_pylist()
+        for rows in compared.rows("fx_rate", ("day", "currency", "rate"))
+        for day in compared.engine.arrow(rows.agg(day=rows.day.min())).column("day").to_pylist()
         if day is not None
     ]
     return min((calendar.midnight(day, company.zone) for day in days), default=ALWAYS)
 
 
-def _spans(lake: Lake, engine: Engine, name: str, before: int, after: int) -> list[Span]:
+def _spans(compared: Compared, name: str) -> list[Span]:
     """Between which instants the changed rows of an entity were born, month by month."""
-    entity = ENTITIES[name]
-    columns = tuple(column for column in entity.names if column not in ("updated_at", "due_at", "paid_at", "next_attempt_at"))
-    gone, came = rows_changed(lake, engine, name, before, after, columns)
-    both = ibis.union(gone, came)
+    entity, both = ENTITIES[name], ibis.union(*compared.rows(name))
     born = both[entity.born].cast("timestamp('UTC', 6)")
     months = both.group_by(month=chunks.chunk_of(both, entity)).agg(first=born.min(), last=born.max())
-    return sorted((row["first"], row["last"]) for row in engine.arrow(months).to_pylist())
+    return sorted((row["first"], row["last"]) for row in compared.engine.arrow(months).to_pylist())
 
 
-def _refunds(lake: Lake, engine: Engine, billed: set[str], now: dict[str, int]) -> list[Span]:
+def _refunds(lake: Lake, engine: Engine, billed: set[str], now: Mapping[str, int]) -> list[Span]:
     """When invoices of changed months were refunded: a refund counts in the proportion that its invoice gives."""
     known = lake.chunk_files("conformed", "invoice", now["invoice"])
     schema = chunks.conformed_schema(ENTITIES["invoice"])
@@ -222,14 +249,15 @@ def _refunds(lake: Lake, engine: Engine, billed: set[str], now: dict[str, int]) 
     return sorted((row["first"], row["last"] + timedelta(seconds=1)) for row in engine.arrow(months).to_pylist())
 
 
-def _pairing(lake: Lake, engine: Engine, before: dict[str, int], now: dict[str, int]) -> list[Span]:
+def _pairing(compared: Compared) -> list[Span]:
     """How far a changed refund or credit note can reach: others of its customer may go with another one now."""
+    lake, engine, now = compared.lake, compared.engine, compared.now
     kinds = (("invoice", "kind", "credit", "issued_at"), ("payment", "status", "refunded", "attempted_at"))
     touched: set[tuple[str, datetime]] = set()
     for name, column, value, at in kinds:
         told = ("customer_id", column, at, "net_amount" if name == "invoice" else "amount")
         key = ENTITIES[name].key
-        both = ibis.union(*rows_changed(lake, engine, name, before[name], now[name], (*key, *told)))
+        both = ibis.union(*compared.rows(name, (*key, *told)))
         found = both.filter(both[column] == value)
         touched |= {(row["customer_id"], row[at]) for row in engine.arrow(found.select("customer_id", at)).to_pylist()}
     if not touched:

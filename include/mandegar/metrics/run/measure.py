@@ -46,7 +46,8 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
         company = _with_days(company, estimated)
     known = changes.basis(company, lake, as_of)
     stands_on = None if known is None or known.differs else known
-    periods, unsettled = (every, every) if stands_on is None else _to_compute(company, lake, engine, stands_on, every, as_of)
+    compared = changes.Compared(lake, engine, known.versions, changes.versions_at(lake, as_of)) if known else None
+    periods, unsettled = (every, every) if stands_on is None or compared is None else _to_compute(company, compared, stands_on, every)
     night = _night(company, lake, engine, as_of, entities, periods)
     found = contract_marts(night) if night.contractual else inactivity_marts(night)
     counts = {}
@@ -73,7 +74,7 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
         (whole.periods, families.ENDLESS),
     ]
     fresh = engine.keep(families.together([found["kpi_period"], *slow, *timeless]))
-    return counts | _write_figures(night, lake, known, fresh, computed)
+    return counts | _write_figures(night, lake, known, compared, fresh, computed)
 
 
 def as_measured(company: Company, lake: Lake, as_of: date) -> Company:
@@ -88,26 +89,30 @@ def _with_days(company: Company, days: int) -> Company:
     return company.model_copy(update={"churn": company.churn.model_copy(update={"days": days})})
 
 
-def _to_compute(
-    company: Company, lake: Lake, engine: Engine, stands_on: changes.Basis, every: pa.Table, as_of: date
-) -> tuple[pa.Table, pa.Table]:
+def _to_compute(company: Company, compared: changes.Compared, stands_on: changes.Basis, every: pa.Table) -> tuple[pa.Table, pa.Table]:
     """The periods that have to be computed again, of settled figures and of those that ripen; all when too much changed to follow."""
-    moved = changes.changes(company, lake, engine, stands_on, as_of)
-    if moved is None:
+    found = changes.changes(company, compared)
+    if found is None:
         return every, every
     closed = calendar.day_end(stands_on.as_of, company.zone)
-    reached = changes.to_compute(every, closed, moved.since, moved.spans).to_pylist()
-    wanted = {marts.chunk_name(row) for row in reached} | marts.rewritten(lake, stands_on.as_of)
+    reached = changes.to_compute(every, closed, found.since, found.spans).to_pylist()
+    wanted = {marts.chunk_name(row) for row in reached} | marts.rewritten(compared.lake, stands_on.as_of)
     periods = pa.Table.from_pylist([row for row in every.to_pylist() if marts.chunk_name(row) in wanted], every.schema)
-    return periods, changes.to_compute(every, closed - families.SETTLED_AFTER, moved.since, moved.events)
+    return periods, changes.to_compute(every, closed - families.SETTLED_AFTER, found.since, found.events)
 
 
 def _write_figures(
-    night: MeasuredNight, lake: Lake, known: changes.Basis | None, fresh: ir.Table, computed: list[tuple[ir.Table, tuple[str, ...]]]
+    night: MeasuredNight,
+    lake: Lake,
+    known: changes.Basis | None,
+    compared: changes.Compared | None,
+    fresh: ir.Table,
+    computed: list[tuple[ir.Table, tuple[str, ...]]],
 ) -> dict[str, int]:
     """Writes kpi_period, tonight's figures beside those that stand; what of closed periods is another now; and what follows.
 
-    known: the last night, if there was one; its figures of the periods and metrics that were not `computed` tonight stand.
+    known: the last night, if there was one, and the entities of both nights, `compared`; its figures of the periods and metrics that were
+    not `computed` tonight stand.
     """
     engine, as_of = night.engine, night.as_of
     made_of = changes.made_of(night.company)
@@ -122,7 +127,7 @@ def _write_figures(
     sources = families.sources(night.company)
     named = engine.arrow(moved.filter(moved.metric.startswith("cohort ")).select("metric").distinct()).column("metric").to_pylist()
     sources |= families.sources_of_cohorts(night.company, named)
-    moved = restate.with_reasons(night, lake, known, moved, sources)
+    moved = restate.with_reasons(night, known, compared, moved, sources)
     counts = {"restatement": marts.write_mart(lake, engine, "restatement", engine.keep(moved), as_of, night.closes)}
     for name, follows in families.from_figures(night, rows).items():
         counts[name] = marts.write_mart(lake, engine, name, follows, as_of, night.closes)

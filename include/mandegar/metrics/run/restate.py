@@ -13,9 +13,8 @@ from mandegar.metrics.frame.dimensions import ALL
 from mandegar.metrics.frame.grain import CELL, PERIOD
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.run.changed_rows import TOLD, ChangedRows, changed_rows, in_words
-from mandegar.metrics.run.changes import NEAR, Basis
+from mandegar.metrics.run.changes import NEAR, Basis, Compared
 from mandegar.metrics.run.marts import COMPUTED_ON
-from mandegar.storage.lake import Lake
 from mandegar.time.calendar import midnight
 
 KEY = (*CELL, "convention", "metric")
@@ -140,20 +139,20 @@ def cohorts_restated(now: ir.Table, before: ir.Table) -> ir.Table:
     return named.select(*KEY, "period_end", "published_on", *names, difference=named.value_after - named.value_before)
 
 
-def with_reasons(night: MeasuredNight, lake: Lake, known: Basis | None, moved: ir.Table, sources: SourcesOf) -> ir.Table:
+def with_reasons(night: MeasuredNight, known: Basis | None, compared: Compared | None, moved: ir.Table, sources: SourcesOf) -> ir.Table:
     """The restated figures with the rows that moved each, in words: column because, in place of settles_later.
 
     A row moves a figure if its entity is one of those that the figure stands on, its time lies in the period, and its customer in the
     cell; where no changed row is so near, those of the days around, of the entity, or all that changed are told. What beside the data
-    differs from the last night (`known`) is told first. sources: by convention and metric. Figures that ripen are told only if a late
-    row moved them.
+    differs from the last night (`known`) is told first. compared: the entities of both nights; sources: by convention and metric.
+    Figures that ripen are told only if a late row moved them.
     """
     engine, locale = night.engine, night.company.locale
     columns = [name for name in moved.columns if name not in ("period_end", "settles_later")]
     kept = engine.keep(moved.mutate(figure=ibis.row_number().over(order_by=list(KEY))))
-    if known is None or not engine.count(kept):
+    if known is None or compared is None or not engine.count(kept):
         return kept.select(*columns, because=ibis.literal("")).limit(0)
-    changed = changed_rows(night, lake, known)
+    changed = changed_rows(night, compared, known)
     figures = engine.arrow(kept.select("figure", "metric", "convention", "settles_later")).to_pylist()
     near = _nearest(night, kept, changed, sources)
     differing = _differing(known, night.company.churn.days, locale)

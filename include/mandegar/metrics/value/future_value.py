@@ -12,7 +12,7 @@ from mandegar.compute.money import MONEY, SUM
 from mandegar.metrics.contracts.ledger import mrr_intervals
 from mandegar.metrics.frame.dimensions import ALL, NONE
 from mandegar.metrics.frame.night import MeasuredNight
-from mandegar.metrics.lifecycle.spells import spans, spells, today
+from mandegar.metrics.lifecycle.spells import customer_spells, today
 from mandegar.metrics.lifecycle.survival import origins, tenures
 from mandegar.metrics.purchases import buyer_model
 from mandegar.metrics.purchases.buyer_model import BGNBD, WEEK, GammaGamma, NoModel
@@ -60,7 +60,7 @@ def monthly_retentions(night: MeasuredNight) -> dict[str | None, float]:
     """
     over = today(night)
     since = over - YEAR if night.company.data_from is None else max(over - YEAR, number(night.company.data_from))
-    lived = _with_channel(night, spells(spans(night)))
+    lived = _with_channel(night, customer_spells(night))
     days = ibis.greatest(ibis.least(lived.until_day, over) - ibis.greatest(lived.from_day, since), 0)
     left = (lived.until_day >= since) & (lived.until_day < over)
     counted = lived.group_by("channel").agg(days=days.sum().cast("int64"), left=left.sum().cast("int64"))
@@ -131,7 +131,7 @@ def _factors(channel: str | None, r: float, d: float, margin: float) -> dict:
 
 def _lives(night: MeasuredNight) -> tuple:
     """The first lives of all customers as `fit_sbg` takes them: months stayed through, whether it left then, months at entry, count."""
-    lived = night.engine.keep(tenures(night))
+    lived = tenures(night)
     in_months = lived.select("left", months=_months(lived.tenure_days), entry=_months(lived.entry_day))
     counted = in_months.group_by("months", "left", "entry").agg(people=in_months.count())
     same = _columns(night.engine.arrow(counted.order_by("months", "left", "entry")))
@@ -141,7 +141,7 @@ def _lives(night: MeasuredNight) -> tuple:
 def _with_months(night: MeasuredNight, paying: ir.Table) -> ir.Table:
     """The paying customers with the months through which each has stayed this time."""
     over = today(night)
-    lasting = spells(spans(night)).filter(lambda rows: rows.until_day >= over)
+    lasting = customer_spells(night).filter(lambda rows: rows.until_day >= over)
     known = origins(night).select("customer_id", "origin_day")
     began = lasting.left_join(known, "customer_id").select("customer_id", "from_day", "spell", "origin_day")
     first = (began.spell == 0).ifelse(ibis.least(began.origin_day.fill_null(began.from_day), began.from_day), began.from_day)
