@@ -117,6 +117,22 @@ def test_json_lines_give_text_and_a_broken_line_is_kept_apart(make_company, take
     ]
 
 
+def test_json_lines_keep_all_digits_and_the_keys_that_only_some_lines_have(make_company, take):
+    """Seventeen digits fit into a double; one more does not, with a point among them neither."""
+    lines = [
+        '{"customer_id": 12345678901234567, "name": "a", "signed_up_at": "2025-01-01"}',
+        '{"customer_id": 123456789012345678901, "name": 0.123456789012345678}',
+    ]
+    lines += ['{"customer_id": 3, "city": "Yazd", "name": NaN}', '{"city": "x", "customer_id": ' + 5_000 * "1" + "}"]
+    found = take(make_company(SUBSCRIPTION | {"customer.jsonl": "\n".join(lines)}))
+    assert found[:3] == [
+        {"customer_id": "12345678901234567", "name": "a", "signed_up_at": "2025-01-01", "_row": 1},
+        {"customer_id": "123456789012345678901", "name": "0.123456789012345678", "_row": 2},
+        {"customer_id": "3", "city": "Yazd", "name": "nan", "_row": 3},
+    ]
+    assert found[3]["_unreadable"].endswith("(holds a number of thousands of digits)")
+
+
 def test_parquet_keeps_its_types_and_counts_rows_from_one(make_company, take):
     folder = make_company(SUBSCRIPTION)
     signed = datetime(2025, 1, 1, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import requests
 
-from mandegar.sources.files.json_lines import LONG_NUMBER, exact
+from mandegar.sources.files.json_lines import exact, holds_long_number
 
 MOST_DIGITS = 4_000  # Python reads no longer number
 TOO_DEEP = "is nested too deeply to be read"
@@ -23,7 +23,7 @@ def read(response: requests.Response) -> Any:
     """
     body = response.content
     try:
-        if not LONG_NUMBER.search(body):
+        if not holds_long_number(body):
             return orjson.loads(body)
     except orjson.JSONDecodeError:  # stricter than what systems send
         pass
