@@ -88,7 +88,7 @@ def campaigns() -> list[CampaignOfDag]:
 def _needs_subscriptions(settings: dict[str, Any]) -> bool:
     from mandegar.campaigns.file.words import OF_SUBSCRIPTIONS
 
-    trigger = settings["trigger"]
+    trigger = settings.get("trigger") or {}
     return (trigger.get("before") or trigger.get("after")) in OF_SUBSCRIPTIONS
 
 
