@@ -40,18 +40,12 @@ def time_zone() -> str:
 
     Errors: CompanyError where the file cannot be used; Airflow shows it as an import error, and no night runs at a wrong hour.
     """
-    known = _company()
-    return known.time_zone if known else "UTC"
-
-
-def _company() -> Company | None:
-    """What the company file says; nothing until there is one."""
     from mandegar.config import yaml_file
     from mandegar.config.company import Company
     from mandegar.errors import CompanyError
 
     file = company_folder() / "company.yaml"
-    return yaml_file.read(file, Company, CompanyError, shown=str(file)) if file.exists() else None
+    return yaml_file.read(file, Company, CompanyError, shown=str(file)).time_zone if file.exists() else "UTC"
 
 
 @dataclass(frozen=True)
@@ -71,11 +65,11 @@ def campaigns() -> list[CampaignOfDag]:
     """
     own = company_folder() / "campaigns"
     folder = own if own.is_dir() else ROOT / "include" / "company" / "campaigns"
-    known = None if own.is_dir() else _company()
+    without_subscriptions = not own.is_dir() and _without_subscriptions()
     found = []
     for file in sorted(folder.glob("*.yaml")):
         settings = _settings(file)
-        if settings.get("active", True) is False or (known and _needs_subscriptions(settings) and not known.has("subscription")):
+        if settings.get("active", True) is False or (without_subscriptions and _needs_subscriptions(settings)):
             continue
         asked = settings.get("approval")
         approval = asked if isinstance(asked, dict) else {}
@@ -83,6 +77,17 @@ def campaigns() -> list[CampaignOfDag]:
         open_for = hours if isinstance(hours, int) and 1 <= hours <= MOST_HOURS else 24
         found.append(CampaignOfDag(file.stem, settings.get("dry_run", True) is False, open_for, "four_eyes_above" in approval))
     return found
+
+
+def _without_subscriptions() -> bool:
+    """Whether no source of the company gives subscriptions; not said of one that cannot be read: its night says what is wrong."""
+    from mandegar.config import company as companies
+    from mandegar.errors import CompanyError
+
+    try:
+        return not companies.load(company_folder()).has("subscription")
+    except CompanyError:
+        return False
 
 
 def _needs_subscriptions(settings: dict[str, Any]) -> bool:

@@ -10,15 +10,6 @@ import pytest
 from airflow_environment import ROOT, environment
 
 HERE = Path(__file__).parent
-SHOP = """name: Shop
-time_zone: UTC
-currency: EUR
-calendar: gregorian
-locale: en
-churn: {kind: inactivity}
-sources:
-  till: {kind: files, tables: {invoice: {file: invoice.csv}}}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +39,26 @@ def test_there_is_one_dag_for_the_night_training_and_delivery_and_one_per_campai
     assert sorted(shape["dags"]) == ["campaign_renewal_reminder", "campaign_win_back", "delivery", "nightly", "training"]
 
 
-def test_a_shop_without_subscriptions_has_no_dag_that_reminds_of_them(tmp_path: Path) -> None:
+BOTH = ["campaign_renewal_reminder", "campaign_win_back"]
+
+
+@pytest.mark.parametrize(
+    ("churn", "files", "campaigns"),
+    [
+        ("inactivity", ["invoice.csv"], BOTH[1:]),
+        ("inactivity", ["invoice.csv", "subscription.csv"], BOTH),
+        ("contract", ["subscription.csv"], BOTH),
+        ("inactivity", [], BOTH),  # it cannot be read: no source gives what it needs
+    ],
+)
+def test_a_shop_without_subscriptions_has_no_dag_that_reminds_of_them(
+    tmp_path: Path, churn: str, files: list[str], campaigns: list[str]
+) -> None:
     (tmp_path / "company").mkdir()
-    (tmp_path / "company" / "company.yaml").write_text(SHOP)
-    assert sorted(name for name in read(tmp_path)["dags"] if name.startswith("campaign_")) == ["campaign_win_back"]
+    (tmp_path / "company" / "company.yaml").write_text(f"name: Shop\ntime_zone: UTC\ncurrency: EUR\nchurn: {{kind: {churn}}}\n")
+    for file in files:
+        (tmp_path / "company" / file).write_text("")
+    assert sorted(name for name in read(tmp_path)["dags"] if name.startswith("campaign_")) == campaigns
 
 
 @pytest.fixture(scope="module")
