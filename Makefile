@@ -54,7 +54,7 @@ var/fakes/ready: tests/sources/vendors/node/package-lock.json
 	@touch $@
 
 # Two at a time: each case is a night of its own. Then the long versions of what `make test` tries in short.
-LONG := tests/dags/test_airflow.py tests/campaigns/test_never_violated.py tests/campaigns/delivery/test_sender_killed.py tests/campaigns/delivery/test_push_killed.py tests/campaigns/results/test_true_effects.py
+LONG := tests/dags/test_airflow.py tests/campaigns/test_never_violated.py tests/campaigns/delivery/test_sender_killed.py tests/campaigns/delivery/test_push_killed.py tests/campaigns/results/test_true_effects.py tests/metrics/run/test_how_to.py
 
 chaos: setup ## every bad input of the corpus, two hundred nights that are killed, campaigns over many seeds (75 min; ARGS="-k parquet")
 	@export MANDEGAR_CHAOS=all; $(BIN)/python -m pytest -n 2 --dist worksteal tests/chaos $(ARGS); nights=$$?; \
