@@ -7,9 +7,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from mandegar.storage.home import Home
-from mandegar.warehouse.tables import campaign_member, campaign_run, contact_event, metadata, pipeline_run
+from mandegar.warehouse.tables import campaign_member, campaign_run, campaign_version, contact_event, metadata, person_account, pipeline_run
 
-BY_CAMPAIGN = (campaign_run.name, campaign_member.name, contact_event.name)  # written when a campaign decides, not by publish
+# written when a campaign decides, not by publish
+BY_CAMPAIGN = (campaign_run.name, campaign_member.name, contact_event.name, campaign_version.name)
+PERSONS = person_account.name  # of whom any campaign has thought
 CLOCKED = pipeline_run.name
 MANIFEST = "manifest.json"
 Rows = list[dict[str, object]]
@@ -23,8 +25,10 @@ class Seen:
     lists: dict[str, bytes]
 
     def parts(self) -> dict[str, object]:
-        """What becomes visible at once: the published tables, each campaign's decisions, each list that its manifest says is whole."""
-        found: dict[str, object] = {"the night": {name: rows for name, rows in self.tables.items() if name not in BY_CAMPAIGN}}
+        """What becomes visible at once: the published tables, each campaign's decisions, each list that its manifest says is whole; who is
+        one person is known account by account."""
+        found: dict[str, object] = {"the night": {name: rows for name, rows in self.tables.items() if name not in (*BY_CAMPAIGN, PERSONS)}}
+        found |= {f"person {row}": row for row in self.tables[PERSONS]}
         for campaign in sorted({str(row["campaign_id"]) for name in BY_CAMPAIGN for row in self.tables[name]}):
             rows = {name: [row for row in self.tables[name] if row["campaign_id"] == campaign] for name in BY_CAMPAIGN}
             found[f"what {campaign} decided"] = rows

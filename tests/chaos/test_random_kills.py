@@ -21,7 +21,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 from killable import start
-from reader import Seen, differences, halves, look, twice
+from reader import BY_CAMPAIGN, Seen, differences, halves, look, twice
 from shell import Shell
 
 from mandegar.sample import write_sample
@@ -238,6 +238,13 @@ def test_what_is_half_or_twice_is_found(begun: Callable[[str, str], Begun]) -> N
     assert halves(Seen(after.tables, after.lists | {name: b"half"}), [before, after]) == [str(Path(name).parent)]
     assert halves(Seen(after.tables, {}), [before, after]) == sorted({str(Path(name).parent) for name in before.lists})
     assert differences(live, after)
+    empty, first, _ = begun("sqlite", "first").moments
+    one = sorted(str(row["campaign_id"]) for row in first.tables["campaign_run"])[0]  # the night died before the other had decided
+    decided = {name: [row for row in first.tables[name] if row["campaign_id"] == one] for name in BY_CAMPAIGN}
+    assert halves(Seen(first.tables | decided | {"person_account": first.tables["person_account"][:1]}, {}), [empty, first]) == []
+    assert halves(Seen(first.tables | decided | {"campaign_version": []}, {}), [empty, first]) == [f"what {one} decided"]
+    stranger = first.tables["person_account"][0] | {"person_key": "x"}
+    assert len(halves(Seen(first.tables | {"person_account": [stranger]}, first.lists), [empty, first])) == 1
     event = live.tables["contact_event"]
     assert len([row for row in event if row["mode"] == "live"]) > 2
     assert len(twice(Seen(live.tables | {"contact_event": event * 2}, {}))) == len([row for row in event if row["mode"] == "live"])
