@@ -53,7 +53,7 @@ def is_closed(company: Company, day: date) -> bool:
         return False
     try:
         public = _public_holidays(settings.public_holidays, day.year)
-    except NotImplementedError as problem:
+    except NotImplementedError as problem:  # the library's, of a country that it does not know
         raise CompanyError(
             f"company.yaml: contacting.public_holidays: the holidays of {settings.public_holidays!r} are not known. "
             "Write another country, or the days themselves under working_time.holidays."
