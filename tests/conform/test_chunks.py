@@ -168,14 +168,20 @@ def test_customers_who_are_gone_are_missed_though_a_night_died_between_customers
     assert waiting(night.lake, THIRD) == ["2"]
 
 
-def test_customers_who_are_gone_are_missed_though_it_is_not_known_who_was_there(folder: Path) -> None:
-    """The receipts of earlier releases do not say it, and files of long ago are no longer kept."""
+@pytest.mark.parametrize("lost", ["the receipt of an earlier release", "the files"])
+def test_customers_who_are_gone_are_missed_though_it_is_not_known_who_was_there(folder: Path, lost: str) -> None:
+    """Receipts of earlier releases do not say whom a state was held against, and files of long ago are tidied away."""
     night = run(folder, SECOND)
     receipt = night.lake.receipt("conformed", "invoice", SECOND)
     assert receipt is not None and receipt.notes is not None
     told = json.loads(receipt.notes)
     assert told["customers"] == night.lake.version("conformed", "customer")
-    night.lake.sign("conformed", "invoice", replace(receipt, notes=json.dumps({**told, "customers": None})))
+    if lost == "the files":
+        for files in night.lake.chunk_files("conformed", "customer", told["customers"]).values():
+            for file in files:
+                Path(file).unlink()
+    else:
+        night.lake.sign("conformed", "invoice", replace(receipt, notes=json.dumps({**told, "customers": None})))
     write(folder, JANUARY, FEBRUARY, customers=CUSTOMERS.replace("b,Bob,2026-01-01\n", ""))
     assert [row[0] for row in invoices(run(folder, THIRD).lake, THIRD)] == ["1"]
 

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
@@ -171,9 +170,7 @@ def _left_by_customers(engine: Engine, lake: Lake, entity: Entity, base: State, 
 
     Every row of the base had its customer: where all customers of then are there, no row has to be looked at.
     """
-    files = {} if base.customers is None else lake.chunk_files("conformed", CUSTOMER.name, base.customers)
-    if files and all(Path(file).is_file() for some in files.values() for file in some):
-        assert base.customers is not None
+    if base.customers is not None and lake.holds("conformed", CUSTOMER.name, base.customers):
         gone = entity_at(engine, lake, CUSTOMER, base.customers).anti_join(customers, "customer_id")
         if engine.count(gone) == 0:
             return set()

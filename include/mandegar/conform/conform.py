@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
@@ -78,10 +77,7 @@ def conformed(lake: Lake, engine: Engine, entity: str, as_of: date) -> ir.Table:
 def readable(lake: Lake, as_of: date) -> bool:
     """Whether the entities of a night can still be read: it was conformed, and not so long ago that its files are gone."""
     receipt = lake.receipt("conformed", "customer", as_of)
-    if receipt is None or receipt.version is None:
-        return False
-    files = lake.chunk_files("conformed", "customer", receipt.version)
-    return all(Path(file).is_file() for some in files.values() for file in some)
+    return receipt is not None and receipt.version is not None and lake.holds("conformed", "customer", receipt.version)
 
 
 def stale(company: Company, lake: Lake, as_of: date) -> dict[str, date | None]:

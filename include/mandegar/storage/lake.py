@@ -164,6 +164,10 @@ class Lake:
         path = self.path(stage, name)
         return {chunk: list(files) for chunk, files in _chunk_files(path, _state(path), version)}
 
+    def holds(self, stage: str, name: str, version: int) -> bool:
+        """Whether the files of a version of a table in chunks are still there; those of long ago are tidied away."""
+        return all(Path(file).is_file() for files in self.chunk_files(stage, name, version).values() for file in files)
+
     def changed_chunks(self, stage: str, name: str, version: int, until: int | None = None) -> set[str]:
         """The chunks that were written between two versions of a table (the later one by default the present)."""
         before, after = self.chunk_files(stage, name, version), self.chunk_files(stage, name, until)

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
@@ -143,14 +142,10 @@ def basis(company: Company, lake: Lake, as_of: date) -> Basis | None:
     then = notes.get("made_of", now | {"code": None})  # a night that does not say was measured by earlier code
     differs = tuple(name for name in now if then.get(name) != now[name])
     versions, days = notes["entities"], notes["inactivity_days"]
-    followed = all(_is_there(lake, name, version) for name, version in versions.items())
+    followed = all(lake.holds("conformed", name, version) for name, version in versions.items())
     if not followed or versions.keys() != versions_at(lake, as_of).keys():
         return Basis(receipt.as_of, {}, days, (*differs, "rows"))
     return Basis(receipt.as_of, versions, days, differs)
-
-
-def _is_there(lake: Lake, name: str, version: int) -> bool:
-    return all(Path(file).is_file() for files in lake.chunk_files("conformed", name, version).values() for file in files)
 
 
 def changes(company: Company, compared: Compared) -> Changes | None:
