@@ -80,6 +80,15 @@ def readable(lake: Lake, as_of: date) -> bool:
     return receipt is not None and receipt.version is not None and lake.holds("conformed", "customer", receipt.version)
 
 
+def ensure_readable(lake: Lake, as_of: date) -> None:
+    """What is made of a night's entities finds them: one without them would be a company that has lost everybody.
+
+    Errors: BrokenTable when the night was not conformed, or its files are gone.
+    """
+    if not readable(lake, as_of):
+        raise BrokenTable(f"The night of {as_of} is not in the lake. Run `mandegar night --as-of {as_of}` first.")
+
+
 def stale(company: Company, lake: Lake, as_of: date) -> dict[str, date | None]:
     """The source tables that did not come in on that night, with the last night they did."""
     found = {}

@@ -24,7 +24,7 @@ from mandegar.compute import engine
 from mandegar.compute.engine import EngineName
 from mandegar.config.company import Company
 from mandegar.conform.across import hold_across
-from mandegar.conform.conform import conform, readable
+from mandegar.conform.conform import conform, ensure_readable
 from mandegar.errors import BrokenTable, Busy, MandegarError, NotClosed, SourceError
 from mandegar.metrics.contracts.bridge import Bridge, bridge
 from mandegar.metrics.contracts.policies import convention, conventions
@@ -98,8 +98,7 @@ def ensure_published(night: Night) -> None:
 
 def ensure_conformed(night: Night) -> None:
     """A night that is learnt from has its entities in the lake. Errors: BrokenTable if it has not."""
-    if not readable(night.lake, night.as_of):
-        raise BrokenTable(f"The night of {night.as_of} is not in the lake. Run `mandegar night --as-of {night.as_of}` first.")
+    ensure_readable(night.lake, night.as_of)
 
 
 def extract_stage(night: Night, table: str) -> dict[str, int]:

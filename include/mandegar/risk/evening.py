@@ -10,7 +10,7 @@ from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 from mandegar.config.entities import ENTITIES
 from mandegar.conform import history
-from mandegar.conform.conform import conformed
+from mandegar.conform.conform import conformed, ensure_readable
 from mandegar.conform.state import born_before, masked
 from mandegar.storage.lake import Lake
 from mandegar.time import calendar
@@ -57,7 +57,8 @@ class Evening:
 
 
 def evening_of(company: Company, lake: Lake, engine: Engine, as_of: date) -> Evening:
-    """The evening of a night that was conformed, with every entity."""
+    """The evening of a night that was conformed, with every entity. Errors: BrokenTable when it was not."""
+    ensure_readable(lake, as_of)
     entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
     known = history.spells(company, lake, engine, entities["customer"], as_of)
     return Evening(company, as_of, calendar.day_end(as_of, company.zone), entities, known)

@@ -16,8 +16,7 @@ from mandegar.campaigns.file.words import CHANNELS
 from mandegar.compute.engine import Engine
 from mandegar.compute.money import MONEY
 from mandegar.config.company import Company
-from mandegar.conform.conform import readable
-from mandegar.errors import BrokenTable
+from mandegar.conform.conform import ensure_readable
 from mandegar.metrics.run.measure import as_measured
 from mandegar.risk import segment_file
 from mandegar.risk.evening import Evening, evening_of
@@ -116,6 +115,5 @@ class Tonight:
 
 def tonight(company: Company, lake: Lake, engine: Engine, warehouse: sa.Engine, as_of: date) -> Tonight:
     """A night's campaigns. Errors: BrokenTable when the night has not been computed, or so long ago that its entities are gone."""
-    if not readable(lake, as_of):
-        raise BrokenTable(f"The night of {as_of} is not in the lake. Run `mandegar night --as-of {as_of}` first.")
+    ensure_readable(lake, as_of)
     return Tonight(company, lake, engine, warehouse, as_of)

@@ -11,7 +11,7 @@ from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 from mandegar.config.entities import ENTITIES
 from mandegar.conform import history
-from mandegar.conform.conform import conformed, readable
+from mandegar.conform.conform import conformed, ensure_readable
 from mandegar.errors import BrokenTable
 from mandegar.metrics.contracts import contract, retention
 from mandegar.metrics.contracts.ledger import mrr_intervals
@@ -36,9 +36,10 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
     """Computes the marts of a night and writes them to lake/marts; gives the rows computed per mart.
 
     Only the periods are computed that can be others than the last night measured (metrics.run.changes); the rest stands.
-    Errors: IdentityBroken when movements do not add up (nothing of the night is then published), BrokenTable when there
-    is no fact to measure.
+    Errors: IdentityBroken when movements do not add up (nothing of the night is then published), BrokenTable when the night was not
+    conformed, or there is no fact to measure.
     """
+    ensure_readable(lake, as_of)
     entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
     every = calendar.period_table(company, _first_day(company, engine, entities, as_of), as_of)
     if company.churn.estimated:
@@ -185,8 +186,7 @@ def open_period(company: Company, lake: Lake, engine: Engine, as_of: date, kind:
 
     Errors: BrokenTable when the night was not run, or measures no such period.
     """
-    if not readable(lake, as_of):
-        raise BrokenTable(f"The night of {as_of} is not in the lake. Run `mandegar night --as-of {as_of}` first.")
+    ensure_readable(lake, as_of)
     entities = {name: conformed(lake, engine, name, as_of) for name in ENTITIES}
     every = calendar.period_table(company, _first_day(company, engine, entities, as_of), as_of).to_pylist()
     of_kind = [row for row in every if row["period_kind"] == kind and row["calendar"] == company.calendar]
