@@ -7,6 +7,7 @@ from tests.small_tables import Row, company, invoice, night, rows, version
 from mandegar.compute.engine import Engine
 from mandegar.config.company import Company
 from mandegar.metrics.frame.kpi import tall
+from mandegar.metrics.frame.periods import named
 from mandegar.metrics.lifecycle.activation import ACTIVATION, activation
 
 
@@ -22,7 +23,8 @@ def used(customer: str, *days: str, feature: str = "report", events: int = 1) ->
 
 def counts(engine: Engine, of: Company, first: str = "2026-01-01", as_of: str = "2026-03-31", **entities: list[Row]) -> dict[str, tuple]:
     """signed_up, aged_30 and activated_30 by month, of the whole company."""
-    found = rows(engine, activation(night(engine, of, first, as_of, **entities)))
+    told = night(engine, of, first, as_of, **entities)
+    found = rows(engine, named(activation(told), told.periods))
     names = ("signed_up", "aged_30", "activated_30")
     return {str(row["period_start"])[:7]: tuple(row[name] for name in names) for row in found if row["dimension"] == "all"}
 

@@ -7,7 +7,7 @@ import pytest
 from tests.small_tables import Row, at, company, entity, figures, invoice, night, rows
 
 from mandegar.compute.engine import Engine
-from mandegar.metrics.frame.periods import within
+from mandegar.metrics.frame.periods import named, within
 from mandegar.metrics.purchases.purchases import purchases, revenue, revenue_entries
 from mandegar.metrics.purchases.refunds import chains, credited
 from mandegar.metrics.run.measure import inactivity_marts
@@ -102,7 +102,7 @@ def earned(request: pytest.FixtureRequest) -> dict[str, dict[int, Decimal]]:
     periods = engine.table(period_table(company(), date(2026, 1, 1), date(2026, 3, 31)))
     found: dict[str, dict[int, Decimal]] = {name: {} for name in CASES}
     entries = revenue_entries(invoices, payments, credited(invoices, payments, engine))
-    for row in rows(engine, revenue(within(entries, "at", periods))):
+    for row in rows(engine, named(revenue(within(entries, "at", periods)), periods)):
         found[row["customer_id"]][row["period_start"].month] = row["revenue"]
     return found
 

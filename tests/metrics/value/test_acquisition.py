@@ -9,6 +9,7 @@ from tests.small_tables import Row, company, invoice, night, rows, version
 
 from mandegar.compute.engine import Engine
 from mandegar.metrics.frame.kpi import tall
+from mandegar.metrics.frame.periods import named
 from mandegar.metrics.value.acquisition import ACQUISITION, acquisition, acquisition_period
 
 
@@ -97,7 +98,7 @@ def test_spend_in_euros_counts_at_the_rate_of_its_day(engine: Engine) -> None:
         spent("2026-02-01", "ads", 7),
     ]
     told = night(engine, company(time_zone="Asia/Tehran"), "2026-01-01", "2026-02-28", spend=spend, fx_rate=rates)
-    wide = rows(engine, acquisition(told, worth(engine)))
+    wide = rows(engine, named(acquisition(told, worth(engine)), told.periods))
     assert {(str(row["period_start"])[:7], row["dimension"]): row["acquisition_spend"] for row in wide} == {
         ("2026-01", "all"): 260,
         ("2026-01", "acquisition_channel"): 260,
@@ -115,5 +116,5 @@ def test_buyers_are_won_by_their_first_purchase_and_an_older_account_not_at_all(
     ]
     of = company("inactivity", data_from="2026-01-01")
     told = night(duckdb, of, "2026-01-01", "2026-02-28", invoice=bought, customer=CUSTOMERS)
-    wide = rows(duckdb, acquisition(told, worth(duckdb)))
+    wide = rows(duckdb, named(acquisition(told, worth(duckdb)), told.periods))
     assert [(str(row["period_start"])[:7], row["customers_acquired"]) for row in wide if row["dimension"] == "all"] == [("2026-01", 1)]

@@ -25,15 +25,9 @@ def test_half_a_point_is_worth_half() -> None:
     assert worth_of_points(Decimal(1000), Decimal(50), Decimal("0.5")) == Decimal(3000)
 
 
-def wide(kind: str = "month", **figures: Any) -> pa.Table:
-    """A wide table of one cell of the whole company in January 2026, or of its quarter or year."""
-    cell: Row = {
-        "calendar": "gregorian",
-        "period_kind": kind,
-        "period_start": date(2026, 1, 1),
-        "dimension": "all",
-        "dimension_value": "all",
-    }
+def wide(**figures: Any) -> pa.Table:
+    """A wide table of one cell, of the whole company in the first period that a night measures."""
+    cell: Row = {"period": 0, "dimension": "all", "dimension_value": "all"}
     columns = {name: pa.array([value], MONEY if isinstance(value, Decimal) else None) for name, value in (cell | figures).items()}
     return pa.table(columns)
 
@@ -59,7 +53,7 @@ def test_without_customers_a_point_is_nothing_that_could_be_told(engine: Engine)
 def test_without_contracts_revenue_stands_for_mrr(engine: Engine, kind: str, expected: int) -> None:
     """50,000 in a month are 600,000 a year, in a quarter 200,000, in a year 50,000; a point is a hundredth."""
     periods = engine.table(period_table(company(periods=[kind]), date(2026, 1, 1), date(2026, 12, 31)))
-    (found,) = rows(engine, worth_without_contracts(engine.table(wide(kind, customers_end=1000, revenue=Decimal(50_000))), periods))
+    (found,) = rows(engine, worth_without_contracts(engine.table(wide(customers_end=1000, revenue=Decimal(50_000))), periods))
     assert (found["churn_point_customers"], found["churn_point_worth"]) == (Decimal(10), Decimal(expected))
 
 

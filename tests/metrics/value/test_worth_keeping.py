@@ -12,6 +12,7 @@ from mandegar.compute.engine import Engine
 from mandegar.metrics.frame.dimensions import Dimension
 from mandegar.metrics.frame.grain import PERIOD
 from mandegar.metrics.frame.kpi import tall
+from mandegar.metrics.frame.periods import named
 from mandegar.metrics.value.worth_keeping import WORTH_KEEPING, base_values, worth_keeping
 
 # January: a 1000 less 400 of goods, b 500 less 100 and 20 minutes of support, c 100 less 150, d nothing, e 300. A minute costs 2.
@@ -112,5 +113,6 @@ def test_the_period_before_nowruz_is_esfand(duckdb: Engine) -> None:
         invoice("2", "a", "2026-02-19 21:00", 10),
         invoice("3", "a", "2026-03-20 20:00", 100),
     ]
-    found = rows(duckdb, base_values(night(duckdb, of, "2026-03-21", "2026-04-10", invoice=bought)))
+    told = night(duckdb, of, "2026-03-21", "2026-04-10", invoice=bought)
+    found = rows(duckdb, named(base_values(told), told.periods))
     assert [(str(row["period_start"]), row["revenue"]) for row in found] == [("2026-03-21", 110)]

@@ -12,8 +12,9 @@ from mandegar.metrics.contracts import movements, mrr, retention
 from mandegar.metrics.contracts.ledger import first_paid, first_payments, ledger, mrr_intervals, returns
 from mandegar.metrics.contracts.policies import Policies, own_policies
 from mandegar.metrics.frame.dimensions import NONE, PLAN, beside, traits
-from mandegar.metrics.frame.grain import CELL, PERIOD
+from mandegar.metrics.frame.grain import CELL, PERIOD, PERIOD_NAME
 from mandegar.metrics.frame.night import MeasuredNight
+from mandegar.metrics.frame.periods import named
 
 CORE = "core"
 
@@ -112,7 +113,7 @@ def _moved(passed: ir.Table, movement: str, sign: int, columns: tuple[str, ...])
 
 
 def _balanced(night: MeasuredNight, there: ir.Table, moved: ir.Table) -> None:
-    wrong = night.engine.arrow(movements.unbalanced(there, moved).order_by(*PERIOD)).to_pylist()
+    wrong = night.engine.arrow(named(movements.unbalanced(there, moved), night.periods).order_by(*PERIOD_NAME)).to_pylist()
     if wrong:
         row = wrong[0]
         raise IdentityBroken(

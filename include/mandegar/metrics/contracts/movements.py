@@ -45,10 +45,8 @@ def _changed(held: ir.Table, there: ir.Table, paused: ir.Table, switched: ir.Tab
     company's: net_at_end, parted_at_end, and by_rates, what exchange did.
     """
     traits = [name for name in there.columns if name.startswith("of ")]
-    known = there.select(
-        "period", *PERIOD, "customer_id", "was_paying", "is_paying", "ever_paid", "was_paused", "is_paused", "back_soon", *traits
-    )
-    flags = [name for name in known.columns if name not in ("period", "customer_id")]
+    known = there.select(*PERIOD, "customer_id", "was_paying", "is_paying", "ever_paid", "was_paused", "is_paused", "back_soon", *traits)
+    flags = [name for name in known.columns if name not in (*PERIOD, "customer_id")]
     changed = held.filter((held.m0 != held.m1) | (held.r0_now != held.r0))
     changed = changed.select(*GRAIN, "m0", "m1", "r0", "r1", "r0_now", "rate_end")
     both = changed.join(known, ["period", "customer_id"]).select(*changed.columns, *flags)

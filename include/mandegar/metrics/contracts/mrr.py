@@ -112,7 +112,7 @@ def accounts(held: ir.Table, periods: ir.Table, first_paid: ir.Table) -> ir.Tabl
         **{name: held[name].any() for name in ("was_paused", "is_paused", "is_past_due", "is_trial")},
         **plans,
     )
-    dated = summed.join(periods.select("period", *PERIOD, "starts_at", "ends_at"), "period")
+    dated = summed.join(periods.select(*PERIOD, "starts_at", "ends_at"), "period")
     known = dated.join(first_paid, "customer_id", how="left")
     ever_paid = (known.first_paid_at < known.starts_at).fill_null(False)
     return known.select(*dated.columns, "first_paid_at", ever_paid=ever_paid, back_soon=ibis.literal(False))
@@ -141,13 +141,13 @@ def passing(first_paid: ir.Table, intervals: ir.Table, there: ir.Table, periods:
     Grain: one row per period, customer_id and currency. Columns: first_paid_at; amount, the MRR first paid, in the
     contract's currency; amount_reporting, at the rate of the period's end.
     """
-    spans = periods.select("period", *PERIOD, "starts_at", "ends_at")
+    spans = periods.select(*PERIOD, "starts_at", "ends_at")
     came = first_paid.join(spans, [first_paid.first_paid_at >= spans.starts_at, first_paid.first_paid_at < spans.ends_at])
     stayed = there.filter(there.is_paying | there.is_paused).select("period", "customer_id")
     gone = came.anti_join(stayed, ["period", "customer_id"])
     paid = intervals.filter(intervals.mrr > 0).select("mrr", "currency", who="customer_id", began_at="from_at")
     known = gone.join(paid, [gone.customer_id == paid.who, gone.first_paid_at == paid.began_at])
-    sums = known.group_by("period", *PERIOD, "customer_id", "currency", "first_paid_at", "ends_at").agg(amount=known.mrr.sum().cast(MONEY))
+    sums = known.group_by(*PERIOD, "customer_id", "currency", "first_paid_at", "ends_at").agg(amount=known.mrr.sum().cast(MONEY))
     ends = rates.select(ends_at=rates["at"], currency=rates.currency, end_rate=rates.rate)
     valued = sums.join(ends, ["ends_at", "currency"])
     return valued.select(

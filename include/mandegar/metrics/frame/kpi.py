@@ -6,7 +6,8 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.frame.dimensions import ALL, beside
-from mandegar.metrics.frame.grain import CELL, DEFAULT, FIGURE, PERIOD
+from mandegar.metrics.frame.grain import CELL, DEFAULT, FIGURE, PERIOD, PERIOD_NAME
+from mandegar.metrics.frame.periods import named
 
 
 @dataclass(frozen=True)
@@ -88,18 +89,17 @@ def tall(wide: ir.Table, metrics: tuple[Metric, ...], periods: ir.Table, convent
     """One row per metric from a wide table of one row per cell.
 
     Grain: one row per convention, calendar, period, dimension value and metric.
-    Columns: those of kpi_period (docs/warehouse.md); numerator and denominator exact, value = numerator / denominator, empty
-    where the denominator is 0 or either is not known; of a metric without a denominator the numerator.
+    Columns: those of kpi_period (docs/warehouse.md) and the period's number; numerator and denominator exact, value = numerator /
+    denominator, empty where the denominator is 0 or either is not known; of a metric without a denominator the numerator.
     """
     figures = ibis.array([_figure(wide, metric) for metric in metrics]).unnest()
     unfolded = wide.select(*CELL, figure=figures)
-    dated = unfolded.join(periods.select(*PERIOD, "period_end", "is_complete"), list(PERIOD))
+    dated = named(unfolded, periods, "period_end", "is_complete")
     numerator, denominator = dated.figure["numerator"], dated.figure["denominator"]
     quotient = numerator.cast("float64") / denominator.nullif(ibis.literal(0).cast(FIGURE)).cast("float64")
     return dated.select(
-        "calendar",
-        "period_kind",
-        "period_start",
+        *PERIOD,
+        *PERIOD_NAME,
         "period_end",
         "is_complete",
         "dimension",

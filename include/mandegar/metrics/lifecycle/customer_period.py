@@ -5,7 +5,8 @@ import ibis.expr.types as ir
 
 from mandegar.compute.money import MONEY
 from mandegar.config.company import Company
-from mandegar.metrics.frame.grain import PERIOD
+from mandegar.metrics.frame.grain import PERIOD, PERIOD_NAME
+from mandegar.metrics.frame.periods import named
 
 PERSONAL = ("name", "email", "phone", "birth_date")
 DIMENSION = (
@@ -49,7 +50,7 @@ def contract(accounts: ir.Table, periods: ir.Table, revenues: ir.Table, used: ir
     currency; revenue of the month. Inactive is who pays, has paid for longer than the company's inactive days, and has not
     used the product in them (used: activity.used_lately; without it nobody is inactive).
     """
-    months = accounts.filter((accounts.period_kind == "month") & (accounts.calendar == company.calendar))
+    months = accounts.semi_join(_months(periods, company), list(PERIOD))
     paying = months.is_paying
     if used is None:
         silent = ibis.literal(False)
@@ -83,7 +84,7 @@ def inactivity(presence: ir.Table, periods: ir.Table, revenues: ir.Table, lately
     Grain: one row per month and customer_id active at either boundary. status: active, inactive (bought within the
     company's days, but not within its inactive days; lately: activity.active_at of those) or churned.
     """
-    months = presence.filter((presence.period_kind == "month") & (presence.calendar == company.calendar))
+    months = presence.semi_join(_months(periods, company), list(PERIOD))
     seen = lately.select(ends_at=lately["at"], customer_id=lately.customer_id, lately=ibis.literal(True))
     joined = months.join(seen, ["ends_at", "customer_id"], how="left")
     status = ibis.cases((joined.after & joined.lately.fill_null(False), "active"), (joined.after, "inactive"), else_="churned")
@@ -91,12 +92,16 @@ def inactivity(presence: ir.Table, periods: ir.Table, revenues: ir.Table, lately
     return _with_revenue(joined.select(*PERIOD, "customer_id", status=status, m0=empty, m1=empty), periods, revenues)
 
 
+def _months(periods: ir.Table, company: Company) -> ir.Table:
+    return periods.filter((periods.period_kind == "month") & (periods.calendar == company.calendar))
+
+
 def _with_revenue(stated: ir.Table, periods: ir.Table, revenues: ir.Table) -> ir.Table:
     earned = stated.join(revenues, [*PERIOD, "customer_id"], how="left").select(*stated.columns, "revenue")
-    joined = earned.join(periods.select(*PERIOD, "period_end", "is_complete"), list(PERIOD))
+    joined = named(earned, periods, "period_end", "is_complete")
     nothing = ibis.literal(0).cast(MONEY)
     return joined.select(
-        *PERIOD,
+        *PERIOD_NAME,
         "period_end",
         "is_complete",
         "customer_id",

@@ -9,7 +9,7 @@ import pyarrow as pa
 from mandegar.metrics.contracts.ledger import first_payments, mrr_intervals
 from mandegar.metrics.frame.dimensions import totals
 from mandegar.metrics.frame.family import Family, Found, Given
-from mandegar.metrics.frame.grain import PERIOD
+from mandegar.metrics.frame.grain import PERIOD, PERIOD_NAME
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.purchases.purchases import purchases_of
@@ -51,7 +51,7 @@ def new_customers(night: MeasuredNight) -> ir.Table:
 def _with_period_before(night: MeasuredNight) -> pa.Table:
     """The periods, each with the instant at which the one before began."""
     company = night.company
-    periods = night.engine.arrow(night.periods.select(*PERIOD, "starts_at", "ends_at"))
+    periods = night.engine.arrow(night.periods.select(*PERIOD, *PERIOD_NAME, "starts_at", "ends_at"))
     before = [
         midnight(
             period_of(
@@ -61,7 +61,7 @@ def _with_period_before(night: MeasuredNight) -> pa.Table:
         )
         for row in periods.to_pylist()
     ]
-    return periods.append_column("before_at", pa.array(before, pa.timestamp("us", "UTC")))
+    return periods.drop_columns(list(PERIOD_NAME)).append_column("before_at", pa.array(before, pa.timestamp("us", "UTC")))
 
 
 def _paying(night: MeasuredNight, new: ir.Table) -> ir.Table:

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from mandegar.compute.engine import Engine, arrow_schema
-from mandegar.metrics.frame.grain import CELL, PERIOD
+from mandegar.metrics.frame.grain import PART, PERIOD_NAME
 from mandegar.storage.lake import CHUNK, Lake
 from mandegar.storage.receipts import Receipt
 
@@ -121,8 +121,8 @@ def with_earlier(rows: ir.Table, before: ir.Table, computed: "list[tuple[ir.Tabl
     """
     kept = before
     for periods, metrics in computed:
-        again = kept.filter(kept.metric.isin(metrics)).semi_join(periods, list(PERIOD))
-        kept = kept.anti_join(again, [*CELL, "convention", "metric"])
+        again = kept.filter(kept.metric.isin(metrics)).semi_join(periods, list(PERIOD_NAME))
+        kept = kept.anti_join(again, [*PERIOD_NAME, *PART, "convention", "metric"])
     fresh = rows.mutate(**{COMPUTED_ON: ibis.literal(as_of)})
     return ibis.union(fresh.select(*before.columns), kept)
 
@@ -132,7 +132,7 @@ def by_period_with_earlier(rows: ir.Table, before: ir.Table | None, periods: ir.
     fresh = rows.mutate(**{COMPUTED_ON: ibis.literal(as_of)})
     if before is None:
         return fresh
-    return ibis.union(fresh.select(*before.columns), before.anti_join(periods, list(PERIOD)))
+    return ibis.union(fresh.select(*before.columns), before.anti_join(periods, list(PERIOD_NAME)))
 
 
 def dated(rows: ir.Table, before: ir.Table | None, as_of: date) -> ir.Table:

@@ -19,9 +19,9 @@ from mandegar.metrics.contracts.policies import Policies, conventions
 from mandegar.metrics.frame import kpi
 from mandegar.metrics.frame.dimensions import beside
 from mandegar.metrics.frame.family import Given
-from mandegar.metrics.frame.grain import CELL, DEFAULT, PERIOD
+from mandegar.metrics.frame.grain import CELL, DEFAULT, PERIOD, PERIOD_NAME
 from mandegar.metrics.frame.night import MeasuredNight
-from mandegar.metrics.frame.periods import within
+from mandegar.metrics.frame.periods import named, within
 from mandegar.metrics.lifecycle import customer_period
 from mandegar.metrics.purchases import activity, purchases, repurchase
 from mandegar.metrics.purchases.purchases import purchases_of, revenue_entries_of
@@ -29,7 +29,7 @@ from mandegar.metrics.run import changes, families, marts, restate
 from mandegar.storage.lake import Lake
 from mandegar.time import calendar
 
-MOVEMENT_COLUMNS = (*PERIOD, "customer_id", "movement", "currency", "amount", "amount_reporting")
+MOVEMENT_COLUMNS = (*PERIOD_NAME, "customer_id", "movement", "currency", "amount", "amount_reporting")
 
 
 def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[str, int]:
@@ -74,7 +74,7 @@ def measure(company: Company, lake: Lake, engine: Engine, as_of: date) -> dict[s
         (lately.periods, families.UNSETTLED),
         (whole.periods, families.ENDLESS),
     ]
-    fresh = engine.keep(families.together([found["kpi_period"], *slow, *timeless]))
+    fresh = engine.keep(families.together([found["kpi_period"], *slow, *timeless]).drop(*PERIOD))
     return counts | _write_figures(night, lake, known, compared, fresh, computed)
 
 
@@ -155,7 +155,7 @@ def _restated(
         fresh, before = (one.semi_join(other, restate.OF_A_KIND) for one, other in ((fresh, before), (before, fresh)))
     parts = []
     for periods, metrics in computed:
-        then = before.filter(before.metric.isin(metrics)).semi_join(periods, PERIOD)
+        then = before.filter(before.metric.isin(metrics)).semi_join(periods, PERIOD_NAME)
         found = restate.restated(fresh.filter(fresh.metric.isin(metrics)), then, closed)
         over = (
             found.period_end <= settled_by if known.differs and metrics == families.UNSETTLED else ibis.literal(metrics == families.SETTLED)
@@ -210,12 +210,12 @@ def contract_marts(night: MeasuredNight) -> dict[str, ir.Table]:
     known = conventions(night.company)
     own = contract.book(night, known[DEFAULT])
     entries = _entries(night)
-    revenues = night.engine.keep(purchases.revenue(entries.filter(entries.period_kind == "month")))
+    revenues = night.engine.keep(purchases.revenue(_of_months(night, entries)))
     wide = night.engine.keep(kpi.side_by_side(night.periods, own.logo(), own.money(), _revenue_totals(night, entries)))
     others = [convention_figures(night, known[name], name) for name in night.company.conventions if name != DEFAULT]
     figures = [kpi.tall(wide, kpi.LOGO + kpi.CONTRACT, night.periods), *_settled(night, own.presence, wide), *others]
     return {
-        "fct_mrr_movement": own.moved.select(*MOVEMENT_COLUMNS),
+        "fct_mrr_movement": named(own.moved, night.periods).select(*MOVEMENT_COLUMNS),
         "fct_customer_period": customer_period.contract(own.accounts, night.periods, revenues, _used(night), night.company),
         "kpi_period": night.small_cells.hide(families.together(figures), contract.CORE),
     }
@@ -242,7 +242,7 @@ def inactivity_marts(night: MeasuredNight) -> dict[str, ir.Table]:
     there = activity.presence(active, bought, night.periods)
     presence = engine.keep(night.as_they_stood(there, there.before))
     entries = _entries(night)
-    revenues = engine.keep(purchases.revenue(entries.filter(entries.period_kind == "month")))
+    revenues = engine.keep(purchases.revenue(_of_months(night, entries)))
     wide = engine.keep(kpi.side_by_side(night.periods, _logos(night, presence, bought), _revenue_totals(night, entries)))
     for rows in (presence, presence.filter(presence.before), presence.filter(presence.after)):
         night.small_cells.speak_of(contract.CORE, rows)
@@ -281,6 +281,10 @@ def _cutoffs(night: MeasuredNight, days: int) -> pa.Table:
 def _entries(night: MeasuredNight) -> ir.Table:
     """Revenue entries within their periods."""
     return within(night.with_traits(revenue_entries_of(night), "at"), "at", night.periods)
+
+
+def _of_months(night: MeasuredNight, rows: ir.Table) -> ir.Table:
+    return rows.semi_join(night.periods.filter(night.periods.period_kind == "month"), list(PERIOD))
 
 
 def _revenue_totals(night: MeasuredNight, entries: ir.Table) -> ir.Table:

@@ -10,14 +10,14 @@ import pyarrow as pa
 
 from mandegar.language.catalogue import Said, separator
 from mandegar.metrics.frame.dimensions import ALL
-from mandegar.metrics.frame.grain import CELL, PERIOD
+from mandegar.metrics.frame.grain import PART, PERIOD_NAME
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.run.changed_rows import TOLD, ChangedRows, changed_rows, in_words
 from mandegar.metrics.run.changes import NEAR, Basis, Compared
 from mandegar.metrics.run.marts import COMPUTED_ON
 from mandegar.time.calendar import midnight
 
-KEY = (*CELL, "convention", "metric")
+KEY = (*PERIOD_NAME, *PART, "convention", "metric")
 FIGURES = ("numerator", "denominator", "value")
 STANDS_ON = pa.schema(
     [
@@ -29,7 +29,7 @@ STANDS_ON = pa.schema(
         ("of_parts", pa.bool_()),
     ]
 )
-SPAN = (*PERIOD, "period_end")  # a cohort is told of at the start of a period, and goes on to the night
+SPAN = (*PERIOD_NAME, "period_end")  # a cohort is told of at the start of a period, and goes on to the night
 SPANS = pa.schema([("calendar", pa.string()), ("period_kind", pa.string()), ("period_start", pa.date32()), ("period_end", pa.date32())])
 WHEN = pa.timestamp("us", "UTC")
 BECAUSE = pa.schema([("figure", pa.int64()), ("because", pa.string())])

@@ -11,6 +11,7 @@ from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import CELL, PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
+from mandegar.metrics.frame.periods import named
 from mandegar.metrics.service import confidence
 from mandegar.metrics.service.reactions import detractors_wait
 from mandegar.metrics.service.waiting import quantiles
@@ -75,13 +76,13 @@ def feedback_period(wide: ir.Table, periods: ir.Table) -> ir.Table:
 
     Grain: that of feedback. Further columns (float64): share_reacted_in_24_hours, share_reacted_in_48_hours.
     """
-    dated = wide.join(periods.select(*PERIOD, "period_end", "is_complete"), list(PERIOD))
+    dated = named(wide, periods, "period_end", "is_complete")
     shares = {
         f"share_reacted_in_{hours}_hours": dated[f"reacted_in_{hours}_hours"].cast("float64")
         / dated[f"reacted_or_older_{hours}"].nullif(0).cast("float64")
         for hours in (24, 48)
     }
-    return dated.select(*PERIOD, "period_end", "is_complete", *(name for name in wide.columns if name not in PERIOD), **shares)
+    return dated.drop(*PERIOD).mutate(**shares)
 
 
 def _on_scale(surveys: ir.Table) -> ir.Table:
@@ -171,7 +172,7 @@ def _with_intervals(wide: pa.Table) -> pa.Table:
 
 def _family(night: MeasuredNight, _: Given) -> Found:
     wide = night.engine.keep(feedback(night))
-    return Found(wide, {"feedback_period": night.small_cells.without(feedback_period(wide, night.periods), FAMILY.title)})
+    return Found(wide, {"feedback_period": feedback_period(night.small_cells.without(wide, FAMILY.title), night.periods)})
 
 
 FAMILY = Family(

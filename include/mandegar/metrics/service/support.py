@@ -11,6 +11,7 @@ from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import CELL, PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
+from mandegar.metrics.frame.periods import named
 from mandegar.metrics.service.waiting import quantiles
 from mandegar.time.working_time import clock, worked_seconds
 
@@ -87,13 +88,13 @@ def support_period(wide: ir.Table, periods: ir.Table) -> ir.Table:
     Grain: that of support. Further columns (float64, empty where the denominator is 0): share_answered_in_15_minutes,
     share_solved_in_4_hours, reopened_rate, replies_per_ticket.
     """
-    dated = wide.join(periods.select(*PERIOD, "period_end", "is_complete"), list(PERIOD))
+    dated = named(wide, periods, "period_end", "is_complete")
     shares = {
         metric.name: dated[metric.numerator].cast("float64") / dated[metric.denominator].nullif(0).cast("float64")
         for metric in SUPPORT
         if metric.denominator
     }
-    return dated.select(*PERIOD, "period_end", "is_complete", *(name for name in wide.columns if name not in PERIOD), **shares)
+    return dated.drop(*PERIOD).mutate(**shares)
 
 
 def with_waits(night: MeasuredNight) -> ir.Table:
@@ -178,7 +179,7 @@ def _minutes(night: MeasuredNight, opened: ir.Table, dimensions: tuple[Dimension
 
 def _family(night: MeasuredNight, _: Given) -> Found:
     wide = night.engine.keep(support(night))
-    return Found(figures(wide), {"support_period": night.small_cells.without(support_period(wide, night.periods), FAMILY.title)})
+    return Found(figures(wide), {"support_period": support_period(night.small_cells.without(wide, FAMILY.title), night.periods)})
 
 
 FAMILY = Family(

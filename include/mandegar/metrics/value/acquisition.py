@@ -8,10 +8,10 @@ from mandegar.compute import exchange_rates
 from mandegar.compute.money import SUM
 from mandegar.metrics.frame.dimensions import ALL, NONE
 from mandegar.metrics.frame.family import Family, Found, Given
-from mandegar.metrics.frame.grain import CELL, PERIOD
+from mandegar.metrics.frame.grain import CELL, PERIOD, PERIOD_NAME
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
-from mandegar.metrics.frame.periods import within
+from mandegar.metrics.frame.periods import named, within
 from mandegar.metrics.lifecycle.survival import origins
 from mandegar.time.calendar import midnight
 
@@ -69,11 +69,11 @@ def acquisition_period(wide: ir.Table, periods: ir.Table) -> ir.Table:
     customers_acquired, clv_acquired (see `acquisition`); cac, empty without a new customer; clv_to_cac, empty without spend;
     below_1, whether clv_to_cac is under 1: the customers cost more than they are worth; empty without spend.
     """
-    dated = wide.join(periods.select(*PERIOD, "period_end", "is_complete"), list(PERIOD))
+    dated = named(wide, periods, "period_end", "is_complete")
     spend = dated.acquisition_spend.cast("float64")
     ratio = dated.clv_acquired.cast("float64") / spend.nullif(0.0)
     return dated.select(
-        *PERIOD,
+        *PERIOD_NAME,
         "period_end",
         "is_complete",
         channel="dimension_value",

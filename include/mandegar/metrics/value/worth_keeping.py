@@ -10,7 +10,7 @@ import pyarrow as pa
 from mandegar.compute.money import MONEY, SUM
 from mandegar.metrics.frame.dimensions import Dimension, totals
 from mandegar.metrics.frame.family import Family, Found, Given
-from mandegar.metrics.frame.grain import PERIOD
+from mandegar.metrics.frame.grain import PERIOD, PERIOD_NAME
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
 from mandegar.metrics.purchases.purchases import revenue_entries_of
@@ -76,26 +76,17 @@ def worth_keeping(presence: ir.Table, values: ir.Table, dimensions: Sequence[Dim
 
 
 def _before(night: MeasuredNight) -> pa.Table:
-    """The period before each: PERIOD, base_from, base_until."""
+    """The period before each: its number, base_from, base_until."""
     company = night.company
     rows = []
-    for row in night.engine.arrow(night.periods.select(*PERIOD)).to_pylist():
+    for row in night.engine.arrow(night.periods.select(*PERIOD, *PERIOD_NAME)).to_pylist():
         last = row["period_start"] - timedelta(days=1)
         before = period_of(last, row["period_kind"], row["calendar"], company.fiscal_year_start, company.week_start)
-        rows.append(row | {"base_from": midnight(before.start, company.zone), "base_until": midnight(before.end, company.zone)})
+        rows.append(
+            {"period": row["period"], "base_from": midnight(before.start, company.zone), "base_until": midnight(before.end, company.zone)}
+        )
     instant = pa.timestamp("us", "UTC")
-    return pa.Table.from_pylist(
-        rows,
-        pa.schema(
-            [
-                ("calendar", pa.string()),
-                ("period_kind", pa.string()),
-                ("period_start", pa.date32()),
-                ("base_from", instant),
-                ("base_until", instant),
-            ]
-        ),
-    )
+    return pa.Table.from_pylist(rows, pa.schema([("period", pa.int32()), ("base_from", instant), ("base_until", instant)]))
 
 
 def _family(night: MeasuredNight, given: Given) -> Found:
