@@ -9,7 +9,7 @@ RUN := MANDEGAR_HOME=$(HOME_DIR) MANDEGAR_COMPANY=$(COMPANY)
 # Every process of a night and of the tests would compile thousands of modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup sample nightly up fresh test fakes chaos compare compose-check check bench docs format requirements clean
+.PHONY: help setup sample nightly up fresh test slow fakes chaos compare compose-check check bench docs format requirements clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,12 +36,18 @@ fresh: setup ## make nightly in an empty clone on machines with CPython 3.11 and
 
 # Three workers on two cores: while a scheduler or a server is waited for, another test goes on. One thread each for linear algebra and DuckDB (but
 # where a test sets it): threads that wait for each other spin, and on a machine that has other work a test of the model took twenty times as long.
-test chaos: export OMP_NUM_THREADS = 1
-test chaos: export OPENBLAS_NUM_THREADS = 1
-test chaos: export MANDEGAR_THREADS = 1
-test: setup ## all tests; gets what they need where it can, says which were left out
+test slow chaos: export OMP_NUM_THREADS = 1
+test slow chaos: export OPENBLAS_NUM_THREADS = 1
+test slow chaos: export MANDEGAR_THREADS = 1
+TESTS := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+test: setup ## the tests but the slow ones; gets what they need where it can, says which were left out
 	@mkdir -p var && ops/test_parts.sh
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(TESTS) -m "not slow" $(ARGS)
+
+slow: setup ## the slow tests: the same figures on Spark, nights that are killed, a real scheduler, two at once, real data
+	@mkdir -p var && ops/test_parts.sh
+	@$(TESTS) -m slow $(ARGS)
 
 fakes: var/fakes/ready ## vendors' servers that others wrote, for tests that skip without them (needs Node.js)
 

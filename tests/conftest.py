@@ -29,13 +29,34 @@ churn: {churn}
 """
 
 
-LONGEST_FIRST = ("chaos", "together", "dags", "engines", "night", "retailer")  # else one core waits for the other at the end
+LONGEST_FIRST = (
+    "chaos",
+    "together",
+    "dags",
+    "engines",
+    "night",
+    "retailer",
+    "warehouse",
+    "campaigns",
+    "cli",
+    "delivery",
+)  # else one core waits at the end
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The rooms whose tests take longest come first."""
+    """The rooms whose tests take longest come first; what runs on Spark is slow."""
     places = {room: place for place, room in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.path.parent.name, len(places)))
+    for item in items:
+        if isinstance(item, pytest.Function) and _on_spark(item):
+            item.add_marker(pytest.mark.slow)
+
+
+def _on_spark(item: pytest.Function) -> bool:
+    """Whether a test asks for Spark, or for a fixture in the case called spark."""
+    cases = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "spark" in cases or not {"spark", "cluster"}.isdisjoint(item.fixturenames)
 
 
 class Begun:

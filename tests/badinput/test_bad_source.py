@@ -9,6 +9,8 @@ from mandegar.errors import MandegarError
 from mandegar.pipeline.stages import Night, extract_stage
 from mandegar.storage.home import Home
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS = "customer_id,name,signed_up_at\nc1,Sara,2025-01-15\nc2,Ali,2025-02-10\n"
 SUBSCRIPTIONS = "subscription_id,valid_from,customer_id,plan,quantity,unit_price,currency,interval_unit,interval_count,status,started_at\n"
 CORE = "files.{0} did not come in for 2025-03-31, and everything is measured on it: nothing is computed or published."

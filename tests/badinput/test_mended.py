@@ -2,6 +2,10 @@
 
 import csv
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 BAD = "s3,2025-03-01,c1,basic,three,10,USD,month,1,active,2025-03-01\n"
 MRR = "SELECT value FROM kpi_period WHERE metric = 'mrr_end' AND period_kind = 'month' AND period_start = '2025-03-01'"
 WAITS = "SELECT source FROM quarantined_row"

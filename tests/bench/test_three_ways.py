@@ -14,6 +14,8 @@ from mandegar.pipeline.stages import Night, conform_stage
 from mandegar.sample import write_sample
 from mandegar.storage.home import Home
 
+pytestmark = pytest.mark.slow
+
 FIRST, USUAL = date(2026, 10, 30), date(2026, 10, 31)
 
 

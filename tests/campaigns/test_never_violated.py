@@ -21,6 +21,8 @@ from mandegar.config.company import Company
 from mandegar.config.settings import ChannelCap, Contacting, GlobalControl
 from mandegar.warehouse.connect import warehouse
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS = [f"c{number}" for number in range(14)]
 FIRST = date(2025, 3, 1)
 SEEDS = range(40) if os.environ.get("MANDEGAR_CHAOS") == "all" else range(3)

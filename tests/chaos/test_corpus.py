@@ -1,6 +1,6 @@
 """Every bad input of the corpus costs its cell, its row or its table, with a message; never the night, and never a traceback.
 
-`make test` tries one of each family, `make chaos` (MANDEGAR_CHAOS=all) all of them.
+`make slow` tries one of each family, `make chaos` (MANDEGAR_CHAOS=all) all of them.
 """
 
 import os
@@ -13,6 +13,8 @@ import corpus_files
 import corpus_yaml
 import pytest
 from corpus import Case, problems, run
+
+pytestmark = pytest.mark.slow
 
 LEAST = 350
 CORPUS = [*corpus_cells.cases(), *corpus_files.cases(), *corpus_binary_files.cases(), *corpus_yaml.cases()]

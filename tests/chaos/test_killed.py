@@ -13,6 +13,8 @@ from killable import kill_at, start_night, start_stage
 
 from mandegar.sample import write_sample
 
+pytestmark = pytest.mark.slow
+
 BEFORE, DAY = date(2026, 6, 29), date(2026, 6, 30)
 STAGES = (
     "extracting crm.customer",

@@ -1,7 +1,7 @@
 """Nights killed at a random moment and run again: nothing lost, nothing twice, nothing unexplained.
 
 Each seed says what is run (a night over an earlier one, a first night, a day backfilled; alone, or with live campaigns after it),
-onto which database, and what is killed: the command's own process, its whole group, or one of its children. `make test` kills
+onto which database, and what is killed: the command's own process, its whole group, or one of its children. `make slow` kills
 twice, `make chaos` (MANDEGAR_CHAOS=all) two hundred times.
 """
 
@@ -25,6 +25,8 @@ from reader import BY_CAMPAIGN, Seen, differences, halves, look, twice
 from shell import Shell
 
 from mandegar.sample import write_sample
+
+pytestmark = pytest.mark.slow
 
 DAYS = (date(2026, 6, 28), date(2026, 6, 29), date(2026, 6, 30))
 ALL = range(200)

@@ -21,6 +21,8 @@ from mandegar.pipeline.stages import Night, conform_stage, extract_stage, valida
 from mandegar.storage.home import Home
 from mandegar.storage.lake import Lake
 
+pytestmark = pytest.mark.slow
+
 MakeCompany = Callable[..., Path]
 CUSTOMERS = "customer_id,name,signed_up_at\na,Ada,2026-01-01\nb,Bob,2026-01-01\n"
 INVOICES = "invoice_id,customer_id,kind,issued_at,net_amount,currency,updated_at\n"

@@ -9,6 +9,8 @@ from test_conform import BY_CURSOR, CUSTOMERS, INACTIVITY, INVOICES, held, ids, 
 
 from mandegar.errors import BrokenTable
 
+pytestmark = pytest.mark.slow
+
 MakeCompany = Callable[..., Path]
 FIRST, SECOND = date(2026, 3, 10), date(2026, 3, 11)
 RATES = "day,currency,rate\n2026-01-01,EUR,1.1\n"

@@ -25,6 +25,8 @@ from mandegar.pipeline.nightly import run_night
 from mandegar.pipeline.stages import Night, campaign_stage
 from mandegar.storage.home import Home
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS = """customer_id,name,kind,email,signed_up_at,email_opt_in,do_not_contact
 ann,Ann Arden,person,ann@example.com,2023-10-31,yes,
 bob,Bob Birch,person,bob@example.com,2023-10-14,yes,yes

@@ -26,6 +26,8 @@ from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
 from mandegar.warehouse.tables import campaign_approval, channel_refusal, contact_event, delivery_event, outbox
 
+pytestmark = pytest.mark.slow
+
 NIGHT = "2025-10-11"
 CUSTOMERS = "customer_id,name,kind,email,signed_up_at\nann,Ann Arden,person,ann@example.com,2023-10-31\n"
 COLUMNS = (

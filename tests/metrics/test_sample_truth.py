@@ -13,6 +13,8 @@ from mandegar.pipeline.stages import Night, conform_stage, extract_stage, measur
 from mandegar.sample import write_sample
 from mandegar.storage.home import Home
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 10, 31)
 COLUMNS = {
     "customers_start": "customers_start",

@@ -8,7 +8,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from airflow_environment import ROOT
+
+pytestmark = pytest.mark.slow
 
 CUSTOMER = "customer_id,name,signed_up_at\na,A,2026-01-02\n"
 INVOICE = "invoice_id,customer_id,kind,issued_at,net_amount,currency\n1,a,one_off,2026-01-10,100,USD\n"

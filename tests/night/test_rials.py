@@ -13,6 +13,8 @@ from mandegar.pipeline.stages import Night
 from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS = "customer_id,name,signed_up_at\nc1,پخش باران,2025-01-15\nc2,پخش برف,2025-01-15\n"
 VERSIONS = "subscription_id,valid_from,customer_id,plan,quantity,unit_price,currency,interval_unit,interval_count,status,started_at\n"
 RATES = "day,currency,rate\n2025-01-01,USD,1170000.5\n"

@@ -20,6 +20,8 @@ from mandegar.pipeline.stages import Night, conform_stage, extract_stage, measur
 from mandegar.sample import write_sample
 from mandegar.storage.home import Home
 
+pytestmark = pytest.mark.slow
+
 NIGHTS = [date(2026, 10, 29), date(2026, 10, 30), date(2026, 10, 31)]
 CURSORS = {
     "subscription_versions": "changed",

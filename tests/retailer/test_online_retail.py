@@ -14,6 +14,8 @@ from mandegar.pipeline.nightly import run_night
 from mandegar.pipeline.stages import Night
 from mandegar.storage.home import Home
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "online_retail" / "company.yaml"
 DATA = "online_retail_2009_2010.parquet"
 STARTS = [date(2010, month, 1) for month in range(1, 13)]

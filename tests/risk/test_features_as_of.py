@@ -18,6 +18,8 @@ from mandegar.sample import write_sample
 from mandegar.storage.home import Home
 from mandegar.storage.lake import Lake
 
+pytestmark = pytest.mark.slow
+
 EARLY, LATE = date(2026, 5, 20), date(2026, 6, 30)
 
 

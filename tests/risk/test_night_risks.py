@@ -21,6 +21,8 @@ from mandegar.risk.model.version import ChurnModel, Reference
 from mandegar.risk.score import expected_loss, score
 from mandegar.storage.home import Home
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 3, 10)
 CUSTOMERS = "customer_id,name,signed_up_at\n" + "".join(f"c{n:02},Customer {n},2025-06-01\n" for n in range(40))
 SUBSCRIPTIONS = (

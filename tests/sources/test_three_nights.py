@@ -20,6 +20,8 @@ from mandegar.conform.conform import conformed
 from mandegar.pipeline.stages import Night, conform_stage, extract_stage, validate_stage
 from mandegar.storage.home import Home
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND, THIRD = date(2026, 3, 10), date(2026, 3, 11), date(2026, 3, 12)
 Row = tuple[str, str, str, int, str]  # number, customer, issued, amount, changed
 COLUMNS = ("invoice_id", "customer_id", "issued_at", "net_amount", "changed")

@@ -78,6 +78,7 @@ def two_nights(company: Path, one_night: Path, tmp_path_factory: pytest.TempPath
     return folder / "home"
 
 
+@pytest.mark.slow
 def test_the_same_night_twice_at_once(company: Path, one_night: Path, two_nights: Path, tmp_path: Path) -> None:
     home = shutil.copytree(one_night, tmp_path / "home")
     done = together(tmp_path, None, night(company, home, SECOND), night(company, home, SECOND))
@@ -86,6 +87,7 @@ def test_the_same_night_twice_at_once(company: Path, one_night: Path, two_nights
     assert state(home) == state(two_nights)
 
 
+@pytest.mark.slow
 def test_two_nights_at_once_and_a_campaign_beside_them(company: Path, one_night: Path, two_nights: Path, tmp_path: Path) -> None:
     """The later night may come first; then the earlier one is made again after it, as a backfill is."""
     home = shutil.copytree(one_night, tmp_path / "home")
@@ -110,6 +112,7 @@ def test_two_nights_at_once_and_a_campaign_beside_them(company: Path, one_night:
     assert {row[3] for row in tables["published_part"]} <= {FIRST, SECOND, THIRD}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_two_campaigns_at_once_decide_as_one_after_the_other(
     company: Path, two_nights: Path, tmp_path: Path, database: str, request: pytest.FixtureRequest
@@ -153,6 +156,7 @@ def _claim(home: Path, company: str, at: float) -> None:
         raise SystemExit(1) from None
 
 
+@pytest.mark.slow
 def test_several_processes_may_open_a_new_home(tmp_path: Path) -> None:
     """Twenty rounds of four; of two companies exactly one gets it, and is told apart from nobody."""
     for number in range(20):

@@ -14,6 +14,8 @@ from mandegar.storage.lake import Lake
 from mandegar.warehouse.audit import audit
 from mandegar.warehouse.publish import publish
 
+pytestmark = pytest.mark.slow
+
 CLOSES = datetime(2025, 3, 31, 20, 30, tzinfo=UTC)
 TOLD = (
     "SELECT feature, band, band_order, customers, churned, churn_rate, lift, is_notable, kind FROM churn_driver ORDER BY as_of, band_order"

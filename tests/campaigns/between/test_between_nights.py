@@ -16,6 +16,8 @@ from mandegar.storage.lake import Lake
 from mandegar.warehouse.connect import warehouse
 from mandegar.warehouse.tables import campaign_member, campaign_run, contact_event, customer_task, outbox
 
+pytestmark = pytest.mark.slow
+
 LAST, TODAY = date(2025, 3, 31), date(2025, 4, 1)
 TEN = datetime(2025, 4, 1, 6, 30, tzinfo=UTC)  # in Tehran
 COMPANY = "name: Acme\ntime_zone: Asia/Tehran\ncurrency: USD\nlocale: en\nchurn: {kind: contract}\n"

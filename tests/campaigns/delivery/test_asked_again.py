@@ -16,6 +16,8 @@ from mandegar.pipeline.stages import Night, conform_stage, extract_stage, score_
 from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
 
+pytestmark = pytest.mark.slow
+
 NIGHT = date(2025, 3, 31)
 NOW = datetime(2025, 4, 1, 12, tzinfo=UTC)
 PEOPLE = ("c1", "c2", "c3")

@@ -11,6 +11,8 @@ from killed_pusher import push
 from tests import forked
 from tests.campaigns.delivery.let_go import LISTS, NIGHT, NOW, PEOPLE, House
 
+pytestmark = pytest.mark.slow
+
 STEPS = 16  # claim; find the tag, make it; two lots, each added and tagged; end: all before and after
 FEW = (6, 9, 12)
 CHOSEN = range(1, STEPS + 1) if os.environ.get("MANDEGAR_CHAOS") == "all" else FEW

@@ -15,6 +15,8 @@ from tests import forked
 
 from mandegar.campaigns.delivery import outbox
 
+pytestmark = pytest.mark.slow
+
 MAIL = json.dumps({"email": {"connection": "mail", "sender": "hello@acme.example"}})
 SMS = json.dumps({"sms": {"gateway": "generic", "connection": "gateway"}})
 TASKS = json.dumps({"task": {"gateway": "sql", "connection": "crm", "table": "task", "columns": {"id": "id", "subject": "subject"}}})

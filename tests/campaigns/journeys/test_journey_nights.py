@@ -13,6 +13,8 @@ from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
 from mandegar.warehouse.tables import delivery_event, journey_step, outbox
 
+pytestmark = pytest.mark.slow
+
 FIRST = date(2025, 3, 31)
 DAYS = [FIRST + timedelta(days=days) for days in (0, 1, 3, 4)]
 COMPANY = "name: Acme\ntime_zone: Asia/Tehran\ncurrency: USD\nlocale: en\nchurn: {kind: contract}\n"

@@ -16,6 +16,8 @@ from mandegar.pipeline.stages import Night, conform_stage, extract_stage, score_
 from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
 
+pytestmark = pytest.mark.slow
+
 FIRST, LATER = date(2025, 3, 31), date(2025, 4, 20)
 COMPANY = "name: Acme\ntime_zone: UTC\ncurrency: USD\nlocale: en\nchurn: {kind: contract}\n"
 HEADER = "customer_id,name,signed_up_at,email,attributes\n"

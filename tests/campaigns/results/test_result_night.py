@@ -15,6 +15,8 @@ from mandegar.storage.home import Home
 from mandegar.warehouse.connect import warehouse
 from mandegar.warehouse.tables import campaign_member
 
+pytestmark = pytest.mark.slow
+
 FIRST, LATER = date(2025, 3, 31), date(2025, 4, 20)
 COMPANY = "name: Acme\ntime_zone: UTC\ncurrency: USD\nlocale: en\nchurn: {kind: contract}\n"
 PEOPLE = [f"c{number}" for number in range(1, 13)]

@@ -1,7 +1,7 @@
 """Ninety nights of every shipped campaign over people who act by a known effect: it lies inside the intervals as often as they say.
 
 The decisions are the real ones (who is held out, each person once), and so is the result; what people do is drawn by the true effects of
-the sample company (truth/campaign_effect.csv). `make chaos` tries 200 seeds, `make test` 20 of them.
+the sample company (truth/campaign_effect.csv). `make chaos` tries 200 seeds, `make slow` 20 of them.
 """
 
 import csv
@@ -27,6 +27,8 @@ from mandegar.config import yaml_file
 from mandegar.errors import CampaignError
 from mandegar.sample.effects import write_effects
 from mandegar.warehouse.connect import warehouse
+
+pytestmark = pytest.mark.slow
 
 SEEDS = 200 if os.environ.get("MANDEGAR_CHAOS") == "all" else 20
 FIRST, NIGHTS = date(2026, 1, 1), 90

@@ -13,6 +13,8 @@ from mandegar.pipeline.nightly import run_night
 from mandegar.pipeline.stages import Night
 from mandegar.storage.home import Home
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 1, 31)
 # Ada buys every ten days until the 21st, Bob too until the 11th, Cyd once on the 25th: three gaps of ten days.
 INVOICES = "invoice_id,customer_id,kind,issued_at,net_amount,currency\n" + "".join(

@@ -15,6 +15,8 @@ import pytest
 
 from airflow_environment import ROOT
 
+pytestmark = pytest.mark.slow
+
 ENGINES = ("duckdb", "spark") if os.environ.get("MANDEGAR_CHAOS") == "all" else ("duckdb",)
 PAGE = (ROOT / "docs" / "how-to" / "a-figure-of-your-own.md").read_text(encoding="utf-8")
 

@@ -22,6 +22,8 @@ from mandegar.rules import behaviours
 from mandegar.sources.extract import describe
 from mandegar.storage.lake import Lake
 
+pytestmark = pytest.mark.slow
+
 PAGE = (ROOT / "docs" / "how-to" / "sources-channels-and-rules-of-your-own.md").read_text(encoding="utf-8")
 CUSTOMERS = "customer_id,name,signed_up_at\nann,Ann,2026-01-01\nbob,Bob,2026-01-01\ncyd,Cyd,2026-01-01\n"
 TOMORROW = "0006 bob R shoes 8000\n"  # of the day after the night

@@ -11,6 +11,8 @@ from mandegar.metrics.run import marts
 from mandegar.pipeline.stages import Night, conform_stage, extract_stage, measure_stage, validate_stage
 from mandegar.storage.home import Home
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = date(2026, 3, 31), date(2026, 4, 1)
 COMPANY = """name: Acme
 time_zone: UTC
