@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.campaigns.nights_that_hold import hold
 
 from mandegar.config import company as companies
 from mandegar.config.company import Company
@@ -81,7 +82,9 @@ def home(nights: tuple[Company, Path], tmp_path: Path) -> Home:
     """A home with the lake of those nights and an empty warehouse of its own."""
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "lake").symlink_to(nights[1])
-    return Home(tmp_path / "home")
+    made = Home(tmp_path / "home")
+    hold(made, FIRST, SECOND, THIRD)
+    return made
 
 
 @pytest.fixture
@@ -248,7 +251,21 @@ def test_a_person_held_out_is_so_once_and_for_all(nights, run, home, rows):
     assert rows(contact_event) == []
 
 
-def test_a_night_that_was_not_run_has_no_campaign(run):
+@pytest.mark.parametrize("live", [True, False])
+def test_on_a_night_that_is_not_published_nobody_is_contacted(nights, tmp_path, live):
+    """It was scored, and its audit refused it."""
+    (tmp_path / "lake").symlink_to(nights[1])
+    home = Home(tmp_path)
+    hold(home, SECOND)
+    with pytest.raises(BrokenTable, match=r"The night of 2025-03-31 is not in the warehouse\. Run `mandegar night"):
+        campaign_stage(Night(nights[0], home, FIRST), "renewal", live)
+    assert not home.lists("renewal", FIRST).exists()
+    with warehouse(home.warehouse_url) as target, target.begin() as connection:
+        assert connection.execute(sa.select(campaign_run)).all() == []
+
+
+def test_a_night_whose_entities_are_gone_has_no_campaign(home, run):
+    hold(home, date(2025, 3, 30))
     with pytest.raises(BrokenTable, match=r"The night of 2025-03-30 is not in the lake\. Run `mandegar night --as-of 2025-03-30` first\."):
         run("renewal", date(2025, 3, 30))
 

@@ -89,11 +89,15 @@ def last_closed(company: Company, now: datetime) -> date:
 
 
 def ensure_published(night: Night) -> None:
-    """A night whose summary is asked for is in the warehouse. Errors: BrokenTable if it is not."""
-    with warehouse(night.home.warehouse_url) as target, target.begin() as connection:
-        there = sa.select(tables.published_night.c.as_of).where(tables.published_night.c.as_of == night.as_of)
-        if connection.execute(there).first() is None:
+    """A night that is told of or acted on is in the warehouse. Errors: BrokenTable if it is not."""
+    with warehouse(night.home.warehouse_url) as target:
+        if night.as_of not in _published(target):
             raise BrokenTable(f"The night of {night.as_of} is not in the warehouse. Run `mandegar night --as-of {night.as_of}` first.")
+
+
+def _published(target: sa.Engine) -> set[date]:
+    with target.begin() as connection:
+        return set(connection.execute(sa.select(tables.published_night.c.as_of)).scalars())
 
 
 def ensure_conformed(night: Night) -> None:
@@ -201,9 +205,13 @@ def campaign_stage(night: Night, campaign: str, live: bool = False) -> CampaignR
 def campaigns_stage(
     night: Night, campaigns: list[str], live: bool = False, say: Callable[[str], None] = lambda _: None
 ) -> list[CampaignRun]:
-    """The decisions and lists of campaigns; no other campaign of the company decides meanwhile, here or on another machine."""
+    """The decisions and lists of campaigns; no other campaign of the company decides meanwhile, here or on another machine.
+
+    Errors: BrokenTable when the night is not published: on figures that its audit refused nobody is contacted.
+    """
     if not campaigns:
         return []
+    ensure_published(night)
     told = f"campaign {campaigns[0]}" if len(campaigns) == 1 else "campaigns"
 
     def work() -> list[CampaignRun]:
@@ -263,11 +271,11 @@ def referrals_of(night: Night) -> list[dict]:
 def look_stage(company: Company, home: Home, say: Callable[[str], None] = lambda _: None) -> dict[str, int]:
     """Asks the campaigns that do not wait for the night of what has happened since; gives whom they contact, by campaign.
 
-    While a night, or another campaign, is at work there is no look; the next one sees as much.
+    It stands on the last night that is published. While a night, or another campaign, is at work there is no look; the next one sees as
+    much.
     """
     lake = Lake(home.lake)
-    nights = lake.windows("marts", "customer_risk") if lake.exists("marts", "customer_risk") else []
-    if not nights or not that_do_not_wait(company):
+    if not lake.exists("marts", "customer_risk") or not that_do_not_wait(company):
         return {}
     scratch = home.scratch
     try:
@@ -278,6 +286,9 @@ def look_stage(company: Company, home: Home, say: Callable[[str], None] = lambda
             alone_in(target, "campaigns"),
             engine.start("duckdb", scratch) as computing,
         ):
+            nights = [one for one in lake.windows("marts", "customer_risk") if one in _published(target)]
+            if not nights:
+                return {}
             return look(company, lake.of_night(nights[-1], "customer"), target, computing, nights[-1], datetime.now(UTC), scratch, say)
     except Busy as problem:
         say(str(problem))

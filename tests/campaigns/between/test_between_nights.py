@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.campaigns.nights_that_hold import hold
 
 from mandegar.campaigns.between.look import look
 from mandegar.compute import engine
@@ -14,7 +15,7 @@ from mandegar.pipeline.stages import Night, campaigns_stage, conform_stage, extr
 from mandegar.storage.home import Home
 from mandegar.storage.lake import Lake
 from mandegar.warehouse.connect import warehouse
-from mandegar.warehouse.tables import campaign_member, campaign_run, contact_event, customer_task, outbox
+from mandegar.warehouse.tables import campaign_member, campaign_run, contact_event, customer_task, outbox, published_night
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +66,7 @@ class House:
             validate_stage(this, table)
         conform_stage(this)
         score_stage(this)
+        hold(self.home, as_of)
         if campaigns:
             campaigns_stage(this, ["unhappy"], live=True)
 
@@ -175,6 +177,12 @@ def test_the_stage_looks_at_this_moment_and_gives_way_to_a_night(house):
     """By the real clock the last night is long ago: the answers of 2025 are older than two days, and nobody is contacted."""
     house.answer("r2,c1,nps,3,2025-04-01 09:50:00")
     assert look_stage(companies.load(house.folder), house.home) == {"unhappy": 0}
+
+
+def test_the_stage_does_not_stand_on_a_night_that_is_not_published(house):
+    with warehouse(house.home.warehouse_url) as target, target.begin() as connection:
+        connection.execute(published_night.delete())
+    assert look_stage(companies.load(house.folder), house.home) == {}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from tests.campaigns.delivery.tools import Fake
+from tests.campaigns.nights_that_hold import hold
 
 from mandegar.campaigns import approval
 from mandegar.campaigns.delivery import pushes
@@ -45,6 +46,7 @@ class House:
         self.company, self.home, self.fake = companies.load(folder / "company"), home, fake
 
     def run(self, live: bool = True) -> None:
+        hold(self.home, NIGHT)
         campaign_stage(Night(self.company, self.home, NIGHT), "renewal", live)
 
     def answer(self, said: str) -> None:

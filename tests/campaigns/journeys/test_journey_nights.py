@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.campaigns.nights_that_hold import hold
 
 from mandegar.config import company as companies
 from mandegar.pipeline.stages import Night, campaign_stage, conform_stage, extract_stage, score_stage, validate_stage
@@ -73,7 +74,9 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[companies.Company,
 def home(nights, tmp_path: Path) -> Home:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "lake").symlink_to(nights[1])
-    return Home(tmp_path / "home")
+    made = Home(tmp_path / "home")
+    hold(made, *DAYS)
+    return made
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.campaigns.nights_that_hold import hold
 
 from mandegar.campaigns import approval
 from mandegar.campaigns.file.load import load
@@ -70,7 +71,9 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[companies.Company,
 def home(nights, tmp_path: Path) -> Home:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "lake").symlink_to(nights[1])
-    return Home(tmp_path / "home")
+    made = Home(tmp_path / "home")
+    hold(made, FIRST, LATER)
+    return made
 
 
 @pytest.fixture
