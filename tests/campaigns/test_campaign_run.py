@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.campaigns.nights_that_hold import hold
+from tests.nights_that_hold import hold
 
 from mandegar.config import company as companies
 from mandegar.config.company import Company

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from commands import command, ended, start
+from tests.nights_that_hold import hold
 
 from mandegar.errors import Busy, CompanyError
 from mandegar.sample import write_sample
@@ -121,6 +122,7 @@ def test_two_campaigns_at_once_decide_as_one_after_the_other(
     url = request.getfixturevalue("postgres_url") if database == "postgresql" else None
     alone = tmp_path / "alone"
     shutil.copytree(two_nights, alone, ignore=shutil.ignore_patterns("lists", *(["warehouse.db*"] if url else [])))
+    hold(Home(alone), SECOND)
     after_one_another(tmp_path, None, campaigns(company, alone, SECOND, "--live"))
     expected = state(alone)
     for number in range(int(os.environ.get("MANDEGAR_RACES", "2"))):
@@ -132,6 +134,7 @@ def test_two_campaigns_at_once_decide_as_one_after_the_other(
             _forget(home, None)
         else:
             _forget(home, url)
+            hold(Home(home, url), SECOND)
         done = together(tmp_path, url, *of_each)
         assert [code for code, _ in done] == [0, 0], done
         tables, lists = state(home, url)

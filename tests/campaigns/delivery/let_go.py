@@ -5,7 +5,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from tests.campaigns.delivery.tools import Fake
-from tests.campaigns.nights_that_hold import hold
+from tests.nights_that_hold import hold
 
 from mandegar.campaigns import approval
 from mandegar.campaigns.delivery import pushes

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.campaigns.nights_that_hold import hold
+from tests.nights_that_hold import hold
 
 from mandegar.config import company as companies
 from mandegar.pipeline.stages import Night, campaign_stage, conform_stage, extract_stage, score_stage, validate_stage

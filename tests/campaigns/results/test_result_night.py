@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.campaigns.nights_that_hold import hold
+from tests.nights_that_hold import hold
 
 from mandegar.campaigns import approval
 from mandegar.campaigns.file.load import load
