@@ -38,11 +38,12 @@ def add_to(
     def train(folder: Path, root: Path, as_of: date) -> None:
         """Learns a model, judges it on months it has not seen, and lets it go live from the next night on if it is better."""
         from mandegar.config import company as companies
-        from mandegar.pipeline.stages import Night, ensure_conformed, train_stage
+        from mandegar.conform.conform import ensure_readable
+        from mandegar.pipeline.stages import Night, train_stage
         from mandegar.reporting.model_report.report import write_report
 
         this = Night(companies.load(folder), home_at(root), as_of)
-        ensure_conformed(this)
+        ensure_readable(this.lake, this.as_of)
         trained = train_stage(this, say)
         if trained.refused is not None or trained.version is None:
             click.echo(f"No model: {trained.refused}. The health score stays.")

@@ -24,7 +24,7 @@ from mandegar.compute import engine
 from mandegar.compute.engine import EngineName
 from mandegar.config.company import Company
 from mandegar.conform.across import hold_across
-from mandegar.conform.conform import conform, ensure_readable
+from mandegar.conform.conform import conform
 from mandegar.errors import BrokenTable, Busy, MandegarError, NotClosed, SourceError
 from mandegar.metrics.contracts.bridge import Bridge, bridge
 from mandegar.metrics.contracts.policies import convention, conventions
@@ -98,11 +98,6 @@ def ensure_published(night: Night) -> None:
 def _published(target: sa.Engine) -> set[date]:
     with target.begin() as connection:
         return set(connection.execute(sa.select(tables.published_night.c.as_of)).scalars())
-
-
-def ensure_conformed(night: Night) -> None:
-    """A night that is learnt from has its entities in the lake. Errors: BrokenTable if it has not."""
-    ensure_readable(night.lake, night.as_of)
 
 
 def extract_stage(night: Night, table: str) -> dict[str, int]:
