@@ -281,10 +281,10 @@ def look_stage(company: Company, home: Home, say: Callable[[str], None] = lambda
             alone_in(target, "campaigns"),
             engine.start("duckdb", scratch) as computing,
         ):
-            nights = [one for one in lake.windows("marts", "customer_risk") if one in _published(target)]
-            if not nights:
+            last = max(_published(target).intersection(lake.windows("marts", "customer_risk")), default=None)
+            if last is None:
                 return {}
-            return look(company, lake.of_night(nights[-1], "customer"), target, computing, nights[-1], datetime.now(UTC), scratch, say)
+            return look(company, lake.of_night(last, "customer"), target, computing, last, datetime.now(UTC), scratch, say)
     except Busy as problem:
         say(str(problem))
         return {}
