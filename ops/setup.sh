@@ -67,4 +67,6 @@ rm -rf .venv/uv
 export VIRTUAL_ENV=.venv
 .venv/bin/uv pip install --quiet --requirements requirements.txt
 .venv/bin/uv pip install --quiet --no-build-isolation --no-deps --editable .
+# PySpark is built from source, 1.3 GB, anew at every setup behind a mirror that sends no caching headers: what uv itself can no longer reach goes.
+UV_LOCK_TIMEOUT=5 .venv/bin/uv cache prune --quiet || echo "==> uv's cache was not pruned: another uv is at work" >&2
 touch .venv/ready
