@@ -9,6 +9,7 @@ from mandegar.errors import MandegarError
 
 MEMORY = "2GB"
 THREADS = "MANDEGAR_THREADS"
+FUNCTIONS = ("MACRO whole_seconds(instant) AS CAST(floor(epoch(instant)) AS BIGINT)",)  # that expressions call by name
 
 
 def threads() -> dict[str, int]:

@@ -272,6 +272,8 @@ def start(
         backend.raw_sql("SET TimeZone = 'UTC'")
         backend.raw_sql("SET enable_progress_bar = false")
         backend.raw_sql("SET parquet_metadata_cache = true")  # a file is looked into when it is named, typed and read
+        for function in duck.FUNCTIONS:
+            backend.raw_sql(f"CREATE TEMPORARY {function}")
         try:
             engine = Engine("duckdb", backend, Statements(backend, statements))
             yield engine
@@ -281,6 +283,8 @@ def start(
     else:
         session = spark.spark_session()
         try:
+            for function in spark.FUNCTIONS:
+                session.sql(f"CREATE OR REPLACE TEMPORARY {function}")
             backend = ibis.pyspark.connect(session)
             yield Engine("spark", backend, Statements(backend))
         finally:

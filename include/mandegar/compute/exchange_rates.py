@@ -13,6 +13,7 @@ from mandegar.compute.money import MONEY
 from mandegar.config.company import Company
 from mandegar.errors import BrokenTable
 from mandegar.time.calendar import midnight
+from mandegar.time.spans import falling
 
 RATE = pa.decimal128(28, 14)
 RATE_SCHEMA = pa.schema([("at", pa.timestamp("us", "UTC")), ("currency", pa.string()), ("rate", RATE)])
@@ -62,9 +63,20 @@ def in_own_currency(company: Company, engine: Engine, rows: ir.Table, at: str, a
     if not foreign:
         return rows
     spans = daily_rates(company, engine, foreign, known)
-    dated = rows.join(spans, [rows.currency == spans.of, rows[at] >= spans.since, rows[at] < spans.till])
-    changed = {name: at_rate(dated[name], dated.rate) for name in amounts}
-    return dated.mutate(**changed, currency=ibis.literal(company.currency)).select(*rows.columns)
+    changes = sorted(midnight(day, company.zone) for currency, day, _ in known if currency in foreign)
+    first, last = changes[0], changes[-1]
+    dated = falling(
+        rows,
+        at,
+        spans.rename({f"rate {name}": name for name in spans.columns}),
+        "rate since",
+        "rate till",
+        (last - first).days + 1,
+        alike=[("currency", "rate of")],
+        between=(first, last),
+    )
+    converted = {name: at_rate(dated[name], dated["rate rate"]) for name in amounts}
+    return dated.mutate(**converted, currency=ibis.literal(company.currency)).select(*rows.columns)
 
 
 def with_rate(company: Company, engine: Engine, rows: ir.Table, instant: datetime, known: Known) -> ir.Table:

@@ -20,6 +20,7 @@ SAME_NUMBERS = {  # without these the same rows would be other rows
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
 }
+FUNCTIONS = ("FUNCTION whole_seconds(instant TIMESTAMP) RETURNS BIGINT RETURN unix_seconds(instant)",)  # that expressions call by name
 ONE_MACHINE = {
     "spark.driver.host": "127.0.0.1",
     "spark.log.level": "ERROR",

@@ -15,6 +15,7 @@ from mandegar.conform.state import born_before, masked
 from mandegar.storage.lake import Lake
 from mandegar.time import calendar
 from mandegar.time.calendar import midnight
+from mandegar.time.seconds import seconds
 
 DAY = 86_400.0  # seconds
 
@@ -45,7 +46,7 @@ class Evening:
 
     def days_since(self, at: ir.TimestampValue) -> ir.FloatingValue:
         """How many days before the last one something happened: 0 on the last day itself."""
-        return (((self.now.epoch_seconds() - at.epoch_seconds()) / DAY).ceil() - 1).cast("float64")
+        return (((seconds(self.now) - seconds(at)) / DAY).ceil() - 1).cast("float64")
 
     def at(self, day: date) -> "Evening":
         """An earlier evening, by what this one knows: rows born later are not there, what was learnt later is empty."""

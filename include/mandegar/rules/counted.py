@@ -14,6 +14,7 @@ from mandegar.rules.events import AMOUNT, AT, DAY, ONCE, TIMES, events
 from mandegar.rules.seen import Seen
 from mandegar.rules.words import Condition
 from mandegar.time.local_days import local_day, number
+from mandegar.time.seconds import seconds
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _aggregate(happened: ir.Table, measure: Measure, seen: Seen) -> ir.Scalar:
         case "days":
             return _day(happened, seen).nunique(where=asked).cast("float64")
         case _:
-            at = _day(happened, seen) if measure.by_day else happened[AT].epoch_seconds()
+            at = _day(happened, seen) if measure.by_day else seconds(happened[AT])
             return (at.min(where=asked) if measure.of == "first" else at.max(where=asked)).cast("float64")
 
 

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import ibis
 import ibis.expr.types as ir
 
+from mandegar.time.seconds import seconds
+
 EPOCH = date(1970, 1, 1)
 SECONDS = 86_400
 NEVER = 10_000_000  # the number of a day that no calendar reaches: "it lasts"
@@ -30,14 +32,14 @@ def local_day(at: ir.TimestampValue, zone: ZoneInfo, until: datetime) -> ir.Inte
     everywhere in Mandegar: an engine's own data may be older.
     """
     first, *later = _literals(zone.key, until.date() + timedelta(days=2))
-    offset = ibis.cases(*((at >= since, seconds) for since, seconds in reversed(later)), else_=first[1]) if later else first[1]
-    return ((at.epoch_seconds() + offset) / SECONDS).floor().cast("int64")  # exact: whole numbers far below 2**53
+    offset = ibis.cases(*((at >= since, shift) for since, shift in reversed(later)), else_=first[1]) if later else first[1]
+    return ((seconds(at) + offset) / SECONDS).floor().cast("int64")  # exact: whole numbers far below 2**53
 
 
 @lru_cache(maxsize=16)
 def _literals(zone_name: str, last: date) -> list[tuple[ir.TimestampScalar, ir.IntegerScalar]]:
     """The same as _offsets: made once, where a night asks for days some thirty times and Tehran has changed its clock seventy."""
-    return [(ibis.literal(since), ibis.literal(seconds)) for since, seconds in _offsets(zone_name, last)]
+    return [(ibis.literal(since), ibis.literal(shift)) for since, shift in _offsets(zone_name, last)]
 
 
 def _offsets(zone_name: str, last: date) -> list[tuple[datetime, int]]:

@@ -11,6 +11,7 @@ from persiantools.jdatetime import JalaliDate
 
 from mandegar.config.company import Company
 from mandegar.time import calendar
+from mandegar.time.seconds import seconds
 
 DAY = 86_400
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -71,7 +72,7 @@ def worked_seconds(rows: ir.Table, ticking: ir.Table, at: str, name: str) -> ir.
     time between two instants = the later one's seconds - the earlier one's; fractions of a second are cut off.
     ticking: `clock` as a table of the engine. The join is one of equal days, so that it stays fast with millions of rows.
     """
-    second = rows[at].epoch_seconds()
+    second = seconds(rows[at])
     timed = rows.mutate(clock_second=second, clock_day=second // DAY)
     joined = timed.left_join(
         ticking,

@@ -1,5 +1,6 @@
 """MRR movements, case by case; each case is one customer of one small book, measured once per engine from January to April 2026."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -152,28 +153,40 @@ RATES = [
 ]
 
 
-def book() -> list[Row]:
-    """All cases as one table of versions; a customer is called as its case, ids are its own."""
-    return [
-        row | {"customer_id": name, "subscription_id": f"{name} {row['subscription_id']}"}
-        for name, (given, _) in CASES.items()
-        for row in given
-    ]
+DOLLARS = tuple(name for name, (given, _) in CASES.items() if all(row["currency"] == "USD" for row in given))
 
 
-@pytest.fixture(scope="module", params=["duckdb", "spark"])
-def moved(request: pytest.FixtureRequest) -> dict[str, list[Movement]]:
-    """The movements of every case, on both engines."""
-    engine: Engine = request.getfixturevalue(request.param)
-    marts = contract_marts(night(engine, company(), "2026-01-01", "2026-04-30", subscription=book(), fx_rate=RATES))
-    found: dict[str, list[Movement]] = {name: [] for name in CASES}
+def book(cases: Iterable[str]) -> list[Row]:
+    """Cases as one table of versions; a customer is called as its case, ids are its own."""
+    return [row | {"customer_id": name, "subscription_id": f"{name} {row['subscription_id']}"} for name in cases for row in CASES[name][0]]
+
+
+def movements(engine: Engine, cases: Iterable[str]) -> dict[str, list[Movement]]:
+    """The movements of cases that are measured together."""
+    marts = contract_marts(night(engine, company(), "2026-01-01", "2026-04-30", subscription=book(cases), fx_rate=RATES))
+    found: dict[str, list[Movement]] = {name: [] for name in cases}
     for row in rows(engine, marts["fct_mrr_movement"]):
         assert row["period_start"] == date(2026, row["period_start"].month, 1)
         found[row["customer_id"]].append((row["period_start"].month, row["movement"], row["amount"], row["amount_reporting"]))
     return found
 
 
+def by_hand(case: str) -> list[Movement]:
+    """What a case says of itself."""
+    return [(month, name, Decimal(amount), Decimal(reporting)) for month, name, amount, reporting in CASES[case][1]]
+
+
+@pytest.fixture(scope="module", params=["duckdb", "spark"])
+def moved(request: pytest.FixtureRequest) -> dict[str, list[Movement]]:
+    """The movements of every case, in several currencies, on both engines."""
+    return movements(request.getfixturevalue(request.param), CASES)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_what_became_of_a_customers_mrr(moved: dict[str, list[Movement]], case: str) -> None:
-    expected = [(month, name, Decimal(amount), Decimal(reporting)) for month, name, amount, reporting in CASES[case][1]]
-    assert sorted(moved[case]) == expected
+    assert sorted(moved[case]) == by_hand(case)
+
+
+def test_a_company_of_one_currency_moves_alike(engine: Engine) -> None:
+    assert {name: sorted(found) for name, found in movements(engine, DOLLARS).items()} == {name: by_hand(name) for name in DOLLARS}
+    assert len(DOLLARS) == 25

@@ -64,12 +64,17 @@ def book(night: MeasuredNight, policies: Policies) -> Book:
     rates = engine.table(exchange_rates.rates_at(night.company, night.instants, currencies, night.known_rates))
     with_plan = "plan" in traits(night.dimensions)
     standing = engine.keep(mrr.standing_at(intervals, night.boundaries, with_plan))
-    held = engine.keep(mrr.positions(standing, periods, rates))
-    engine.forget(standing)
-    there = mrr.accounts(held, periods, paid_first)
+    alone = currencies == [night.company.currency]
+    held = mrr.positions(standing, periods, None if alone else rates)
+    if not alone:
+        held = engine.keep(held)
+    there = mrr.accounts(held, periods, paid_first, alone)
     if policies.new_after_days is not None or policies.reactivation_after_days:
         there = mrr.with_returns(engine.keep(there), returns(intervals), policies)
     there = engine.keep(night.as_they_stood(there, there.was_paying))
+    engine.forget(standing)
+    if alone:
+        held = mrr.positions_of(there, night.company.currency)
     switched = None
     if len(currencies) > 1:
         daily = exchange_rates.daily_rates(night.company, engine, currencies, night.known_rates)
@@ -80,7 +85,7 @@ def book(night: MeasuredNight, policies: Policies) -> Book:
     if policies.new_and_gone == "counted":
         moved = ibis.union(moved, *(_moved(passed, name, sign, moved.columns) for name, sign in (("new", 1), ("churn", -1))))
     moved = engine.keep(moved)
-    engine.forget(held, paused, *([switched] if switched is not None else []))
+    engine.forget(paused, *([] if alone else [held]), *([switched] if switched is not None else []))
     _balanced(night, there, moved)
     presence = engine.keep(retention.contract_presence(there, retention.endings(versions, intervals, night.closes), passed, periods))
     book = Book(night, policies, intervals, paid_first, there, _at_end(night, there), moved, presence)

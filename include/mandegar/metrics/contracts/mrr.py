@@ -8,8 +8,10 @@ from mandegar.compute.money import MONEY
 from mandegar.metrics.contracts.policies import Policies
 from mandegar.metrics.frame.dimensions import PLAN, main_plan
 from mandegar.metrics.frame.grain import PERIOD
+from mandegar.metrics.frame.periods import within
 
 PLAN_AT_END = "plan_at_end"
+STANDING = ("was_paused", "is_paused", "is_past_due", "is_trial")
 
 
 def standing_at(intervals: ir.Table, instants: ir.Table, with_plan: bool = False) -> ir.Table:
@@ -31,14 +33,14 @@ def standing_at(intervals: ir.Table, instants: ir.Table, with_plan: bool = False
     )
 
 
-def positions(standing: ir.Table, periods: ir.Table, rates: ir.Table) -> ir.Table:
+def positions(standing: ir.Table, periods: ir.Table, rates: ir.Table | None) -> ir.Table:
     """Every account's MRR in each currency at the two boundaries of every period.
 
     Grain: one row per period (its number), customer_id and currency with a subscription at either boundary.
     Columns: m0, m1 in contract currency; r0, r1 the same in the company's currency at the rate of each boundary; r0_now,
     m0 at the rate of the end; rate_end, that rate; was_paused, is_paused, is_past_due, is_trial; if standing has it, `of plan`,
     what most is paid for, of the start if anything was paid in that currency then, and plan_at_end.
-    rates: at, currency, rate (compute.exchange_rates).
+    rates: at, currency, rate (compute.exchange_rates); None where all is in the company's currency, which then goes without saying.
     """
     spans = periods.select("period", "starts_at", "ends_at")
     with_plan = PLAN in standing.columns
@@ -63,6 +65,8 @@ def positions(standing: ir.Table, periods: ir.Table, rates: ir.Table) -> ir.Tabl
         is_trial=both.trial_after.fill_null(False),
         **(_plans(both) if with_plan else {}),
     )
+    if rates is None:
+        return held
     return _reported(held.view(), spans, rates)  # else Ibis takes the next join for one more of this chain
 
 
@@ -89,7 +93,7 @@ def _reported(held: ir.Table, spans: ir.Table, rates: ir.Table) -> ir.Table:
     )
 
 
-def accounts(held: ir.Table, periods: ir.Table, first_paid: ir.Table) -> ir.Table:
+def accounts(held: ir.Table, periods: ir.Table, first_paid: ir.Table, one_currency: bool = False) -> ir.Table:
     """Every account at the two boundaries of every period, all its currencies together.
 
     Grain: one row per period and customer_id with a subscription at either boundary.
@@ -97,25 +101,54 @@ def accounts(held: ir.Table, periods: ir.Table, first_paid: ir.Table) -> ir.Tabl
     before, after, MRR at each boundary at its rate (0 if it rounds to that), and base, the MRR before at the rate of the end;
     first_paid_at; ever_paid: paid at some time before the period; was_paused, is_paused, is_past_due, is_trial; `of plan`, what
     most was paid for at the start by whoever paid then, else at the end; plan_at_end likewise of the end.
+    one_currency: an account has one position only, so that there is nothing to put together.
     """
+    summed = _only_positions(held) if one_currency else _all_positions(held)
+    dated = summed.join(periods.select(*PERIOD, "starts_at", "ends_at"), "period")
+    known = dated.join(first_paid, "customer_id", how="left")
+    ever_paid = (known.first_paid_at < known.starts_at).fill_null(False)
+    return known.select(*dated.columns, "first_paid_at", ever_paid=ever_paid, back_soon=ibis.literal(False))
+
+
+def _only_positions(held: ir.Table) -> ir.Table:
+    """Accounts that have one position each, in the company's currency."""
+    plans = (PLAN, PLAN_AT_END) if PLAN in held.columns else ()
+    return held.select(
+        "period", "customer_id", *STANDING, *plans, was_paying=held.m0 > 0, is_paying=held.m1 > 0, before="m0", after="m1", base="m0"
+    )
+
+
+def _all_positions(held: ir.Table) -> ir.Table:
+    """Accounts with their positions in all currencies added up."""
     plans = {}
     if PLAN in held.columns:
         start = ibis.struct({"paid": held.m0 > 0, "mrr": (held.m0 > 0).ifelse(held.r0, held.r1), "plan": held[PLAN]})
         end = ibis.struct({"paid": held.m1 > 0, "mrr": (held.m1 > 0).ifelse(held.r1, held.r0), "plan": held[PLAN_AT_END]})
         plans = {PLAN: held[PLAN].argmax(start), PLAN_AT_END: held[PLAN_AT_END].argmax(end)}
-    summed = held.group_by("period", "customer_id").agg(
+    return held.group_by("period", "customer_id").agg(
         was_paying=(held.m0 > 0).any(),
         is_paying=(held.m1 > 0).any(),
         before=held.r0.sum().cast(MONEY),
         after=held.r1.sum().cast(MONEY),
         base=held.r0_now.sum().cast(MONEY),
-        **{name: held[name].any() for name in ("was_paused", "is_paused", "is_past_due", "is_trial")},
+        **{name: held[name].any() for name in STANDING},
         **plans,
     )
-    dated = summed.join(periods.select(*PERIOD, "starts_at", "ends_at"), "period")
-    known = dated.join(first_paid, "customer_id", how="left")
-    ever_paid = (known.first_paid_at < known.starts_at).fill_null(False)
-    return known.select(*dated.columns, "first_paid_at", ever_paid=ever_paid, back_soon=ibis.literal(False))
+
+
+def positions_of(there: ir.Table, currency: str) -> ir.Table:
+    """The positions of accounts that have one each, in the company's currency; what `movements` asks of them."""
+    return there.select(
+        *PERIOD,
+        "customer_id",
+        currency=ibis.literal(currency),
+        m0="before",
+        m1="after",
+        r0="before",
+        r1="after",
+        r0_now="base",
+        rate_end=ibis.literal(1),
+    )
 
 
 def with_returns(there: ir.Table, back: ir.Table, policies: Policies) -> ir.Table:
@@ -141,8 +174,7 @@ def passing(first_paid: ir.Table, intervals: ir.Table, there: ir.Table, periods:
     Grain: one row per period, customer_id and currency. Columns: first_paid_at; amount, the MRR first paid, in the
     contract's currency; amount_reporting, at the rate of the period's end.
     """
-    spans = periods.select(*PERIOD, "starts_at", "ends_at")
-    came = first_paid.join(spans, [first_paid.first_paid_at >= spans.starts_at, first_paid.first_paid_at < spans.ends_at])
+    came = within(first_paid, "first_paid_at", periods).join(periods.select(*PERIOD, "ends_at"), list(PERIOD))
     stayed = there.filter(there.is_paying | there.is_paused).select("period", "customer_id")
     gone = came.anti_join(stayed, ["period", "customer_id"])
     paid = intervals.filter(intervals.mrr > 0).select("mrr", "currency", who="customer_id", began_at="from_at")

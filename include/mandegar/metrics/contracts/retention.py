@@ -13,6 +13,7 @@ from mandegar.metrics.contracts.movements import MOVEMENTS
 from mandegar.metrics.contracts.policies import Policies
 from mandegar.metrics.frame.dimensions import Dimension, beside, totals
 from mandegar.metrics.frame.grain import CELL, PERIOD
+from mandegar.metrics.frame.periods import within
 
 NOT_RENEWED_REASONS = ("not_renewed", "non_renewal", "expired", "term_ended")
 CANCELLED_REASONS = ("cancelled", "canceled")
@@ -35,7 +36,7 @@ def contract_presence(there: ir.Table, endings: ir.Table, passing: ir.Table, per
     gone = passing.mutate(**dict.fromkeys(flags, no)).mutate(passed=ibis.literal(True))
     seen = held.anti_join(gone, [*PERIOD, "customer_id"])  # a trial or a pause at a boundary, and paid in between
     both = ibis.union(seen, gone.select(*columns).distinct())
-    inside = endings.join(periods, [endings["at"] >= periods.starts_at, endings["at"] < periods.ends_at])
+    inside = within(endings, "at", periods)
     last = ibis.row_number().over(
         group_by=[*PERIOD, "customer_id"], order_by=[inside["at"].desc(), inside.stated.desc(), inside.involuntary.desc()]
     )

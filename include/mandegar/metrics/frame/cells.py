@@ -18,13 +18,6 @@ def beside(periods: ir.Table, *parts: ir.Table) -> ir.Table:
     return wide.select(*CELL, **{name: _filled(wide[name]) for name in wide.columns if name not in CELL})
 
 
-def during(rows: ir.Table, periods: ir.Table, at: str) -> ir.Table:
-    """The rows, each with the periods in which it happened. Grain: one row per row and period; further columns: PERIOD."""
-    spans = periods.select(*PERIOD, "starts_at", "ends_at")
-    joined = rows.join(spans, [rows[at] >= spans.starts_at, rows[at] < spans.ends_at])
-    return joined.select(*rows.columns, *PERIOD)
-
-
 def _filled(column: ir.Column) -> ir.Value:
     if column.type().is_integer():
         return column.fill_null(0).cast("int64")

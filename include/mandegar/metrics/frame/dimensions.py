@@ -11,6 +11,7 @@ from ibis.expr.datatypes import DataType
 
 from mandegar.compute.engine import Engine
 from mandegar.metrics.frame.grain import PART
+from mandegar.time.seconds import seconds
 
 ALL = "all"
 NONE = "(none)"
@@ -87,7 +88,7 @@ def main_plan(rows: ir.Table) -> ir.StringColumn:
 
 def tenure(since: ir.TimestampValue, at: ir.TimestampValue) -> ir.StringValue:
     """How long a customer has been one at an instant, in bands."""
-    age = at.epoch_seconds() - since.epoch_seconds()
+    age = seconds(at) - seconds(since)
     return ibis.cases(*((age < days * DAY, band) for days, band in TENURES), else_=TENURED)
 
 

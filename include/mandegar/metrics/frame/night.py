@@ -147,14 +147,18 @@ class MeasuredNight:
     def as_they_stood(self, rows: ir.Table, before: ir.BooleanValue) -> ir.Table:
         """Rows of a period and a customer with the traits of its start, or of its end for those who were not there `before`.
 
-        A boundary looks at what was so just before it, as the ledger does. rows: with starts_at and ends_at; a plan that they have stays.
+        A boundary looks at what was so just before it, as the ledger does. A plan that the rows have stays.
         """
         if not self.dimensions:
             return rows
-        seen = rows.mutate(seen_at=before.ifelse(rows.starts_at, rows.ends_at) - ibis.interval(microseconds=1))
-        if PLAN in rows.columns:
-            seen = seen.mutate(**{PLAN: seen[PLAN].fill_null(NONE)})
-        return self.with_traits(seen, "seen_at").drop("seen_at")
+        dated = rows.mutate(was_there=before).join(self._eves(), list(PERIOD))
+        plan = {PLAN: dated[PLAN].fill_null(NONE)} if PLAN in rows.columns else {}
+        seen = dated.select(
+            *(name for name in rows.columns if name not in plan),
+            **plan,
+            seen_at=dated.was_there.ifelse(dated.eve_of_start, dated.eve_of_end),
+        )
+        return self.with_traits(seen.view(), "seen_at").drop("seen_at")
 
     def as_they_began(self, rows: ir.Table) -> ir.Table:
         """Rows of a period and a customer who has left, or is set against those, with the traits just before the period.
@@ -162,15 +166,18 @@ class MeasuredNight:
         Their plan is `(none)`.
         """
         plan = {PLAN: ibis.literal(NONE)} if "plan" in traits(self.dimensions) else {}
-        dated = rows.join(self.periods.select(*PERIOD, "starts_at"), list(PERIOD))
-        seen = dated.select(*rows.columns, seen_at=dated.starts_at - ibis.interval(microseconds=1), **plan)
+        seen = rows.join(self._eves(), list(PERIOD)).select(*rows.columns, seen_at="eve_of_start").mutate(**plan)
         return self.with_traits(seen.view(), "seen_at").drop("seen_at")
 
     def as_they_ended(self, rows: ir.Table) -> ir.Table:
         """Rows of a period and a customer with the traits at its end; those that the rows have already stay."""
-        dated = rows.join(self.periods.select(*PERIOD, "ends_at"), list(PERIOD))
-        seen = dated.select(*rows.columns, seen_at=dated.ends_at - ibis.interval(microseconds=1))
+        seen = rows.join(self._eves(), list(PERIOD)).select(*rows.columns, seen_at="eve_of_end")
         return self.with_traits(seen.view(), "seen_at").drop("seen_at")
+
+    def _eves(self) -> ir.Table:
+        """The last moments before a period starts and ends. Made of the few periods: for millions of rows engines take seconds."""
+        moment = ibis.interval(microseconds=1)
+        return self.periods.select(*PERIOD, eve_of_start=self.periods.starts_at - moment, eve_of_end=self.periods.ends_at - moment)
 
     def _with_plan(self, rows: ir.Table, at: str) -> ir.Table:
         """The rows with what most was paid for at their time."""

@@ -3,13 +3,15 @@
 import ibis.expr.types as ir
 
 from mandegar.metrics.frame.grain import PERIOD, PERIOD_NAME
+from mandegar.time.spans import falling
+
+LONGEST = 400  # days: no kind of period of any calendar is longer
 
 
 def within(rows: ir.Table, at: str, periods: ir.Table) -> ir.Table:
     """Rows with the period (of every kind) in which they happened. Grain: one row per period and row within it."""
-    spans = periods.select(*PERIOD, "starts_at", "ends_at")
-    inside = rows.join(spans, [rows[at] >= spans.starts_at, rows[at] < spans.ends_at])
-    return inside.select(*PERIOD, *rows.columns)
+    spans = periods.select(*PERIOD, **{"period starts": "starts_at", "period ends": "ends_at"})
+    return falling(rows, at, spans, "period starts", "period ends", LONGEST).select(*PERIOD, *rows.columns)
 
 
 def named(rows: ir.Table, periods: ir.Table, *further: str) -> ir.Table:

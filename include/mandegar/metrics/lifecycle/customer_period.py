@@ -50,7 +50,10 @@ def contract(accounts: ir.Table, periods: ir.Table, revenues: ir.Table, used: ir
     currency; revenue of the month. Inactive is who pays, has paid for longer than the company's inactive days, and has not
     used the product in them (used: activity.used_lately; without it nobody is inactive).
     """
-    months = accounts.semi_join(_months(periods, company), list(PERIOD))
+    of_month = _months(periods, company)
+    of_month = of_month.select(*PERIOD, silent_from=of_month.ends_at - ibis.interval(days=company.churn.silent_days))
+    joined = accounts.join(of_month, list(PERIOD))
+    months = joined.select(*accounts.columns, "silent_from")
     paying = months.is_paying
     if used is None:
         silent = ibis.literal(False)
@@ -58,8 +61,7 @@ def contract(accounts: ir.Table, periods: ir.Table, revenues: ir.Table, used: ir
         seen = months.join(used.mutate(used=ibis.literal(True)), [*PERIOD, "customer_id"], how="left")
         months = seen.select(*months.columns, used=seen.used.fill_null(False))
         paying = months.is_paying
-        settled = (months.first_paid_at < months.ends_at - ibis.interval(days=company.churn.silent_days)).fill_null(False)
-        silent = settled & ~months.used
+        silent = (months.first_paid_at < months.silent_from).fill_null(False) & ~months.used
     stated = months.select(
         *PERIOD,
         "customer_id",

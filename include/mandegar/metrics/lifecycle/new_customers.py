@@ -12,8 +12,10 @@ from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import PERIOD, PERIOD_NAME
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
+from mandegar.metrics.frame.periods import LONGEST
 from mandegar.metrics.purchases.purchases import purchases_of
 from mandegar.time.calendar import midnight, period_of
+from mandegar.time.spans import falling
 
 AGAIN = timedelta(days=1)  # two invoices of one day are one visit
 NEW_CUSTOMERS = (
@@ -37,7 +39,7 @@ def new_customers(night: MeasuredNight) -> ir.Table:
         came = bought.group_by("customer_id").agg(came_at=bought.issued_at.min())
     spans = night.engine.table(_with_period_before(night))
     described = night.engine.keep(night.with_traits(came, "came_at"))
-    new = described.join(spans, [described.came_at >= spans.before_at, described.came_at < spans.starts_at])
+    new = falling(described, "came_at", spans, "before_at", "starts_at", LONGEST)
     new = night.engine.keep(new.select(*PERIOD, "ends_at", *described.columns))
     kept = _paying(night, new) if night.contractual else _buying_again(night, new)
     joined = new.left_join(kept.distinct().mutate(stayed=ibis.literal(True)), [*PERIOD, "customer_id"])

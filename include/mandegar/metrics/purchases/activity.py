@@ -4,15 +4,16 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.frame.grain import PERIOD
+from mandegar.time.spans import day_by_day, falling
 
 
-def active_at(bought: ir.Table, cutoffs: ir.Table) -> ir.Table:
+def active_at(bought: ir.Table, cutoffs: ir.Table, days: int) -> ir.Table:
     """Who is active at given instants.
 
     Grain: one row per at and customer_id with a purchase in cutoff_at <= issued_at < at; cutoff_at is the midnight N days
     before. Churned is: not active, and bought before.
     """
-    inside = bought.join(cutoffs, [bought.issued_at >= cutoffs.cutoff_at, bought.issued_at < cutoffs["at"]])
+    inside = falling(bought.select("customer_id", "issued_at"), "issued_at", cutoffs, "cutoff_at", "at", days)
     return inside.select("at", "customer_id").distinct()
 
 
@@ -21,10 +22,10 @@ def used_lately(usage: ir.Table, periods: ir.Table, days: int) -> ir.Table:
 
     The days are those of the company's calendar, the period's last (or the night's) included.
     """
-    last = periods.select(*PERIOD, last_day="last_day", first_day=(periods.last_day - ibis.interval(days=days - 1)).cast("date"))
-    inside = usage.filter(usage.events > 0).select("customer_id", "day")
-    joined = inside.join(last, [inside.day >= last.first_day, inside.day <= last.last_day])
-    return joined.select(*PERIOD, "customer_id").distinct()
+    last = periods.last_day.epoch_days().cast("int64")
+    counted = day_by_day(periods.select(*PERIOD, "last_day"), last - (days - 1), last, days)
+    used = usage.filter(usage.events > 0).select("customer_id", day_touched=usage.day.epoch_days().cast("int64"))
+    return used.join(counted, "day_touched").select(*PERIOD, "customer_id").distinct()
 
 
 def presence(active: ir.Table, bought: ir.Table, periods: ir.Table) -> ir.Table:

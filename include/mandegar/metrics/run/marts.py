@@ -96,7 +96,7 @@ def chunk_name(period: dict) -> str:
 
 def chunk_of(rows: ir.Table) -> ir.StringValue:
     """The chunk in which a row of a mart by period belongs."""
-    return rows.calendar + "_" + rows.period_kind + "_" + rows.period_start.strftime("%Y-%m-%d")
+    return rows.calendar + "_" + rows.period_kind + "_" + rows.period_start.cast("string")
 
 
 def rewritten(lake: Lake, before: date) -> set[str]:

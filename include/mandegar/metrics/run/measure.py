@@ -237,8 +237,9 @@ def inactivity_marts(night: MeasuredNight) -> dict[str, ir.Table]:
     """The marts of a company without contracts: customers by period and key figures by purchases."""
     engine, days = night.engine, night.company.churn.days
     bought = engine.keep(purchases_of(night))
-    active = engine.keep(activity.active_at(bought, engine.table(_cutoffs(night, days))))
-    lately = activity.active_at(bought, engine.table(_cutoffs(night, night.company.churn.silent_days)))
+    active = engine.keep(activity.active_at(bought, engine.table(_cutoffs(night, days)), days))
+    silent_days = night.company.churn.silent_days
+    lately = activity.active_at(bought, engine.table(_cutoffs(night, silent_days)), silent_days)
     there = activity.presence(active, bought, night.periods)
     presence = engine.keep(night.as_they_stood(there, there.before))
     entries = _entries(night)

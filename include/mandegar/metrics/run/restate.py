@@ -16,6 +16,7 @@ from mandegar.metrics.run.changed_rows import TOLD, ChangedRows, changed_rows, i
 from mandegar.metrics.run.changes import NEAR, Basis, Compared
 from mandegar.metrics.run.marts import COMPUTED_ON
 from mandegar.time.calendar import midnight
+from mandegar.time.seconds import seconds
 
 KEY = (*PERIOD_NAME, *PART, "convention", "metric")
 FIGURES = ("numerator", "denominator", "value")
@@ -217,10 +218,10 @@ def _nearest(
     figures = figures.view()
     figures = figures.filter((figures.dimension != ALL) | ~figures.of_parts)
     first = figures.reaches_on.ifelse(figures.before_at, figures.starts_at)
-    since = figures.near_from.epoch_seconds() - figures.days * DAY
-    earliest = ibis.least(since, first.epoch_seconds())
+    since = seconds(figures.near_from) - figures.days * DAY
+    earliest = ibis.least(since, seconds(first))
     met = figures.mutate(first=first, earliest=earliest).join(rows, "entity")
-    met = met.filter((met.from_at < met.near_until) & (met.until_at.epoch_seconds() >= met.earliest)).select(
+    met = met.filter((met.from_at < met.near_until) & (seconds(met.until_at) >= met.earliest)).select(
         "figure",
         "dimension",
         "dimension_value",
@@ -235,7 +236,7 @@ def _nearest(
         "until_at",
         "customer_id",
     )
-    inside = (met.from_at < met.ends_at) & (met.until_at.epoch_seconds() + met.days * DAY >= met["first"].epoch_seconds())
+    inside = (met.from_at < met.ends_at) & (seconds(met.until_at) + met.days * DAY >= seconds(met["first"]))
     cells = _cells(night, rows)
     placed = met.left_join(cells, ["row_id", "dimension", "dimension_value"])
     in_cell = (placed.dimension == ALL) | placed.customer_id.isnull() | placed.there.fill_null(False)

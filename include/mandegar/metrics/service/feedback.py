@@ -5,13 +5,13 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from mandegar.compute.money import SUM
-from mandegar.metrics.frame.cells import beside, during
+from mandegar.metrics.frame.cells import beside
 from mandegar.metrics.frame.dimensions import totals
 from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import CELL, PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
-from mandegar.metrics.frame.periods import named
+from mandegar.metrics.frame.periods import named, within
 from mandegar.metrics.service import confidence
 from mandegar.metrics.service.reactions import detractors_wait
 from mandegar.metrics.service.waiting import quantiles
@@ -57,8 +57,8 @@ def feedback(night: MeasuredNight) -> ir.Table:
     """
     engine = night.engine
     surveys = engine.keep(night.with_traits(_on_scale(night.entities["survey"]), "answered_at"))
-    scores = engine.keep(during(surveys.filter(surveys.kind == "nps"), night.periods, "answered_at"))
-    efforts = during(surveys.filter(surveys.kind == "ces"), night.periods, "answered_at")
+    scores = engine.keep(within(surveys.filter(surveys.kind == "nps"), "answered_at", night.periods))
+    efforts = within(surveys.filter(surveys.kind == "ces"), "answered_at", night.periods)
     waiting = engine.keep(detractors_wait(night, scores.filter(scores.score < DETRACTOR_BELOW)))
     counted = ((_latest(scores), _nps), (_ratings(night, surveys), _csat), (efforts, _ces), (waiting, _reactions))
     parts = [engine.keep(totals(rows, night.dimensions, aggregates, PERIOD)) for rows, aggregates in counted]
@@ -114,7 +114,7 @@ def _ratings(night: MeasuredNight, surveys: ir.Table) -> ir.Table:
     ratings = ibis.union(described, asked.select(*described.columns))
     if night.company.feedback.csat == "good_or_bad":
         ratings = ratings.filter((ratings.score >= CSAT_GOOD) | (ratings.score <= CSAT_BAD))
-    return during(ratings, night.periods, "answered_at")
+    return within(ratings, "answered_at", night.periods)
 
 
 def _nps(rows: ir.Table) -> dict[str, ir.Value]:

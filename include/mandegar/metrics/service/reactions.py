@@ -4,6 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.metrics.frame.night import MeasuredNight
+from mandegar.time.seconds import seconds
 
 # where two people speak; an email or a message may as well come from a machine
 HUMAN_CHANNELS = ("call", "phone", "chat", "video", "visit", "meeting")
@@ -40,5 +41,5 @@ def detractors_wait(night: MeasuredNight, answers: ir.Table) -> ir.Table:
     later = asked.join(contacts, [asked.who == contacts.customer_id, contacts.contact_at > asked.answered_at])
     first = later.group_by("response_id").agg(contact_at=later.contact_at.min())
     joined = answers.join(first, "response_id", how="left")
-    wait = joined.contact_at.coalesce(night.now).epoch_seconds() - joined.answered_at.epoch_seconds()
+    wait = seconds(joined.contact_at.coalesce(night.now)) - seconds(joined.answered_at)
     return joined.select(*answers.columns, wait=wait.cast("int64"), ended=joined.contact_at.notnull())

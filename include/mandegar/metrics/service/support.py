@@ -5,14 +5,15 @@ from datetime import timedelta
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.metrics.frame.cells import beside, during
+from mandegar.metrics.frame.cells import beside
 from mandegar.metrics.frame.dimensions import NONE, Dimension, column_of, totals
 from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import CELL, PERIOD
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
-from mandegar.metrics.frame.periods import named
+from mandegar.metrics.frame.periods import named, within
 from mandegar.metrics.service.waiting import quantiles
+from mandegar.time.seconds import seconds
 from mandegar.time.working_time import clock, worked_seconds
 
 TICKET_TRAITS = ("channel", "priority", "topic")
@@ -61,7 +62,7 @@ def support(night: MeasuredNight) -> ir.Table:
     engine, periods = night.engine, night.periods
     tickets = engine.keep(with_waits(night))
     dimensions = (*night.dimensions, *map(Dimension, TICKET_TRAITS))
-    opened, solved = (engine.keep(during(tickets, periods, at)) for at in ("opened_at", "last_solved_at"))
+    opened, solved = (engine.keep(within(tickets, at, periods)) for at in ("opened_at", "last_solved_at"))
     open_still = tickets.join(
         periods.select(*PERIOD, "ends_at"),
         [tickets.opened_at < periods.ends_at, tickets.last_solved_at.isnull() | (tickets.last_solved_at >= periods.ends_at)],
@@ -121,7 +122,7 @@ def with_waits(night: MeasuredNight) -> ir.Table:
         "reopened_count",
         "replies",
         last_solved_at=last_solved,
-        age=night.now.epoch_seconds() - tickets.opened_at.epoch_seconds(),
+        age=seconds(night.now) - seconds(tickets.opened_at),
         **{column_of(name): tickets[name].nullif("").fill_null(NONE) for name in TICKET_TRAITS},
         **{f"{name}_ended": happened.notnull() for name, (happened, _) in ends.items()},
         **{
@@ -148,7 +149,7 @@ def _timed(night: MeasuredNight, rows: ir.Table) -> ir.Table:
         read = worked_seconds(read, ticking, f"{name}_at", f"{name}_worked")
     return read.select(
         *(name for name in rows.columns if name.removesuffix("_at") not in WAITS),
-        **{wait: read[f"{wait}_at"].epoch_seconds() - read.opened_at.epoch_seconds() for wait in WAITS},
+        **{wait: seconds(read[f"{wait}_at"]) - seconds(read.opened_at) for wait in WAITS},
         **{f"{wait}_business": read[f"{wait}_worked"] - read.opened_worked for wait in WAITS},
     )
 

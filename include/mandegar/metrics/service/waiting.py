@@ -56,8 +56,8 @@ def _lengths(placed: ir.Table, members: ir.Table, wait: str, ended: str) -> ir.T
 def _fallen(steps: ir.Table, name: str) -> ir.Table:
     """The quantiles of waits that are counted by length. Grain: one row per cell; see quantiles."""
     so_far = ibis.cumulative_window(group_by="cell", order_by="wait")
-    everybody = steps.left.sum().over(group_by="cell")
-    steps = steps.mutate(at_risk=everybody - steps.left.sum().over(so_far) + steps.left)
+    so_long = ibis.cumulative_window(group_by="cell", order_by=ibis.desc("wait"))
+    steps = steps.mutate(at_risk=steps.left.sum().over(so_long))
     steps = steps.filter(steps.ended > 0)
     share = 1.0 - steps.ended.cast("float64") / steps.at_risk.cast("float64")
     steps = steps.mutate(step=(steps.ended < steps.at_risk).ifelse(share, ibis.literal(1.0)).ln())

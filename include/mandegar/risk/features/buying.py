@@ -5,6 +5,7 @@ import ibis.expr.types as ir
 
 from mandegar.metrics.purchases.purchases import purchases
 from mandegar.risk.evening import DAY, Evening
+from mandegar.time.seconds import seconds
 
 LATELY, YEAR = 90, 365
 
@@ -22,8 +23,8 @@ def buying(evening: Evening, invoices: ir.Table) -> ir.Table:
     amount = bought.net_amount.cast("float64")
     lately, in_year = bought.issued_at >= evening.since(LATELY), bought.issued_at >= evening.since(YEAR)
     sums = bought.group_by("customer_id").agg(
-        first=bought.issued_at.min().epoch_seconds(),
-        last=bought.issued_at.max().epoch_seconds(),
+        first=seconds(bought.issued_at.min()),
+        last=seconds(bought.issued_at.max()),
         times=day.nunique(),
         purchase_days_in_year=day.nunique(where=in_year).cast("float64"),
         purchase_days_lately=day.nunique(where=lately).cast("float64"),
@@ -31,9 +32,9 @@ def buying(evening: Evening, invoices: ir.Table) -> ir.Table:
         spent_lately=amount.sum(where=lately),
         spent_before=amount.sum(where=in_year & ~lately),
     )
-    silent = (evening.now.epoch_seconds() - sums["last"]) / DAY
+    silent = (seconds(evening.now) - sums["last"]) / DAY
     gap = ((sums["last"] - sums["first"]) / DAY) / (sums.times - 1).nullif(0)
-    tenure = (evening.now.epoch_seconds() - sums["first"]) / DAY
+    tenure = (seconds(evening.now) - sums["first"]) / DAY
     windows = (ibis.least(tenure, float(YEAR)) - LATELY) / LATELY
     usual = sums.spent_before / (windows >= 1.0).ifelse(windows, ibis.null("float64"))
     wide = sums.select(
@@ -55,7 +56,7 @@ def buying(evening: Evening, invoices: ir.Table) -> ir.Table:
 
 def gaps(bought: ir.Table) -> ir.Table:
     """gap_spread: how unevenly each customer buys, the standard deviation of its gaps against their mean; from three gaps on."""
-    days = bought.select("customer_id", day=bought.issued_at.truncate("D").epoch_seconds() / DAY).distinct()
+    days = bought.select("customer_id", day=seconds(bought.issued_at.truncate("D")) / DAY).distinct()
     gap = days.day - days.day.lag().over(group_by="customer_id", order_by="day")
     known = days.mutate(gap=gap).filter(lambda t: t.gap.notnull())
     spread = known.group_by("customer_id").agg(times=known.count(), mean=known.gap.mean(), deviation=known.gap.std(how="sample"))

@@ -7,6 +7,7 @@ from mandegar.metrics.contracts.ledger import MONTHS_PER, PAYING
 from mandegar.metrics.frame.dimensions import main_plan
 from mandegar.risk.evening import DAY, Evening
 from mandegar.risk.features.there import paying_now
+from mandegar.time.seconds import seconds
 
 RISEN_WITHIN, RISES_OF = 120, 365
 SEATS_BEFORE = 90
@@ -26,7 +27,7 @@ def contract(evening: Evening) -> ir.Table:
     paying = seen.valid_to.isnull() & seen.status.isin(PAYING)
     then = evening.since(SEATS_BEFORE)
     before = seen.status.isin(PAYING) & (seen.valid_from < then) & (seen.valid_to.isnull() | (seen.valid_to >= then))
-    ahead = seen.renews_at.epoch_seconds() - evening.now.epoch_seconds()
+    ahead = seconds(seen.renews_at) - seconds(evening.now)
     days = (ahead / DAY).floor() + 1  # counted from the day that the night closes, as the lists count
     coming = present & (ahead >= 0)
     opened = coming & ~seen.auto_renew.fill_null(True)
@@ -34,7 +35,7 @@ def contract(evening: Evening) -> ir.Table:
     lately = (seen.rise > 0) & (seen.valid_from >= evening.since(RISES_OF))
     gross = seen.quantity.cast("float64") * seen.unit_price.cast("float64")
     discounted = paying & seen.discount.notnull() & (seen.discount_ends_at.isnull() | (seen.discount_ends_at >= evening.now))
-    discount_ends = (seen.discount_ends_at.epoch_seconds() - evening.now.epoch_seconds()) / DAY
+    discount_ends = (seconds(seen.discount_ends_at) - seconds(evening.now)) / DAY
     quantity = seen.quantity.cast("float64")
     months = seen.interval_unit.cases(*((unit, float(1 / per)) for unit, per in MONTHS_PER.items()), else_=1.0) * seen.interval_count.cast(
         "float64"

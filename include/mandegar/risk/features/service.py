@@ -4,6 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mandegar.risk.evening import Evening
+from mandegar.time.seconds import seconds
 
 ASKED_WITHIN, ASKED_BEFORE, TOLD_WITHIN = 60, 180, 180
 
@@ -19,7 +20,7 @@ def support(evening: Evening) -> ir.Table:
     """
     asked = evening.entities["ticket"]
     told = asked.filter(asked.opened_at >= evening.since(ASKED_BEFORE))
-    waited = (told.first_response_at.coalesce(evening.now).epoch_seconds() - told.opened_at.epoch_seconds()) / 3600.0
+    waited = (seconds(told.first_response_at.coalesce(evening.now)) - seconds(told.opened_at)) / 3600.0
     place = ibis.row_number().over(group_by="customer_id", order_by=[told.opened_at.desc(), told.ticket_id.desc()])
     recent = told.opened_at >= evening.since(ASKED_WITHIN)
     seen = told.mutate(hours=waited, place=place, recent=recent)
