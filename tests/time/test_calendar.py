@@ -9,7 +9,7 @@ import pytest
 
 from mandegar.config import company as companies
 from mandegar.errors import CompanyError
-from mandegar.time.calendar import day_end, midnight, period_of, period_table, periods
+from mandegar.time.calendar import LONGEST, day_end, midnight, period_of, period_table, periods
 
 TEHRAN, LONDON, HAVANA = ZoneInfo("Asia/Tehran"), ZoneInfo("Europe/London"), ZoneInfo("America/Havana")
 
@@ -164,3 +164,15 @@ def test_an_unknown_time_zone_is_refused_with_line_key_and_mend(make_company: Ca
     assert str(problem.value) == (
         "company.yaml, line 2: time_zone: found 'Iran/Teheran', which is not a time zone. Write an IANA name such as Asia/Tehran or UTC."
     )
+
+
+@pytest.mark.parametrize("calendar", ["gregorian", "jalali"])
+@pytest.mark.parametrize("kind", ["day", "week", "month", "quarter", "year"])
+def test_no_period_is_longer_than_the_longest(calendar: str, kind: str) -> None:
+    lengths = {
+        (found.end - found.start).days
+        for start in (1, 4, 12)
+        for found in periods(date(1999, 1, 1), date(2040, 1, 1), kind, calendar, fiscal_year_start=start)
+    }
+    longest = {"day": 1, "week": 7, "month": 31, "quarter": 93 if calendar == "jalali" else 92, "year": 366}
+    assert max(lengths) == longest[kind] <= LONGEST

@@ -25,6 +25,7 @@ PERIOD_SCHEMA = pa.schema(
     ]
 )
 MOST_PERIODS = 20_000  # of one kind: half a century of days
+LONGEST = 366  # days of a period, whatever its kind and calendar
 SHORTEST = {"day": 1, "week": 7, "month": 28, "quarter": 89, "year": 365}
 MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
 

@@ -3,9 +3,8 @@
 import ibis.expr.types as ir
 
 from mandegar.metrics.frame.grain import PERIOD, PERIOD_NAME
+from mandegar.time.calendar import LONGEST
 from mandegar.time.spans import falling
-
-LONGEST = 400  # days: no kind of period of any calendar is longer
 
 
 def within(rows: ir.Table, at: str, periods: ir.Table) -> ir.Table:

@@ -12,9 +12,8 @@ from mandegar.metrics.frame.family import Family, Found, Given
 from mandegar.metrics.frame.grain import PERIOD, PERIOD_NAME
 from mandegar.metrics.frame.kpi import Metric
 from mandegar.metrics.frame.night import MeasuredNight
-from mandegar.metrics.frame.periods import LONGEST
 from mandegar.metrics.purchases.purchases import purchases_of
-from mandegar.time.calendar import midnight, period_of
+from mandegar.time.calendar import LONGEST, midnight, period_of
 from mandegar.time.spans import falling
 
 AGAIN = timedelta(days=1)  # two invoices of one day are one visit
