@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.time.seconds import seconds
+from mandegar.time.seconds import DAY, seconds
 
 EPOCH = date(1970, 1, 1)
-SECONDS = 86_400
 NEVER = 10_000_000  # the number of a day that no calendar reaches: "it lasts"
 
 
@@ -33,7 +32,7 @@ def local_day(at: ir.TimestampValue, zone: ZoneInfo, until: datetime) -> ir.Inte
     """
     first, *later = _literals(zone.key, until.date() + timedelta(days=2))
     offset = ibis.cases(*((at >= since, shift) for since, shift in reversed(later)), else_=first[1]) if later else first[1]
-    return ((seconds(at) + offset) / SECONDS).floor().cast("int64")  # exact: whole numbers far below 2**53
+    return ((seconds(at) + offset) / DAY).floor().cast("int64")  # exact: whole numbers far below 2**53
 
 
 @lru_cache(maxsize=16)
@@ -58,7 +57,7 @@ def _offsets(zone_name: str, last: date) -> list[tuple[datetime, int]]:
 def _first_change(day: datetime, zone: ZoneInfo) -> datetime:
     """The second within a day at which the offset becomes another."""
     was = _seconds(day, zone)
-    second = bisect_left(range(SECONDS), True, key=lambda passed: _seconds(day + timedelta(seconds=passed), zone) != was)
+    second = bisect_left(range(DAY), True, key=lambda passed: _seconds(day + timedelta(seconds=passed), zone) != was)
     return day + timedelta(seconds=second)
 
 

@@ -4,6 +4,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis.expr.datatypes import Timestamp, int64
 
+DAY = 86_400  # seconds
+
 
 @ibis.udf.scalar.builtin(name="whole_seconds", signature=((Timestamp("UTC"),), int64))
 def _whole_seconds(at):  # type: ignore[no-untyped-def]

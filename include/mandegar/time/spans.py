@@ -6,9 +6,8 @@ from datetime import datetime
 import ibis
 import ibis.expr.types as ir
 
-from mandegar.time.seconds import seconds
+from mandegar.time.seconds import DAY, seconds
 
-SECONDS = 86_400
 BLOCK = 64
 
 
@@ -26,8 +25,8 @@ def falling(
 
     Grain: one row per row and such a span. Columns: those of both, of which no two may be called alike.
     A span is looked for by the days of UTC that it touches, and only among those of a day by the instant. longest: as many days as no
-    span is longer than. alike: pairs of columns, of the rows and of the spans, that are equal too. between: instants before the first of
-    which, and after the second, no span begins or ends but those that last forever, which are as long as the time between them then.
+    span is longer than. alike: pairs of columns, of the rows and of the spans, that are equal too. between: the first and the last instant
+    at which a span changes, where some last forever: days before the first count as its day, and days after the last as that one's.
     """
 
     def day(instant: ir.TimestampValue) -> ir.IntegerValue:
@@ -67,4 +66,4 @@ def _sizes(longest: int) -> list[int]:
 
 def _utc_day(at: ir.TimestampValue) -> ir.IntegerValue:
     """The day of UTC in which an instant falls, as the number of days since 1970-01-01."""
-    return (seconds(at) / SECONDS).floor().cast("int64")  # exact: whole numbers far below 2**53
+    return (seconds(at) / DAY).floor().cast("int64")  # exact: whole numbers far below 2**53

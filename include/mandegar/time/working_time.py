@@ -11,9 +11,8 @@ from persiantools.jdatetime import JalaliDate
 
 from mandegar.config.company import Company
 from mandegar.time import calendar
-from mandegar.time.seconds import seconds
+from mandegar.time.seconds import DAY, seconds
 
-DAY = 86_400
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 # 44 hours are the longest week that Iranian labour law allows: five days of eight hours, and a Thursday of four
 JALALI_DAYS = ("saturday", "sunday", "monday", "tuesday", "wednesday")

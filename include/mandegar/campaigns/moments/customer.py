@@ -13,7 +13,7 @@ from mandegar.compute.engine import Engine
 from mandegar.metrics.purchases.purchases import purchases
 from mandegar.risk.evening import Evening
 from mandegar.time import calendar
-from mandegar.time.local_days import SECONDS, local_day, number
+from mandegar.time.local_days import local_day, number
 
 OLDEST = 120  # years that a birthday or an anniversary may count
 
@@ -37,7 +37,7 @@ def birthdays(evening: Evening, window: Window, engine: Engine) -> ir.Table:
     """The customers whose birthday, by the company's calendar, lies in that time. Grain and columns as moments.window says."""
     customers = evening.entities["customer"]
     people = customers.filter(customers.birth_date.notnull() & (customers.kind.fill_null("person") != "company"))
-    began = (people.birth_date.cast("timestamp").epoch_seconds() // SECONDS).cast("int64")
+    began = people.birth_date.epoch_days().cast("int64")
     return _come_round(evening, window, engine, people.select("customer_id", began=began), "birthday")
 
 

@@ -13,7 +13,7 @@ from mandegar.compute.money import FACTORED, MONEY
 from mandegar.config.entities import INTERVAL_UNITS
 from mandegar.metrics.contracts.policies import Policies, own_policies
 from mandegar.metrics.frame.night import MeasuredNight, once_a_night
-from mandegar.time.seconds import seconds
+from mandegar.time.seconds import DAY, seconds
 
 FEW = Decimal(100_000_000_000)  # below this an amount's ten-thousandths, times twice 365, fit into 64 bits
 HIGH = 100_000_000  # larger amounts are divided in two parts: so many whole units, and the ten-thousandths that are left
@@ -144,7 +144,7 @@ def returns(intervals: ir.Table) -> ir.Table:
     ends = paid.mutate(reach=_ends(paid).max().over(ibis.cumulative_window(**inside)))
     ends = ends.mutate(last=ends.reach.lag().over(**inside))
     back = ends.filter((ends.from_at > ends["last"]).fill_null(False))
-    days = (seconds(back.from_at) - seconds(back["last"])) / 86_400
+    days = (seconds(back.from_at) - seconds(back["last"])) / DAY
     return back.select("customer_id", at=back.from_at, away_days=days)
 
 

@@ -11,14 +11,13 @@ from ibis.expr.datatypes import DataType
 
 from mandegar.compute.engine import Engine
 from mandegar.metrics.frame.grain import PART
-from mandegar.time.seconds import seconds
+from mandegar.time.seconds import DAY, seconds
 
 ALL = "all"
 NONE = "(none)"
 ATTRIBUTE = "attributes."
 TENURES = ((90, "under 3 months"), (365, "3 to 12 months"), (730, "1 to 2 years"))
 TENURED = "over 2 years"
-DAY = 86_400
 
 
 @dataclass(frozen=True)

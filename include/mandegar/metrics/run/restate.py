@@ -16,7 +16,7 @@ from mandegar.metrics.run.changed_rows import TOLD, ChangedRows, changed_rows, i
 from mandegar.metrics.run.changes import NEAR, Basis, Compared
 from mandegar.metrics.run.marts import COMPUTED_ON
 from mandegar.time.calendar import midnight
-from mandegar.time.seconds import seconds
+from mandegar.time.seconds import DAY, seconds
 
 KEY = (*PERIOD_NAME, *PART, "convention", "metric")
 FIGURES = ("numerator", "denominator", "value")
@@ -42,7 +42,6 @@ DIFFERS = {
     "rows": Said("rows as they were then are no longer kept"),
 }
 UNKNOWN = Said("rows that cannot be told apart")
-DAY = 86_400
 
 
 @dataclass(frozen=True)
